@@ -1,0 +1,9 @@
+/// Everything RingFUSE needs from C: the FUSE ABI, liburing behind an opaque ring, and the system calls that Swift cannot spell.
+#ifndef CRINGFUSE_H
+#define CRINGFUSE_H
+
+#include "fuse_abi.h"
+#include "ring.h"
+#include "system.h"
+
+#endif

@@ -1,0 +1,4 @@
+#ifndef CRINGFUSE_FUSE_ABI_H
+#define CRINGFUSE_FUSE_ABI_H
+
+#endif

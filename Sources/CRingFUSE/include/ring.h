@@ -1,0 +1,4 @@
+#ifndef CRINGFUSE_RING_H
+#define CRINGFUSE_RING_H
+
+#endif

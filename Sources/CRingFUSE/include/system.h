@@ -1,0 +1,4 @@
+#ifndef CRINGFUSE_SYSTEM_H
+#define CRINGFUSE_SYSTEM_H
+
+#endif

@@ -1,0 +1,1 @@
+@main struct RingfuseTool { static func main() {} }
