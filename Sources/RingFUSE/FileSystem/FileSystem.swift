@@ -1,0 +1,376 @@
+public import SystemPackage
+
+/// A file system that RingFUSE serves: the backend.
+///
+/// Only ``lookUp(_:in:_:)`` and ``attributes(of:_:_:)`` must be written; everything else has a default, which is
+/// `ENOSYS` or what the kernel takes for "not needed". Methods run on the worker that received the request, several
+/// at a time on each of several workers; they may suspend for as long as they like, and the worker goes on serving.
+/// A synchronous method fulfils a requirement here too.
+///
+/// A backend does not see what carries its requests. A thrown `Errno` is what the calling program gets.
+/// When the calling program is interrupted, the request's task is cancelled; a backend may then throw `EINTR`.
+///
+/// Where a method has a sibling `…Immediately`, that one is tried first, on the worker's own thread; it must not block.
+public protocol FileSystem: Sendable {
+    /// What the backend promises beyond the plain operations. Read once, before the mount.
+    var features: FileSystemFeatures { get }
+
+    /// The session is about to serve its first request.
+    func connected(_ connection: Connection)
+
+    /// The session has ended; no further request comes (DESTROY, or the end of the connection).
+    func disconnected() async
+
+    // MARK: Names
+
+    /// Finds a name in a directory (LOOKUP).
+    ///
+    /// - Throws: `ENOENT` where there is none (or return ``Entry/missing(lifetime:)``), `ENOTDIR`, `ESTALE`.
+    func lookUp(_ name: Name, in directory: NodeID, _ context: borrowing RequestContext) async throws(Errno) -> Entry
+
+    /// Finds a name without blocking, or defers.
+    func lookUpImmediately(
+        _ name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Entry>
+
+    /// The kernel has dropped lookups of a node (FORGET, BATCH_FORGET).
+    ///
+    /// When all of them are gone the backend may forget the node's id. Not called for what is still
+    /// known when the connection ends. Must not block; may be called on any thread.
+    func forget(_ node: NodeID, lookups: UInt64)
+
+    /// Makes a symbolic link (SYMLINK).
+    ///
+    /// - Throws: `EEXIST`, `ENOSPC`, `EROFS`.
+    func makeSymbolicLink(
+        named name: Name,
+        in directory: NodeID,
+        to target: Name,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Entry
+
+    /// Makes a file, FIFO, socket or device node (MKNOD).
+    ///
+    /// - Throws: `EEXIST`, `ENOSPC`, `EROFS`, `EPERM` for types the backend does not keep.
+    func makeNode(
+        named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Entry
+
+    /// Makes a directory (MKDIR).
+    ///
+    /// - Throws: `EEXIST`, `ENOSPC`, `EROFS`, `EMLINK`.
+    func makeDirectory(
+        named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Entry
+
+    /// Removes a name that is no directory (UNLINK). The node lives on while it is open or known.
+    ///
+    /// - Throws: `ENOENT`, `EISDIR`, `EROFS`.
+    func removeFile(
+        named name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Removes an empty directory (RMDIR).
+    ///
+    /// - Throws: `ENOENT`, `ENOTDIR`, `ENOTEMPTY`, `EROFS`.
+    func removeDirectory(
+        named name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Renames, replacing the new name where there is one (RENAME, RENAME2).
+    ///
+    /// - Throws: `ENOENT`, `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `EINVAL` for flags the backend does not have.
+    func rename(
+        _ name: Name,
+        in directory: NodeID,
+        to newName: Name,
+        in newDirectory: NodeID,
+        _ flags: RenameFlags,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Gives a node another name (LINK).
+    ///
+    /// - Returns: the node, which counts as one lookup.
+    /// - Throws: `EEXIST`, `EMLINK`, `EPERM` for directories.
+    func link(
+        _ node: NodeID,
+        to name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Entry
+
+    // MARK: Nodes
+
+    /// What `stat` tells (GETATTR).
+    ///
+    /// - Parameter handle: the open file that `fstat` was called on, where the kernel knows it.
+    func attributes(
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> AttributesReply
+
+    /// Tells attributes without blocking, or defers.
+    func attributesImmediately(
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<AttributesReply>
+
+    /// Changes attributes: chmod, chown, truncate, utimens (SETATTR).
+    ///
+    /// - Parameter handle: the open file, where the call named one (`ftruncate`).
+    /// - Returns: the attributes as they are now.
+    /// - Throws: `EPERM`, `EFBIG`, `ENOSPC`, `EROFS`.
+    func setAttributes(
+        _ changes: AttributeChanges,
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> AttributesReply
+
+    /// Reads a symbolic link (READLINK).
+    ///
+    /// - Parameter target: gets the bytes, without NUL.
+    /// - Throws: `EINVAL` where it is none.
+    func readSymbolicLink(
+        _ node: NodeID,
+        into target: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Whether the caller may (ACCESS). Not sent where the kernel checks permissions. `ENOSYS`, the default, allows all.
+    ///
+    /// - Throws: `EACCES`, `EROFS`.
+    func checkAccess(
+        _ mode: AccessMode,
+        to node: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// What `statfs` tells (STATFS). The default tells zeros.
+    func statistics(
+        of node: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> FileSystemStatistics
+
+    // MARK: Files
+
+    /// Opens a file (OPEN). The default, `ENOSYS`, opens all without handle and spares the kernel to ask again.
+    ///
+    /// - Throws: `EACCES`, `EROFS`, `EMFILE`.
+    func open(
+        _ node: NodeID,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> OpenReply
+
+    /// Makes a file and opens it (CREATE). `ENOSYS`, the default, makes the kernel use MKNOD and OPEN.
+    ///
+    /// - Throws: `EEXIST` with ``OpenFlags/exclusive``, `ENOSPC`, `EROFS`.
+    func create(
+        named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> CreateReply
+
+    /// Reads (READ). Appending less than the buffer holds says that the file ends there.
+    ///
+    /// - Parameters:
+    ///   - offset: bytes from the start of the file.
+    ///   - buffer: the reply's own memory, with room for as many bytes as are asked for.
+    /// - Throws: `EIO`, `EBADF`.
+    func read(
+        _ file: OpenFile,
+        at offset: UInt64,
+        into buffer: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Reads without blocking, or defers.
+    func readImmediately(
+        _ file: OpenFile,
+        at offset: UInt64,
+        into buffer: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Void>
+
+    /// Writes (WRITE).
+    ///
+    /// - Parameters:
+    ///   - offset: bytes from the start of the file; with `O_APPEND` the kernel's idea of its end.
+    ///   - data: the request's own memory.
+    ///   - options: how it is to be written.
+    /// - Returns: the number of bytes taken.
+    /// - Throws: `ENOSPC`, `EIO`, `EFBIG`.
+    func write(
+        _ file: OpenFile,
+        at offset: UInt64,
+        from data: RawSpan,
+        _ options: WriteOptions,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int
+
+    /// Writes without blocking, or defers.
+    func writeImmediately(
+        _ file: OpenFile,
+        at offset: UInt64,
+        from data: RawSpan,
+        _ options: WriteOptions,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Int>
+
+    /// A descriptor of the open file is closed (FLUSH); the error is what `close` returns. `ENOSYS`, the default, ends it.
+    func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno)
+
+    /// The last descriptor is closed (RELEASE); nobody waits for an answer or sees an error.
+    func release(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno)
+
+    /// Makes a file durable (FSYNC). `ENOSYS`, the default, makes `fsync` succeed without asking.
+    ///
+    /// - Parameter dataOnly: `fdatasync`: attributes may stay behind.
+    /// - Throws: `EIO`, `ENOSPC`: what was written before may be lost.
+    func synchronize(
+        _ file: OpenFile,
+        dataOnly: Bool,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Allocates, punches or zeroes a range (FALLOCATE).
+    func allocate(
+        _ file: OpenFile,
+        at offset: UInt64,
+        length: UInt64,
+        _ mode: AllocationMode,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Finds data or a hole (LSEEK). `ENOSYS`, the default, makes all of the file data.
+    ///
+    /// - Throws: `ENXIO` where there is none from `offset` on.
+    func seek(
+        _ file: OpenFile,
+        to target: SeekTarget,
+        from offset: UInt64,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> UInt64
+
+    /// Copies between files of this mount (COPY_FILE_RANGE). `ENOSYS`, the default, makes the kernel read and write.
+    ///
+    /// - Returns: the number of bytes copied.
+    func copy(
+        from source: OpenFile,
+        at sourceOffset: UInt64,
+        to target: OpenFile,
+        at targetOffset: UInt64,
+        length: UInt64,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> UInt64
+
+    // MARK: Directories
+
+    /// Opens a directory (OPENDIR). The default, `ENOSYS`, opens all without handle.
+    func openDirectory(
+        _ node: NodeID,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> OpenReply
+
+    /// Reads a directory (READDIR, READDIRPLUS): appends what comes after `cookie` until the listing is full.
+    ///
+    /// - Parameters:
+    ///   - directory: the open directory.
+    ///   - cookie: 0 for the start, else what the last entry was appended with. It must stay good while
+    ///     names come and go: nothing that stays may be left out or come twice.
+    ///   - listing: gets the entries; appending none says that the directory ends.
+    func entries(
+        of directory: OpenFile,
+        after cookie: UInt64,
+        into listing: inout DirectoryListing,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// The last descriptor of a directory is closed (RELEASEDIR).
+    func releaseDirectory(_ directory: OpenFile, _ context: borrowing RequestContext) async throws(Errno)
+
+    /// Makes a directory durable (FSYNCDIR). `ENOSYS`, the default, makes `fsync` succeed without asking.
+    func synchronizeDirectory(
+        _ directory: OpenFile,
+        dataOnly: Bool,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    // MARK: Extended attributes
+
+    /// Sets an extended attribute (SETXATTR).
+    func setExtendedAttribute(
+        named name: Name,
+        of node: NodeID,
+        to value: RawSpan,
+        _ condition: ExtendedAttributeCondition,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// Tells an extended attribute (GETXATTR).
+    ///
+    /// - Parameter value: gets the bytes; has no room where only the size is asked for.
+    /// - Returns: the size of the value in bytes, whether or not it was asked for.
+    /// - Throws: `ENODATA`, `ERANGE` where it does not fit.
+    func extendedAttribute(
+        named name: Name,
+        of node: NodeID,
+        into value: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int
+
+    /// Tells the names of extended attributes, each with its NUL (LISTXATTR).
+    ///
+    /// - Parameter names: gets the names; has no room where only the size is asked for.
+    /// - Returns: the size of all names in bytes.
+    /// - Throws: `ERANGE` where they do not fit.
+    func extendedAttributeNames(
+        of node: NodeID,
+        into names: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int
+
+    /// Removes an extended attribute (REMOVEXATTR).
+    ///
+    /// - Throws: `ENODATA`.
+    func removeExtendedAttribute(
+        named name: Name,
+        of node: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+}
+
+/// How a write is to be done (`FUSE_WRITE_*`).
+@frozen
+public struct WriteOptions: OptionSet, Sendable {
+    /// The bits as the kernel has them.
+    public let rawValue: UInt32
+
+    /// Wraps the bits.
+    @inlinable
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// It comes from the page cache: the handle is a guess, the caller unknown (`FUSE_WRITE_CACHE`).
+    public static var fromCache: WriteOptions { WriteOptions(rawValue: 1 << 0) }
+    /// Clear set-user-ID and set-group-ID bits (`FUSE_WRITE_KILL_SUIDGID`).
+    public static var killsPrivileges: WriteOptions { WriteOptions(rawValue: 1 << 2) }
+}

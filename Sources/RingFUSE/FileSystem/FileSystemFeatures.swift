@@ -1,0 +1,49 @@
+/// What a backend promises beyond the plain operations; flags of INIT follow from it.
+///
+/// They are a set rather than refined protocols because calls then stay generic: a call through an existential
+/// costs five times one that isn't (`docs/decisions/0003-one-protocol.md`).
+public struct FileSystemFeatures: OptionSet, Sendable {
+    /// The set's bits.
+    public let rawValue: UInt64
+
+    /// Wraps bits.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Files have no handles: OPEN and RELEASE are not sent once the kernel has learnt it (`FUSE_NO_OPEN_SUPPORT`).
+    public static let noFileHandles = FileSystemFeatures(rawValue: 1 << 0)
+    /// Directories have no handles: OPENDIR and RELEASEDIR are not sent (`FUSE_NO_OPENDIR_SUPPORT`).
+    public static let noDirectoryHandles = FileSystemFeatures(rawValue: 1 << 1)
+    /// The backend keeps POSIX locks itself (`FUSE_POSIX_LOCKS`); otherwise the kernel does, for this mount alone.
+    public static let posixLocks = FileSystemFeatures(rawValue: 1 << 2)
+    /// The backend keeps `flock` locks itself (`FUSE_FLOCK_LOCKS`); otherwise the kernel does, for this mount alone.
+    public static let fileLocks = FileSystemFeatures(rawValue: 1 << 3)
+    /// Nodes can be looked up as `.` and `..` by number, so the mount can be exported (`FUSE_EXPORT_SUPPORT`).
+    public static let exportable = FileSystemFeatures(rawValue: 1 << 4)
+    /// The backend clears set-user-ID and set-group-ID bits on write, truncate and change of owner
+    /// (`FUSE_HANDLE_KILLPRIV_V2`, kernel 5.12).
+    public static let clearsPrivileges = FileSystemFeatures(rawValue: 1 << 5)
+    /// The kernel is to check permissions by mode, owner and group (mount option `default_permissions`);
+    /// without it the backend checks in each operation and in ``FileSystem/checkAccess(_:to:_:)``.
+    public static let kernelChecksPermissions = FileSystemFeatures(rawValue: 1 << 6)
+    /// Symbolic links may be cached by the kernel (`FUSE_CACHE_SYMLINKS`, kernel 4.20).
+    public static let cachesSymbolicLinks = FileSystemFeatures(rawValue: 1 << 7)
+}
+
+/// What was agreed with the kernel, told to a backend before its first request.
+public struct Connection: Sendable {
+    /// The minor version of the FUSE ABI in use; the major is 7.
+    public let protocolMinor: UInt32
+    /// Bytes in the largest write.
+    public let maxWrite: Int
+    /// Bytes that the kernel reads ahead at the most.
+    public let maxReadahead: Int
+    /// Whether requests come over io_uring; for logs only: nothing else differs for a backend.
+    public let usesRing: Bool
+
+    package init(protocolMinor: UInt32, maxWrite: Int, maxReadahead: Int, usesRing: Bool) {
+        self.protocolMinor = protocolMinor
+        self.maxWrite = maxWrite
+        self.maxReadahead = maxReadahead
+        self.usesRing = usesRing
+    }
+}
