@@ -1,1 +1,233 @@
 #include "ring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct rfuse_ring {
+    struct io_uring uring;
+};
+
+_Static_assert(RFUSE_RING_CQSIZE == IORING_SETUP_CQSIZE, "flag as in linux/io_uring.h");
+_Static_assert(RFUSE_RING_SUBMIT_ALL == IORING_SETUP_SUBMIT_ALL, "flag as in linux/io_uring.h");
+_Static_assert(RFUSE_RING_TASKRUN_FLAG == IORING_SETUP_TASKRUN_FLAG, "flag as in linux/io_uring.h");
+_Static_assert(RFUSE_RING_SQE128 == IORING_SETUP_SQE128, "flag as in linux/io_uring.h");
+_Static_assert(RFUSE_RING_SINGLE_ISSUER == IORING_SETUP_SINGLE_ISSUER, "flag as in linux/io_uring.h");
+_Static_assert(RFUSE_RING_DEFER_TASKRUN == IORING_SETUP_DEFER_TASKRUN, "flag as in linux/io_uring.h");
+_Static_assert(offsetof(struct io_uring_sqe, cmd) == 48, "the command area of an SQE starts at byte 48");
+
+/// Bytes of the command area of an SQE128: 128 - 48.
+static const size_t command_area_size = 80;
+
+int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t completions, uint32_t flags)
+{
+    struct io_uring_params params = {.flags = flags, .cq_entries = completions};
+    struct rfuse_ring *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return -ENOMEM;
+    int error = io_uring_queue_init_params(entries, &made->uring, &params);
+    if (error < 0) {
+        free(made);
+        return error;
+    }
+    *ring = made;
+    return 0;
+}
+
+void rfuse_ring_destroy(struct rfuse_ring *ring)
+{
+    io_uring_queue_exit(&ring->uring);
+    free(ring);
+}
+
+int rfuse_ring_descriptor(const struct rfuse_ring *ring)
+{
+    return ring->uring.ring_fd;
+}
+
+int rfuse_ring_register_ring_fd(struct rfuse_ring *ring)
+{
+    int registered = io_uring_register_ring_fd(&ring->uring);
+    return registered < 0 ? registered : 0;
+}
+
+int rfuse_ring_register_files(struct rfuse_ring *ring, const int *files, uint32_t count)
+{
+    return io_uring_register_files(&ring->uring, files, count);
+}
+
+int rfuse_ring_register_eventfd(struct rfuse_ring *ring, int eventfd)
+{
+    return io_uring_register_eventfd(&ring->uring, eventfd);
+}
+
+int rfuse_ring_submit_and_wait(struct rfuse_ring *ring, uint32_t count)
+{
+    return io_uring_submit_and_wait(&ring->uring, count);
+}
+
+int rfuse_ring_submit_and_get_events(struct rfuse_ring *ring)
+{
+    // liburing 2.3 has no io_uring_submit_and_get_events: submit, then enter only if the kernel says there is work.
+    int submitted = io_uring_sq_ready(&ring->uring) > 0 ? io_uring_submit(&ring->uring) : 0;
+    if (submitted < 0)
+        return submitted;
+    int error = io_uring_get_events(&ring->uring);
+    return error < 0 ? error : submitted;
+}
+
+bool rfuse_ring_has_events(const struct rfuse_ring *ring)
+{
+    unsigned flags = IO_URING_READ_ONCE(*ring->uring.sq.kflags);
+    return io_uring_cq_ready(&ring->uring) > 0 || (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+uint32_t rfuse_ring_reap(struct rfuse_ring *ring, struct rfuse_completion *completions, uint32_t count)
+{
+    // io_uring_for_each_cqe walks what is in the queue; an overflown queue is flushed by the next io_uring_enter.
+    struct io_uring_cqe *cqe;
+    unsigned head;
+    uint32_t taken = 0;
+    io_uring_for_each_cqe(&ring->uring, head, cqe)
+    {
+        if (taken == count)
+            break;
+        completions[taken].user_data = cqe->user_data;
+        completions[taken].result = cqe->res;
+        completions[taken].flags = cqe->flags;
+        taken++;
+    }
+    io_uring_cq_advance(&ring->uring, taken);
+    return taken;
+}
+
+uint32_t rfuse_ring_prepared(const struct rfuse_ring *ring)
+{
+    return io_uring_sq_ready(&ring->uring);
+}
+
+/// The next free SQE; submits what is prepared where the queue is full. NULL with `*error` set where that fails.
+static struct io_uring_sqe *next_sqe(struct rfuse_ring *ring, int *error)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+    if (sqe != NULL)
+        return sqe;
+    // EINTR, EAGAIN and EBUSY go away by themselves or with a reap; a bounded number of tries keeps this from hanging.
+    for (int tries = 0; tries < 64; tries++) {
+        *error = io_uring_submit(&ring->uring);
+        sqe = io_uring_get_sqe(&ring->uring);
+        if (sqe != NULL)
+            return sqe;
+        if (*error < 0 && *error != -EINTR && *error != -EAGAIN && *error != -EBUSY)
+            return NULL;
+    }
+    if (*error >= 0)
+        *error = -EBUSY;
+    return NULL;
+}
+
+#define NEXT_SQE(sqe)                                                                                                  \
+    int error = 0;                                                                                                     \
+    struct io_uring_sqe *sqe = next_sqe(ring, &error);                                                                 \
+    if (sqe == NULL)                                                                                                   \
+    return error
+
+int rfuse_ring_command(struct rfuse_ring *ring, uint32_t file, uint32_t operation, uint64_t address, uint32_t length,
+                       const void *command, size_t command_size, uint64_t user_data)
+{
+    if (command_size > command_area_size)
+        return -E2BIG;
+    NEXT_SQE(sqe);
+    // liburing clears 64 bytes at the most; the second half of an SQE128 keeps what an earlier command left there.
+    memset(sqe, 0, 48 + command_area_size);
+    sqe->opcode = IORING_OP_URING_CMD;
+    sqe->flags = IOSQE_FIXED_FILE;
+    sqe->fd = (int)file;
+    sqe->cmd_op = operation;
+    sqe->addr = address;
+    sqe->len = length;
+    sqe->user_data = user_data;
+    memcpy(sqe->cmd, command, command_size);
+    return 0;
+}
+
+int rfuse_ring_read(struct rfuse_ring *ring, int file, bool fixed, uint64_t address, uint32_t length, uint64_t offset,
+                    uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_read(sqe, file, (void *)(uintptr_t)address, length, offset);
+    if (fixed)
+        sqe->flags |= IOSQE_FIXED_FILE;
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_write(struct rfuse_ring *ring, int file, uint64_t address, uint32_t length, uint64_t offset,
+                     uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_write(sqe, file, (const void *)(uintptr_t)address, length, offset);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_fsync(struct rfuse_ring *ring, int file, bool data_only, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_fsync(sqe, file, data_only ? IORING_FSYNC_DATASYNC : 0);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_fallocate(struct rfuse_ring *ring, int file, int mode, uint64_t offset, uint64_t length,
+                         uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_fallocate(sqe, file, mode, (off_t)offset, (off_t)length);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_close(struct rfuse_ring *ring, int file, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_close(sqe, file);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_openat(struct rfuse_ring *ring, int directory, uint64_t path, int flags, uint32_t mode,
+                      uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_openat(sqe, directory, (const char *)(uintptr_t)path, flags | O_CLOEXEC, mode);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_statx(struct rfuse_ring *ring, int directory, uint64_t path, int flags, uint32_t mask, uint64_t result,
+                     uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_statx(sqe, directory, (const char *)(uintptr_t)path, flags, mask, (struct statx *)(uintptr_t)result);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_cancel(struct rfuse_ring *ring, uint64_t target, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_cancel64(sqe, target, 0);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_nop(struct rfuse_ring *ring, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_nop(sqe);
+    sqe->user_data = user_data;
+    return 0;
+}

@@ -5,5 +5,6 @@
 #include "fuse_abi.h"
 #include "ring.h"
 #include "system.h"
+#include "worker.h"
 
 #endif

@@ -1,0 +1,80 @@
+import CRingFUSE
+
+/// A trivial reference to a ``Ring``: copied freely, never retained.
+///
+/// Invariant: it is used only while the ring that gave it lives, on the ring's thread.
+@safe
+package struct RingHandle: SubmissionQueue {
+    let pointer: OpaquePointer
+
+    init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
+
+    package func submitAndWait(for count: UInt32) -> Int32 { unsafe rfuse_ring_submit_and_wait(pointer, count) }
+
+    package func submitAndPoll() -> Int32 { unsafe rfuse_ring_submit_and_get_events(pointer) }
+
+    package var hasEvents: Bool { unsafe rfuse_ring_has_events(pointer) }
+
+    package var hasQueued: Bool { unsafe rfuse_ring_prepared(pointer) > 0 }
+
+    @unsafe
+    package func reap(into target: UnsafeMutableBufferPointer<Completion>) -> Int {
+        unsafe Int(rfuse_ring_reap(pointer, target.baseAddress, UInt32(target.count)))
+    }
+
+    @unsafe
+    package func queueCommand(
+        file: UInt32,
+        operation: UInt32,
+        address: UInt,
+        length: UInt32,
+        command: UnsafeRawBufferPointer,
+        userData: UInt64
+    ) -> Int32 {
+        unsafe rfuse_ring_command(
+            pointer, file, operation, UInt64(address), length, command.baseAddress, command.count, userData)
+    }
+
+    package func queueFixedRead(file: UInt32, address: UInt, length: UInt32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_read(pointer, Int32(file), true, UInt64(address), length, 0, userData)
+    }
+
+    package func queueRead(file: Int32, address: UInt, length: UInt32, offset: UInt64, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_read(pointer, file, false, UInt64(address), length, offset, userData)
+    }
+
+    package func queueWrite(file: Int32, address: UInt, length: UInt32, offset: UInt64, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_write(pointer, file, UInt64(address), length, offset, userData)
+    }
+
+    package func queueSynchronize(file: Int32, dataOnly: Bool, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_fsync(pointer, file, dataOnly, userData)
+    }
+
+    package func queueAllocate(file: Int32, mode: Int32, offset: UInt64, length: UInt64, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_fallocate(pointer, file, mode, offset, length, userData)
+    }
+
+    package func queueClose(file: Int32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_close(pointer, file, userData)
+    }
+
+    package func queueOpen(directory: Int32, path: UInt, flags: Int32, mode: UInt32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_openat(pointer, directory, UInt64(path), flags, mode, userData)
+    }
+
+    package func queueStatx(
+        directory: Int32,
+        path: UInt,
+        flags: Int32,
+        mask: UInt32,
+        result: UInt,
+        userData: UInt64
+    ) -> Int32 {
+        unsafe rfuse_ring_statx(pointer, directory, UInt64(path), flags, mask, UInt64(result), userData)
+    }
+
+    package func queueCancel(of target: UInt64, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_cancel(pointer, target, userData)
+    }
+}

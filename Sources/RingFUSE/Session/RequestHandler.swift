@@ -1,0 +1,26 @@
+/// Answers requests: what the worker's loop sees of a backend.
+///
+/// A class with virtual methods, so that the loop is one piece of specialised code and only the dispatcher behind it is
+/// generic over the backend: one indirect call a request.
+package class RequestHandler: @unchecked Sendable {
+    package init() {}
+
+    /// Answers a request without suspending, or defers it.
+    package func attempt(_ frame: RequestFrame, _ io: IOEngine) -> Answer { .deferred }
+
+    /// Answers a request that was deferred.
+    package func serve(_ frame: RequestFrame, _ io: IOEngine) async -> Answer { .failure(38) }
+
+    /// Something went wrong that no caller will hear of.
+    package func report(_ event: WorkerEvent) {}
+}
+
+/// What a worker tells its session.
+package enum WorkerEvent: Sendable {
+    /// An entry can't be used any more although the connection did not end.
+    case entryLost(worker: Int, queue: Int, errno: Int32)
+    /// The kernel refused a reply.
+    case replyRefused(worker: Int, unique: UInt64, errno: Int32)
+    /// The ring or the device failed; the worker gives up.
+    case transportFailed(worker: Int, errno: Int32)
+}

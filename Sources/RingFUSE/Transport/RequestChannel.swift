@@ -1,0 +1,78 @@
+package import SystemPackage
+
+/// How one worker gets requests and gives replies back: the seam between transports and the worker's loop.
+///
+/// All of it belongs to the worker's thread.
+package protocol RequestChannel: ~Copyable {
+    /// Entries that requests can arrive in, numbered from 0.
+    var entryCount: Int { get }
+
+    /// Whether no request can come any more: the connection has ended and every entry is back.
+    var isFinished: Bool { get }
+
+    /// Whether the connection has ended, though entries may still be out.
+    var isDisconnected: Bool { get }
+
+    /// Starts to take requests. INIT has been answered.
+    ///
+    /// - Throws: what the kernel said to the first entry it refused.
+    mutating func start() throws(Errno)
+
+    /// Hands over what is queued and collects what has come, in one system call where the transport allows.
+    ///
+    /// - Parameters:
+    ///   - mayWait: whether to sleep until there is something.
+    ///   - isIdle: whether no request is being served, so that nothing but a request can need this thread.
+    ///   - arrivals: gets the entries that hold a new request.
+    /// - Returns: whether the mailbox is to be looked into.
+    mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool
+
+    /// Where the request in an entry is.
+    func frame(of entry: Int) -> RequestFrame
+
+    /// Gives an entry back with its reply. The payload has been written to the frame's reply memory.
+    ///
+    /// - Parameters:
+    ///   - error: 0 or an errno.
+    ///   - length: bytes of payload.
+    mutating func commit(_ entry: Int, unique: UInt64, error: Int32, length: Int)
+
+    /// Gives an entry back without a reply.
+    mutating func release(_ entry: Int)
+}
+
+/// The entries in which requests have arrived: a fixed list.
+@safe
+package struct ArrivalBatch: ~Copyable {
+    private let entries: UnsafeMutableBufferPointer<Int32>
+    package private(set) var count = 0
+
+    /// An empty batch.
+    ///
+    /// - Parameter capacity: the channel's number of entries: none can arrive twice before it is given back.
+    package init(capacity: Int) {
+        unsafe entries = .allocate(capacity: capacity)
+        unsafe entries.initialize(repeating: 0)
+    }
+
+    deinit { unsafe entries.deallocate() }
+
+    /// Whether no more fit.
+    package var isFull: Bool { unsafe count == entries.count }
+
+    /// Adds an entry.
+    package mutating func append(_ entry: Int) {
+        precondition(!isFull, "an entry arrived twice")
+        unsafe entries[count] = Int32(entry)
+        count += 1
+    }
+
+    /// The entry at a position.
+    package subscript(position: Int) -> Int {
+        precondition(position < count)
+        return unsafe Int(entries[position])
+    }
+
+    /// Empties the batch.
+    package mutating func removeAll() { count = 0 }
+}

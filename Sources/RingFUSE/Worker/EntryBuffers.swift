@@ -1,0 +1,69 @@
+import CRingFUSE
+import Ring
+package import SystemPackage
+
+/// The memory of a queue's entries: for each a header page and, right behind it, its payload.
+///
+/// One mapping for all of them. Pages are populated by first use only, so a deep queue that stays idle costs address
+/// space. The header page comes directly before the payload because a request read from /dev/fuse is one run of bytes:
+/// read at `payload - 80` (`fuse_in_header` 40, `fuse_write_in` 40), the data of a WRITE starts on a page.
+@safe
+package struct EntryBuffers: ~Copyable {
+    private let region: MappedRegion
+    /// The number of entries.
+    package let count: Int
+    /// Bytes in each payload; whole pages.
+    package let payloadCapacity: Int
+    private let stride: Int
+
+    /// Maps the memory of a queue's entries.
+    ///
+    /// - Parameters:
+    ///   - payloadCapacity: bytes at least; see ``NegotiatedSession``.
+    ///   - node: the NUMA node to take pages from where it has any; `nil` for anywhere.
+    /// - Throws: `ENOMEM`.
+    package init(count: Int, payloadCapacity: Int, node: Int? = nil) throws(Errno) {
+        precondition(count > 0 && payloadCapacity > 0)
+        let page = MappedRegion.pageSize
+        self.count = count
+        self.payloadCapacity = (payloadCapacity + page - 1) / page * page
+        stride = page + self.payloadCapacity
+        region = try MappedRegion(byteCount: stride * count)
+        if let node {
+            // A preference: where it cannot be had, memory of another node serves as well, more slowly.
+            _ = unsafe rfuse_mbind_preferred(region.base, region.byteCount, Int32(node))
+        }
+    }
+
+    /// Bytes that a queue of this shape maps.
+    package static func byteCount(depth: Int, payloadCapacity: Int) -> Int {
+        let page = MappedRegion.pageSize
+        return (page + (payloadCapacity + page - 1) / page * page) * depth
+    }
+
+    /// The header page of an entry.
+    @unsafe
+    package func header(of entry: Int) -> UnsafeMutableRawPointer {
+        precondition(entry >= 0 && entry < count)
+        return unsafe region.base + entry * stride
+    }
+
+    /// The payload of an entry.
+    @unsafe
+    package func payload(of entry: Int) -> UnsafeMutableRawPointer {
+        unsafe header(of: entry) + MappedRegion.pageSize
+    }
+
+    /// Space on an entry's header page that no transport uses, for a copy of what the reply would overwrite.
+    @unsafe
+    package func scratch(of entry: Int) -> UnsafeMutableRawBufferPointer {
+        unsafe UnsafeMutableRawBufferPointer(
+            start: header(of: entry) + Self.scratchOffset,
+            count: MappedRegion.pageSize - Self.scratchOffset - Self.deviceHead)
+    }
+
+    /// Behind `fuse_uring_req_header` (288 bytes).
+    private static let scratchOffset = 512
+    /// What a request read from /dev/fuse has before the payload: `fuse_in_header` and the longest fixed part that is followed by data.
+    package static let deviceHead = 80
+}

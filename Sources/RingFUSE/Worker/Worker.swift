@@ -1,0 +1,167 @@
+package import SystemPackage
+
+/// A thread with one ring (or one clone of /dev/fuse) that serves one or more queues.
+///
+/// The loop: hand over replies and collect requests in one system call, try each at once, leave the others to their
+/// entries' tasks, run the jobs that are ready, again. It is written once; transports differ in their channel.
+///
+/// Thread: everything but `mailbox` belongs to the thread that calls ``run()``.
+@safe
+package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Sendable {
+    /// The worker's number, for logs.
+    let index: Int
+    let mailbox: Mailbox
+    let executor: WorkerExecutor
+    let handler: RequestHandler
+    let io: IOEngine
+    // Behind pointers: stored properties of a class would be checked for exclusive access each time.
+    let channel: UnsafeMutablePointer<Channel>
+    let entries: UnsafeMutableBufferPointer<EntryState>
+    let arrivals: UnsafeMutablePointer<ArrivalBatch>
+    let state: UnsafeMutablePointer<WorkerState>
+
+    /// A worker on the calling thread's behalf.
+    ///
+    /// - Parameters:
+    ///   - channel: opened on this thread, not started.
+    ///   - io: the engine that shares the channel's ring, or another.
+    package init(index: Int, channel: consuming Channel, handler: RequestHandler, io: IOEngine, mailbox: Mailbox) {
+        self.index = index
+        self.mailbox = mailbox
+        self.handler = handler
+        self.io = io
+        executor = WorkerExecutor(mailbox: mailbox)
+        let entryCount = channel.entryCount
+        unsafe self.channel = .allocate(capacity: 1)
+        unsafe self.channel.initialize(to: channel)
+        unsafe entries = .allocate(capacity: entryCount)
+        for entry in 0..<entryCount { unsafe entries.initializeElement(at: entry, to: EntryState()) }
+        unsafe arrivals = .allocate(capacity: 1)
+        unsafe arrivals.initialize(to: ArrivalBatch(capacity: entryCount))
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: WorkerState())
+    }
+
+    deinit {
+        unsafe entries.deinitialize()
+        unsafe entries.deallocate()
+        unsafe arrivals.deinitialize(count: 1)
+        unsafe arrivals.deallocate()
+        unsafe state.deallocate()
+        unsafe channel.deinitialize(count: 1)
+        unsafe channel.deallocate()
+    }
+
+    /// Takes requests until the connection ends and all of them are answered.
+    package func run() {
+        while !isDone { turn() }
+        retireTasks()
+    }
+
+    /// Binds the worker to the calling thread and starts its channel.
+    ///
+    /// - Throws: what the kernel said to the first entry it refused.
+    package func start() throws(Errno) {
+        executor.attach()
+        try unsafe channel.pointee.start()
+    }
+
+    /// Whether the connection has ended and no request is being served.
+    package var isDone: Bool { unsafe channel.pointee.isFinished && state.pointee.serving == 0 && !executor.hasJobs }
+
+    /// One turn of the loop.
+    ///
+    /// - Parameter mayWait: whether to sleep where there is nothing to do; tests step by hand without.
+    package func turn(mayWait: Bool = true) {
+        let isIdle = unsafe state.pointee.serving == 0
+        let woken = unsafe channel.pointee.collect(
+            mayWait: mayWait && !executor.hasJobs, isIdle: isIdle, into: &arrivals.pointee)
+        for position in unsafe 0..<arrivals.pointee.count { unsafe arrived(arrivals.pointee[position]) }
+        unsafe arrivals.pointee.removeAll()
+        if woken { readMail() }
+        if unsafe channel.pointee.isDisconnected && !state.pointee.isStopping { stop() }
+        executor.runJobs()
+    }
+
+    /// Answers a new request at once, or hands it to its entry's task.
+    private func arrived(_ entry: Int) {
+        let frame = unsafe channel.pointee.frame(of: entry)
+        let answer = handler.attempt(frame, io)
+        switch answer.kind {
+        case .reply:
+            unsafe channel.pointee.commit(entry, unique: frame.unique, error: answer.error, length: answer.length)
+        case .silence:
+            unsafe channel.pointee.release(entry)
+        case .deferred:
+            unsafe entries[entry].unique = frame.unique
+            unsafe state.pointee.serving += 1
+            resumeTask(of: entry)
+        }
+    }
+
+    /// Gives an entry back with what its task has answered.
+    func finish(_ entry: Int, _ answer: Answer) {
+        let unique = unsafe entries[entry].unique
+        unsafe entries[entry].unique = 0
+        unsafe state.pointee.serving -= 1
+        switch answer.kind {
+        case .reply:
+            unsafe channel.pointee.commit(entry, unique: unique, error: answer.error, length: answer.length)
+        case .silence:
+            unsafe channel.pointee.release(entry)
+        case .deferred:
+            preconditionFailure("a task has no one to defer to")
+        }
+    }
+
+    private func readMail() {
+        for message in mailbox.takeAll() {
+            switch message {
+            case .job(let job): executor.enqueueMailed(job)
+            case .interrupt(let unique): interrupt(unique)
+            case .cancelOperation(let slot, let generation): io.cancel(slot: slot, generation: generation)
+            case .stop: stop()
+            }
+        }
+    }
+
+    /// Cancels the requests that are being served: their callers are gone.
+    private func stop() {
+        unsafe state.pointee.isStopping = true
+        for entry in unsafe entries.indices where unsafe entries[entry].unique != 0 {
+            unsafe entries[entry].task?.cancel()
+        }
+    }
+
+    /// Cancels the task of a request whose caller was interrupted.
+    ///
+    /// A number that no entry serves belongs to a request that was answered in the meantime: the kernel sends
+    /// INTERRUPT only after it has handed the request out (`FR_SENT`), and a worker reads its mail after its requests.
+    private func interrupt(_ unique: UInt64) {
+        for entry in unsafe entries.indices where unsafe entries[entry].unique == unique {
+            unsafe entries[entry].task?.cancel()
+        }
+    }
+}
+
+/// What a worker's loop keeps.
+struct WorkerState {
+    /// Requests whose tasks have not answered.
+    var serving = 0
+    /// Whether the connection has ended, or is to.
+    var isStopping = false
+    /// Whether tasks are to end instead of waiting for another request.
+    var isRetiring = false
+    /// Tasks that exist.
+    var tasks = 0
+}
+
+/// What a worker keeps of an entry.
+struct EntryState {
+    /// The request that the entry's task serves; 0 while it serves none.
+    var unique: UInt64 = 0
+    /// The task of the entry, made at the first request that is deferred.
+    var task: Task<Void, Never>?
+    /// The task's continuation while it waits for a request.
+    var parked: UnsafeContinuation<Void, Never>?
+}
