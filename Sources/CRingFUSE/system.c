@@ -35,6 +35,14 @@ int rfuse_clone_device(int fuse_fd)
     return clone;
 }
 
+// MARK: - Paths
+
+int rfuse_open_path(const char *path)
+{
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
 // MARK: - The mount helper
 
 /// The child's descriptor numbers: standard error, and the first one free after it.

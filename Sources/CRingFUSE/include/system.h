@@ -13,6 +13,11 @@
 /// several threads read requests without sharing one descriptor's queue. Returns the descriptor.
 int rfuse_clone_device(int fuse_fd);
 
+// MARK: - Paths
+
+/// Opens a path for its place only (O_PATH, which needs _GNU_SOURCE): no file system is asked anything about the last part.
+int rfuse_open_path(const char *path);
+
 // MARK: - The mount helper
 
 /// Starts `program` (looked up in PATH) with `_FUSE_COMMFD` naming its copy of `comm_fd` and standard error going to

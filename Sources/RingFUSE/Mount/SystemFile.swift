@@ -1,4 +1,5 @@
-import SystemPackage
+internal import Glibc
+internal import SystemPackage
 
 /// Reads and writes the small files of procfs and sysfs.
 enum SystemFile {
@@ -55,5 +56,10 @@ enum SystemFile {
         } catch {
             throw .ioError
         }
+    }
+
+    /// Whether there is something at a path.
+    static func exists(_ path: FilePath) -> Bool {
+        unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
     }
 }
