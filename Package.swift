@@ -67,5 +67,18 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "CTestSupport",
+            path: "Tests/CTestSupport",
+            cSettings: [.define("_GNU_SOURCE")]
+        ),
+        .testTarget(
+            name: "RingFUSETests",
+            dependencies: [
+                "CRingFUSE", "CTestSupport", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
     ]
 )

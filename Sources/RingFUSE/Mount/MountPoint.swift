@@ -1,0 +1,69 @@
+internal import CRingFUSE
+public import SystemPackage
+internal import Synchronization
+
+/// A mount of ours and the /dev/fuse behind it. An owner that goes away detaches its mount and closes the device.
+///
+/// Any thread may call it.
+public final class MountPoint: Sendable {
+    /// Where it is mounted: absolute, without symbolic links.
+    public let path: FilePath
+
+    /// The connection to the kernel. It is closed with this object, and not before.
+    public let device: FileDescriptor
+
+    /// The number of the connection for ``FuseControl``, where it is known.
+    public let connection: UInt32?
+
+    /// The program that unmounts for ordinary users.
+    private let helper: MountHelper
+
+    /// Whether the mount is still ours to take away; the lock keeps two threads from unmounting what a third mounts there.
+    private let mounted = Mutex(true)
+
+    /// The owner of a mount just made.
+    init(path: FilePath, device: FileDescriptor, connection: UInt32?, helper: MountHelper) {
+        self.path = path
+        self.device = device
+        self.connection = connection
+        self.helper = helper
+    }
+
+    deinit {
+        try? unmount(lazy: true)
+        try? device.close()
+    }
+
+    /// Takes the mount away; does nothing when it is gone already, by us or by somebody's umount(8).
+    ///
+    /// - Parameter lazy: Whether to detach a mount in use; it disappears when its last user closes.
+    /// - Throws: ``MountError/inUse(_:)`` and others; the mount is then still there.
+    public func unmount(lazy: Bool = false) throws(MountError) {
+        try mounted.withLock { (mounted) throws(MountError) in
+            guard mounted else { return }
+            if try isThere() { try Mounter.unmount(path, lazy: lazy, helper: helper) }
+            mounted = false
+        }
+    }
+
+    /// Whether the topmost mount on the path is the one made, not another's put there since.
+    private func isThere() throws(MountError) -> Bool {
+        guard let entry = try MountTable.read().entry(at: path) else { return false }
+        return connection == nil || entry.connection == connection
+    }
+
+    /// Aborts the connection: every request in flight and every later one fails.
+    public func abort() throws(MountError) {
+        guard let connection else { throw .notMounted(path) }
+        try FuseControl(connection: connection).abort()
+    }
+
+    /// Another descriptor of the same connection (`FUSE_DEV_IOC_CLONE`), so that each worker reads its own.
+    ///
+    /// It opens /dev/fuse by itself, which an ordinary user can do where it has mode 0666. The caller closes the descriptor.
+    public func cloneDevice() throws(Errno) -> FileDescriptor {
+        let descriptor = rfuse_clone_device(device.rawValue)
+        guard descriptor >= 0 else { throw Errno(rawValue: -descriptor) }
+        return FileDescriptor(rawValue: descriptor)
+    }
+}
