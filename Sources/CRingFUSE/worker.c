@@ -1,6 +1,8 @@
 #include "worker.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <sys/eventfd.h>
 
 static _Thread_local void *current_worker = NULL;
 
@@ -12,4 +14,10 @@ void *rfuse_current_worker(void)
 void rfuse_set_current_worker(void *identity)
 {
     current_worker = identity;
+}
+
+int rfuse_eventfd(void)
+{
+    int file = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return file < 0 ? -errno : file;
 }

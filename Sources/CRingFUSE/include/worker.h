@@ -8,4 +8,7 @@ void *rfuse_current_worker(void);
 /// Gives the calling thread an identity; NULL takes it back.
 void rfuse_set_current_worker(void *identity);
 
+/// A new eventfd, close-on-exec and non-blocking; or -errno. Glibc's module map leaves sys/eventfd.h out.
+int rfuse_eventfd(void);
+
 #endif

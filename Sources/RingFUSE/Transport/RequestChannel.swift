@@ -3,7 +3,7 @@ package import SystemPackage
 /// How one worker gets requests and gives replies back: the seam between transports and the worker's loop.
 ///
 /// All of it belongs to the worker's thread.
-package protocol RequestChannel: ~Copyable {
+package protocol RequestChannel: ~Copyable, SendableMetatype {
     /// Entries that requests can arrive in, numbered from 0.
     var entryCount: Int { get }
 

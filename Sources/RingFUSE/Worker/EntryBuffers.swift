@@ -31,7 +31,7 @@ package struct EntryBuffers: ~Copyable {
         region = try MappedRegion(byteCount: stride * count)
         if let node {
             // A preference: where it cannot be had, memory of another node serves as well, more slowly.
-            _ = unsafe rfuse_mbind_preferred(region.base, region.byteCount, Int32(node))
+            _ = unsafe rfuse_mbind_preferred(region.base, region.byteCount, UInt32(node))
         }
     }
 

@@ -1,3 +1,4 @@
+import CRingFUSE
 import Synchronization
 package import SystemPackage
 
@@ -30,8 +31,8 @@ package final class Mailbox: Sendable {
     ///
     /// - Throws: `EMFILE`, `ENFILE`, `ENOMEM`.
     package init() throws(Errno) {
-        let file = eventfd(0, CInt(EFD_CLOEXEC.rawValue) | CInt(EFD_NONBLOCK.rawValue))
-        guard file >= 0 else { throw Errno(rawValue: errno) }
+        let file = rfuse_eventfd()
+        guard file >= 0 else { throw Errno(rawValue: -file) }
         eventFile = FileDescriptor(rawValue: file)
     }
 

@@ -8,6 +8,7 @@ package import SystemPackage
 @safe
 package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendable {
     /// An operation that is under way.
+    @unsafe
     private struct Slot {
         var continuation: UnsafeContinuation<Int32, Never>?
         /// Tells apart the operations that use a slot one after another.
@@ -17,6 +18,7 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
         var nextFree: Int32 = -1
     }
 
+    @unsafe
     private struct State {
         var slots: UnsafeMutableBufferPointer<Slot>
         var firstFree: Int32
@@ -73,7 +75,7 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
     private func begin(_ operation: IOOperation, _ slot: Int, _ continuation: UnsafeContinuation<Int32, Never>) {
         unsafe state.pointee.slots[slot].continuation = continuation
         let error = submit(operation, userData: userData(slot))
-        if error < 0 { unsafe complete(userData(slot), result: error) }
+        if error < 0 { complete(userData(slot), result: error) }
     }
 
     private func userData(_ slot: Int) -> UInt64 {
@@ -122,12 +124,12 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
     /// Doubles the slots. Rare: there are as many as operations have ever been under way at once.
     private func grow() {
         let old = unsafe state.pointee.slots
-        let capacity = unsafe max(64, old.count * 2)
+        let capacity = max(64, old.count * 2)
         let slots = UnsafeMutableBufferPointer<Slot>.allocate(capacity: capacity)
         for index in 0..<capacity {
             unsafe slots.initializeElement(at: index, to: index < old.count ? old[index] : Slot())
         }
-        for index in unsafe (old.count..<capacity).reversed() {
+        for index in (old.count..<capacity).reversed() {
             unsafe slots[index].nextFree = state.pointee.firstFree
             unsafe state.pointee.firstFree = Int32(index)
         }

@@ -1,4 +1,4 @@
-extension Worker {
+extension Worker where Channel: ~Copyable {
     /// Wakes the task of an entry for the request that has arrived in it; makes the task where there is none.
     ///
     /// One long-lived task an entry costs a third of a task a request and allocates nothing.

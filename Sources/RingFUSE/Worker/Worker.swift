@@ -157,6 +157,7 @@ struct WorkerState {
 }
 
 /// What a worker keeps of an entry.
+@unsafe
 struct EntryState {
     /// The request that the entry's task serves; 0 while it serves none.
     var unique: UInt64 = 0

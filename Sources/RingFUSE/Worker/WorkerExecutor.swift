@@ -5,6 +5,7 @@ import CRingFUSE
 /// A task executor rather than an actor's serial executor: continuations of an actor's jobs go through the global
 /// pool first, which costs microseconds. Jobs enqueued by the worker itself are appended to a queue without lock or
 /// allocation; those of other threads go through the mailbox.
+@safe
 final class WorkerExecutor: TaskExecutor, @unchecked Sendable {
     // Thread: `jobs` and `current` belong to the worker's thread alone; `mailbox` is for all.
     private let jobs: UnsafeMutablePointer<JobQueue>
@@ -26,7 +27,7 @@ final class WorkerExecutor: TaskExecutor, @unchecked Sendable {
     func attach() { unsafe rfuse_set_current_worker(identity) }
 
     /// Ends that.
-    func detach() { unsafe rfuse_set_current_worker(nil) }
+    func detach() { rfuse_set_current_worker(nil) }
 
     /// Whether the caller is on the worker's thread.
     var isCurrent: Bool { unsafe rfuse_current_worker() == identity }

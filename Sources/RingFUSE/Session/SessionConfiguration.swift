@@ -1,0 +1,47 @@
+/// How a session serves its mount. Every value has a default that suits a server of a whole machine.
+public struct SessionConfiguration: Sendable {
+    /// Which way requests come.
+    public enum Transport: String, Sendable, CaseIterable {
+        /// The ring where kernel and privileges allow it, else the device; the session says what it chose and why.
+        case auto
+        /// FUSE-over-io_uring; the session fails where it cannot be had.
+        case ring
+        /// Reads and writes on /dev/fuse.
+        case device
+    }
+
+    /// Which way requests come.
+    public var transport: Transport = .auto
+
+    /// Where workers run, and which queues each serves.
+    public var placement = Placement.Wishes()
+
+    /// Entries of each queue: requests that it can hold at a time. At least 1; lowered where ``memoryLimit`` demands.
+    public var depth = 32
+
+    /// The most memory in bytes that buffers of all queues may map; `nil` for no limit.
+    ///
+    /// A queue always keeps one entry, also where that exceeds the limit.
+    public var memoryLimit: Int?
+
+    /// How long a worker polls for requests before it sleeps. Worth it only on a CPU that callers do not use.
+    public var poll: Duration = .zero
+
+    /// Bytes in the largest write and read that the kernel may send; limited by `fs.fuse.max_pages_limit`.
+    public var maxWrite = 1 << 20
+
+    /// Bytes that the kernel may read ahead of a sequential reader; `nil` takes what it offers.
+    public var maxReadahead: Int?
+
+    /// Asynchronous requests (readahead, writeback, direct I/O) that the kernel may have under way.
+    public var maxBackground = 64
+
+    /// Asynchronous requests at which the kernel calls the mount congested; `nil` for three quarters of ``maxBackground``.
+    public var congestionThreshold: Int?
+
+    /// After how many seconds without an answer the kernel aborts the connection (kernel 6.15); 0 for never.
+    public var requestTimeout = 0
+
+    /// The defaults.
+    public init() {}
+}
