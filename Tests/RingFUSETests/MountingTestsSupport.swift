@@ -12,8 +12,9 @@ struct Scratch {
     /// Creates it.
     init() throws {
         var template = Array("/tmp/ringfuse-mounting-XXXXXX".utf8CString)
-        try #require(unsafe mkdtemp(&template) != nil)
-        path = unsafe FilePath(platformString: template)
+        let made = unsafe mkdtemp(&template) != nil
+        try #require(made)
+        path = FilePath(platformString: template)
     }
 
     /// Creates a directory in it, with those above it.
@@ -46,13 +47,12 @@ struct Scratch {
     func remove() {
         let mounts = (try? MountTable.read().entries.filter { $0.mountPoint.starts(with: path) }) ?? []
         for mount in mounts { _ = unsafe umount2(mount.mountPoint.string, Int32(MNT_DETACH)) }
-        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe ["rm", "-rf", "--one-file-system", path.string].map {
-            unsafe strdup($0)
-        }
+        let words = ["rm", "-rf", "--one-file-system", path.string]
+        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) }
         unsafe arguments.append(nil)
         var child: pid_t = 0
         if unsafe posix_spawnp(&child, "rm", nil, nil, &arguments, environ) == 0 {
-            _ = unsafe waitpid(child, nil, 0)
+            _ = waitpid(child, nil, 0)
         }
         for unsafe argument in unsafe arguments { unsafe free(argument) }
     }
