@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,6 +42,21 @@ int rfuse_open_path(const char *path)
 {
     int fd = open(path, O_PATH | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
+}
+
+/// STATX_MNT_ID_UNIQUE of linux/stat.h; Debian 12's headers are older.
+enum { RFUSE_STATX_MNT_ID_UNIQUE = 0x4000 };
+
+int rfuse_unique_mount_id(int fd, uint64_t *id)
+{
+    struct statx status;
+    // Attributes nobody needs are taken from the cache (`fuse_update_get_attr`).
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, RFUSE_STATX_MNT_ID_UNIQUE, &status) < 0)
+        return -errno;
+    if (!(status.stx_mask & RFUSE_STATX_MNT_ID_UNIQUE))
+        return -ENODATA;
+    *id = status.stx_mnt_id;
+    return 0;
 }
 
 // MARK: - The mount helper

@@ -188,7 +188,7 @@ struct MountingTestsMount {
             try Mounter.unmount(path)
             let second = try Mounter.mount(at: path)
             defer { try? second.unmount(lazy: true) }
-            #expect(first.connection != second.connection)
+            // The kernel gives the connection's number again at once; what we go by must not be that (Linux 6.8).
             try first.unmount()
             #expect(try entry(at: path)?.connection == second.connection)
         }

@@ -71,16 +71,14 @@ let isRoot = geteuid() == 0
 /// The user and group that stand for an ordinary user: `nobody` of every distribution.
 let ordinaryUser: UInt32 = 65534
 
-/// Runs a body on a thread of its own, as another user if one is given.
-func onThread<Result>(as user: UInt32? = nil, _ body: () throws -> Result) throws -> Result {
+/// Runs a body on a thread of its own, with a mount namespace of its own if asked for.
+func onThread<Result>(privateMounts: Bool = false, _ body: () throws -> Result) throws -> Result {
     var outcome: Swift.Result<Result, any Error>?
     try withoutActuallyEscaping(body) { body in
         var run: () -> Void = { outcome = Swift.Result(catching: body) }
-        let identity = user ?? UInt32.max
         let error = unsafe withUnsafeMutablePointer(to: &run) { pointer in
             unsafe rfuse_test_run(
-                identity,
-                identity,
+                privateMounts ? 1 : 0,
                 { context in unsafe context?.assumingMemoryBound(to: (() -> Void).self).pointee() },
                 pointer
             )
@@ -88,6 +86,12 @@ func onThread<Result>(as user: UInt32? = nil, _ body: () throws -> Result) throw
         guard error == 0 else { throw Errno(rawValue: -error) }
     }
     return try #require(outcome).get()
+}
+
+/// Makes the calling thread an ordinary user for good.
+func becomeOrdinaryUser() throws {
+    let error = rfuse_test_become(ordinaryUser, ordinaryUser)
+    guard error == 0, geteuid() == ordinaryUser else { throw Errno(rawValue: -error) }
 }
 
 /// Random numbers that are the same in each run (SplitMix64).

@@ -59,7 +59,7 @@ import Testing
 
     @Test func numbersConnections() {
         #expect(table.entry(id: 60)?.connection == 51)
-        #expect(table.entry(id: 63)?.connection == 8 << 20 | 1)
+        #expect(table.entry(id: 63)?.connection == 0x80_0001)
     }
 
     @Test(arguments: [

@@ -7,16 +7,27 @@ import Testing
 @Suite(.enabled(if: isRoot, "needs root, to become somebody else"), .timeLimit(.minutes(1)))
 struct MountingTestsUser {
     /// Runs a body as an ordinary user, on a directory that belongs to that user.
-    private func asUser(_ body: (FilePath) throws -> Void) throws {
+    ///
+    /// In a mount namespace of its own, where /dev/fuse has the mode that udev gives it, and /etc/fuse.conf what the test
+    /// wants in it, whatever this machine has.
+    private func asUser(configuration: String = "", _ body: (FilePath) throws -> Void) throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
         let path = scratch.directory("mount")
-        for owned in [scratch.path, path] {
-            let result = unsafe chown(owned.string, ordinaryUser, ordinaryUser)
-            #expect(result == 0)
-        }
-        try onThread(as: ordinaryUser) {
-            #expect(geteuid() == ordinaryUser)
+        let device = scratch.path.appending("fuse")
+        let file = try scratch.file("fuse.conf", configuration)
+        try onThread(privateMounts: true) {
+            let results = unsafe [
+                mknod(device.string, S_IFCHR | 0o600, 10 << 8 | 229), chmod(device.string, 0o666),
+                chmod(file.string, 0o644), chown(scratch.path.string, ordinaryUser, ordinaryUser),
+                chown(path.string, ordinaryUser, ordinaryUser),
+                mount(device.string, "/dev/fuse", nil, UInt(MS_BIND), nil),
+                mount(file.string, "/etc/fuse.conf", nil, UInt(MS_BIND), nil),
+            ]
+            try #require(results.allSatisfy { $0 == 0 }, "\(results)")
+            // Root mounts the control file system where it is missing; its files belong to the user who mounted.
+            _ = try? FuseControl(connection: 0)
+            try becomeOrdinaryUser()
             try body(path)
         }
     }
@@ -63,8 +74,6 @@ struct MountingTestsUser {
     }
 
     @Test func abortsItsOwnConnection() throws {
-        // Root mounts the control file system where it is missing; its files belong to the user who mounted.
-        _ = try? FuseControl(connection: 0)
         try asUser { path in
             let mount = try Mounter.mount(at: path)
             defer { try? mount.unmount(lazy: true) }
@@ -80,15 +89,18 @@ struct MountingTestsUser {
         let scratch = try Scratch()
         defer { scratch.remove() }
         let path = scratch.directory("mount")
-        let opened = unsafe chmod(scratch.path.string, 0o755)
-        #expect(opened == 0)
-        let mount = try Mounter.mount(at: path)
-        defer { try? mount.unmount(lazy: true) }
-        try onThread(as: ordinaryUser) {
+        try onThread(privateMounts: true) {
+            let opened = unsafe chmod(scratch.path.string, 0o755)
+            #expect(opened == 0)
+            let mount = try Mounter.mount(at: path)
+            _ = try FuseControl(mountPoint: path)
+            try becomeOrdinaryUser()
+            defer { try? mount.unmount(lazy: true) }
             #expect(throws: MountError.notPermitted(path)) { try Mounter.unmount(path) }
+            #expect(throws: MountError.notPermitted(path)) { try mount.unmount(lazy: true) }
             #expect(throws: MountError.noControl(.permissionDenied)) { try FuseControl.abort(mountPoint: path) }
+            #expect(try entry(at: path) != nil)
         }
-        #expect(try entry(at: path) != nil)
     }
 
     @Test func explainsRefusals() throws {
@@ -114,23 +126,52 @@ struct MountingTestsUser {
     }
 
     @Test func namesTheSettingThatAllowsOthers() throws {
-        let allowed = try (try? FileDescriptor.open(FilePath("/etc/fuse.conf"), .readOnly)).map { file in
-            try file.closeAfter {
-                var bytes = [UInt8](repeating: 0, count: 65536)
-                let count = try unsafe bytes.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
-                let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
-                return lines.contains("user_allow_other")
-            }
+        let options = MountOptions(allowOther: true)
+        try asUser(configuration: "# user_allow_other\n") { path in
+            #expect(throws: MountError.allowOtherRefused) { try Mounter.mount(at: path, options: options) }
         }
-        try asUser { path in
-            let options = MountOptions(allowOther: true)
-            if allowed == true {
-                let mount = try Mounter.mount(at: path, options: options)
-                #expect(try entry(at: path)?.superOptions.contains("allow_other") == true)
-                try mount.unmount()
-            } else {
-                #expect(throws: MountError.allowOtherRefused) { try Mounter.mount(at: path, options: options) }
+        try asUser(configuration: "user_allow_other\n") { path in
+            let mount = try Mounter.mount(at: path, options: options)
+            #expect(try entry(at: path)?.superOptions.contains("allow_other") == true)
+            try mount.unmount()
+        }
+    }
+
+    @Test func explainsTheMachinesShortcomings() throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let path = scratch.directory("mount")
+        let device = scratch.path.appending("fuse")
+        try onThread(privateMounts: true) {
+            let made = unsafe [
+                mknod(device.string, S_IFCHR | 0o600, 10 << 8 | 229), chmod(scratch.path.string, 0o755),
+                mount(device.string, "/dev/fuse", nil, UInt(MS_BIND), nil),
+            ]
+            try #require(made == [0, 0, 0])
+            try becomeOrdinaryUser()
+            #expect(throws: MountError.deviceRefused(.permissionDenied)) { try Mounter.mount(at: path) }
+        }
+        try onThread(privateMounts: true) {
+            let covered = unsafe mount("tmpfs", "/dev", "tmpfs", 0, nil)
+            try #require(covered == 0)
+            #expect(throws: MountError.noDevice) { try Mounter.mount(at: path) }
+        }
+    }
+
+    @Test func mountsTheControlFileSystem() throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let path = scratch.directory("mount")
+        try onThread(privateMounts: true) {
+            while try entry(at: FuseControl.root) != nil {
+                let gone = unsafe umount2(FuseControl.root.string, Int32(MNT_DETACH))
+                try #require(gone == 0)
             }
+            let mount = try Mounter.mount(at: path)
+            try mount.abort()
+            #expect(try entry(at: FuseControl.root)?.type == "fusectl")
+            #expect(throws: MountError.dead(path)) { try Mounter.mount(at: path) }
+            try mount.unmount()
         }
     }
 }

@@ -18,6 +18,10 @@ int rfuse_clone_device(int fuse_fd);
 /// Opens a path for its place only (O_PATH, which needs _GNU_SOURCE): no file system is asked anything about the last part.
 int rfuse_open_path(const char *path);
 
+/// Tells the number of the mount an O_PATH descriptor is on, one that is never given twice (STATX_MNT_ID_UNIQUE, Linux 6.8),
+/// without a request to its server. Returns 0, or -ENODATA where the kernel has no such numbers.
+int rfuse_unique_mount_id(int fd, uint64_t *id);
+
 // MARK: - The mount helper
 
 /// Starts `program` (looked up in PATH) with `_FUSE_COMMFD` naming its copy of `comm_fd` and standard error going to

@@ -15,6 +15,9 @@ public final class MountPoint: Sendable {
     /// The number of the connection for ``FuseControl``, where it is known.
     public let connection: UInt32?
 
+    /// What no later mount has, where the kernel tells; unlike the connection's number, which is soon given again.
+    private let identity: UInt64?
+
     /// The program that unmounts for ordinary users.
     private let helper: MountHelper
 
@@ -22,10 +25,11 @@ public final class MountPoint: Sendable {
     private let mounted = Mutex(true)
 
     /// The owner of a mount just made.
-    init(path: FilePath, device: FileDescriptor, connection: UInt32?, helper: MountHelper) {
+    init(path: FilePath, device: FileDescriptor, connection: UInt32?, identity: UInt64?, helper: MountHelper) {
         self.path = path
         self.device = device
         self.connection = connection
+        self.identity = identity
         self.helper = helper
     }
 
@@ -41,14 +45,16 @@ public final class MountPoint: Sendable {
     public func unmount(lazy: Bool = false) throws(MountError) {
         try mounted.withLock { (mounted) throws(MountError) in
             guard mounted else { return }
-            if try isThere() { try Mounter.unmount(path, lazy: lazy, helper: helper) }
+            if isThere() { try Mounter.unmount(path, lazy: lazy, helper: helper) }
             mounted = false
         }
     }
 
     /// Whether the topmost mount on the path is the one made, not another's put there since.
-    private func isThere() throws(MountError) -> Bool {
-        guard let entry = try MountTable.read().entry(at: path) else { return false }
+    private func isThere() -> Bool {
+        // A path that is gone took its mount along.
+        guard let target = try? MountTarget(path), let entry = target.entry else { return false }
+        if let identity, let other = target.identity { return other == identity }
         return connection == nil || entry.connection == connection
     }
 

@@ -22,16 +22,19 @@ public enum Mounter {
     ) throws(MountError) -> MountPoint {
         let target = try MountTarget(path)
         let rootMode = try target.requireFree()
-        let device: FileDescriptor
-        if let own = try mountDirectly(target.path, rootMode: rootMode, options: options) {
-            device = own
-        } else {
-            if let option = options.superuserOption { throw .superuserOption(option) }
-            device = try helper.mount(at: target.path, options: options)
-        }
+        var device = try mountDirectly(target.path, rootMode: rootMode, options: options)
+        if device == nil, let option = options.superuserOption { throw .superuserOption(option) }
+        if device == nil { device = try helper.mount(at: target.path, options: options) }
+        guard let device else { preconditionFailure("neither mounted nor failed") }
         // The entry is the kernel's, and so is the connection's number; where it is missing, only abort is lost.
-        let entry = (try? MountTarget(target.path))?.entry
-        return MountPoint(path: target.path, device: device, connection: entry?.connection, helper: helper)
+        let made = try? MountTarget(target.path)
+        return MountPoint(
+            path: target.path,
+            device: device,
+            connection: made?.entry?.connection,
+            identity: made?.identity,
+            helper: helper
+        )
     }
 
     /// Takes a FUSE mount away, whoever serves it, also when its server is gone.
@@ -68,8 +71,7 @@ public enum Mounter {
         if descriptor < 0 {
             switch errno {
             case ENOENT, ENODEV, ENXIO: throw .noDevice
-            // The helper opens the device as root, whatever its mode.
-            case EACCES where geteuid() != 0: return nil
+            // fusermount3 would open it with our identity (setfsuid), and fail no less.
             case let code: throw .deviceRefused(Errno(rawValue: code))
             }
         }
