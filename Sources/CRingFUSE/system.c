@@ -64,7 +64,8 @@ int rfuse_unique_mount_id(int fd, uint64_t *id)
 /// The child's descriptor numbers: standard error, and the first one free after it.
 enum { ERROR_TARGET = STDERR_FILENO, COMM_TARGET = STDERR_FILENO + 1 };
 
-/// Copies a descriptor out of the way of the child's fixed numbers, so that one dup2 cannot overwrite the other's source.
+/// Copies a descriptor out of the way of the child's fixed numbers, so that one dup2 cannot overwrite the other's
+/// source.
 static int move_up(int fd)
 {
     return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, COMM_TARGET + 1);

@@ -21,7 +21,9 @@ import Testing
     }
 
     @Test func readsEveryKind() throws {
-        let options = try parsed("ro,allow_other,default_permissions,max_read=131072,noexec,fsname=host:/x=y,subtype=a.b")
+        let options = try parsed(
+            "ro,allow_other,default_permissions,max_read=131072,noexec,fsname=host:/x=y,subtype=a.b"
+        )
         #expect(options.readOnly && options.allowOther && options.defaultPermissions)
         #expect(options.maximumRead == 131072)
         #expect(options.source == "host:/x=y")
@@ -39,13 +41,16 @@ import Testing
     }
 
     /// The numbers are those of mount(2), written down once more.
-    @Test(arguments: [
-        ("ro", 1 | 6), ("ro,rw", 6), ("suid", 4), ("dev", 2), ("suid,dev,nosuid", 2), ("noexec", 8 | 6),
-        ("noexec,exec", 6), ("sync", 16 | 6), ("sync,async", 6), ("dirsync", 128 | 6), ("noatime", 1024 | 6),
-        ("noatime,atime", 6), ("nodiratime", 2048 | 6), ("relatime", 1 << 21 | 6), ("noatime,relatime", 1 << 21 | 6),
-        ("relatime,strictatime", 1 << 24 | 6), ("lazytime", 1 << 25 | 6), ("", 6), (",,", 6),
-        ("defaults,auto,noauto,user,users,nofail,_netdev,auto_unmount,x-systemd.automount,x-a=b,comment=c", 6),
-    ] as [(String, UInt)])
+    @Test(
+        arguments: [
+            ("ro", 1 | 6), ("ro,rw", 6), ("suid", 4), ("dev", 2), ("suid,dev,nosuid", 2), ("noexec", 8 | 6),
+            ("noexec,exec", 6), ("sync", 16 | 6), ("sync,async", 6), ("dirsync", 128 | 6), ("noatime", 1024 | 6),
+            ("noatime,atime", 6), ("nodiratime", 2048 | 6), ("relatime", 1 << 21 | 6),
+            ("noatime,relatime", 1 << 21 | 6),
+            ("relatime,strictatime", 1 << 24 | 6), ("lazytime", 1 << 25 | 6), ("", 6), (",,", 6),
+            ("defaults,auto,noauto,user,users,nofail,_netdev,auto_unmount,x-systemd.automount,x-a=b,comment=c", 6),
+        ] as [(String, UInt)]
+    )
     func setsFlags(list: String, bits: UInt) throws {
         #expect(try parsed(list).flags.rawValue == bits)
     }

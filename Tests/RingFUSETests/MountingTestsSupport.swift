@@ -54,7 +54,7 @@ struct Scratch {
         if unsafe posix_spawnp(&child, "rm", nil, nil, &arguments, environ) == 0 {
             _ = waitpid(child, nil, 0)
         }
-        for unsafe argument in unsafe arguments { unsafe free(argument) }
+        unsafe arguments.forEach { unsafe free($0) }
     }
 }
 

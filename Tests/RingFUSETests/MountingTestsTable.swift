@@ -9,7 +9,7 @@ import Testing
         parsing: #"""
             22 27 0:21 / /proc rw,relatime - proc proc rw
             27 1 254:0 / / rw,relatime shared:1 master:2 propagate_from:3 - ext4 /dev/vda rw,discard
-            60 27 0:51 / /mnt/a\040b\011\134\012\043 rw,nosuid,nodev shared:9 - fuse.ringfuse a\040- rw,user_id=0,group_id=0
+            60 27 0:51 / /mnt/a\040b\011\134\012\043 rw,nosuid shared:9 - fuse.ringfuse a\040- rw,user_id=0
             61 27 0:52 / /mnt/two rw - fuse.ringfuse-null null rw,user_id=1000
             62 61 0:53 /sub /mnt/two ro - fuse.sshfs host:/ rw
             63 27 8:1 / /mnt/disk rw - fuseblk /dev/sda1 rw

@@ -127,9 +127,11 @@ import Testing
         return try file.closeAfter {
             var text: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 65536)
-            while case let count = try unsafe chunk.withUnsafeMutableBytes({ unsafe try file.read(into: $0) }), count > 0 {
+            var count = 0
+            repeat {
+                count = try unsafe chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
                 text += chunk[..<count]
-            }
+            } while count > 0
             return String(decoding: text, as: UTF8.self)
         }
     }

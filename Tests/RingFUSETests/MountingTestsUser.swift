@@ -8,8 +8,8 @@ import Testing
 struct MountingTestsUser {
     /// Runs a body as an ordinary user, on a directory that belongs to that user.
     ///
-    /// In a mount namespace of its own, where /dev/fuse has the mode that udev gives it, and /etc/fuse.conf what the test
-    /// wants in it, whatever this machine has.
+    /// In a mount namespace of its own, where /dev/fuse has the mode that udev gives it, and /etc/fuse.conf what the
+    /// test wants in it, whatever this machine has.
     private func asUser(configuration: String = "", _ body: (FilePath) throws -> Void) throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

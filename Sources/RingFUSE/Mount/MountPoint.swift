@@ -1,6 +1,6 @@
 internal import CRingFUSE
-public import SystemPackage
 internal import Synchronization
+public import SystemPackage
 
 /// A mount of ours and the /dev/fuse behind it. An owner that goes away detaches its mount and closes the device.
 ///
@@ -21,7 +21,8 @@ public final class MountPoint: Sendable {
     /// The program that unmounts for ordinary users.
     private let helper: MountHelper
 
-    /// Whether the mount is still ours to take away; the lock keeps two threads from unmounting what a third mounts there.
+    /// Whether the mount is still ours to take away; the lock keeps two threads from unmounting what a third mounts
+    /// there.
     private let mounted = Mutex(true)
 
     /// The owner of a mount just made.
@@ -40,20 +41,29 @@ public final class MountPoint: Sendable {
 
     /// Takes the mount away; does nothing when it is gone already, by us or by somebody's umount(8).
     ///
+    /// Not for the thread that serves the mount: without `lazy` the kernel writes back what is dirty before it returns,
+    /// and waits for the server to take it.
+    ///
     /// - Parameter lazy: Whether to detach a mount in use; it disappears when its last user closes.
     /// - Throws: ``MountError/inUse(_:)`` and others; the mount is then still there.
     public func unmount(lazy: Bool = false) throws(MountError) {
         try mounted.withLock { (mounted) throws(MountError) in
             guard mounted else { return }
-            if isThere() { try Mounter.unmount(path, lazy: lazy, helper: helper) }
+            if try isThere() { try Mounter.unmount(path, lazy: lazy, helper: helper) }
             mounted = false
         }
     }
 
     /// Whether the topmost mount on the path is the one made, not another's put there since.
-    private func isThere() -> Bool {
-        // A path that is gone took its mount along.
-        guard let target = try? MountTarget(path), let entry = target.entry else { return false }
+    private func isThere() throws(MountError) -> Bool {
+        let target: MountTarget
+        do throws(MountError) {
+            target = try MountTarget(path)
+        } catch .missing {
+            // A directory that is removed takes its mounts along (Linux 3.18).
+            return false
+        }
+        guard let entry = target.entry else { return false }
         if let identity, let other = target.identity { return other == identity }
         return connection == nil || entry.connection == connection
     }
@@ -66,7 +76,8 @@ public final class MountPoint: Sendable {
 
     /// Another descriptor of the same connection (`FUSE_DEV_IOC_CLONE`), so that each worker reads its own.
     ///
-    /// It opens /dev/fuse by itself, which an ordinary user can do where it has mode 0666. The caller closes the descriptor.
+    /// It opens /dev/fuse by itself, which an ordinary user can do where it has mode 0666. The caller closes the
+    /// descriptor.
     public func cloneDevice() throws(Errno) -> FileDescriptor {
         let descriptor = rfuse_clone_device(device.rawValue)
         guard descriptor >= 0 else { throw Errno(rawValue: -descriptor) }

@@ -32,7 +32,8 @@ struct MountTarget {
         let topmost = Self.mountID(of: descriptor).flatMap(table.entry(id:)) ?? table.entry(at: path)
         entry = topmost?.mountPoint == path ? topmost : nil
         var number: UInt64 = 0
-        identity = unsafe entry != nil && rfuse_unique_mount_id(descriptor, &number) == 0 ? number : nil
+        let known = unsafe entry != nil && rfuse_unique_mount_id(descriptor, &number) == 0
+        identity = known ? number : nil
     }
 
     /// The number of the mount a descriptor is on (Linux 3.15).
@@ -59,7 +60,9 @@ struct MountTarget {
             throw .busy(path, type: entry.type, source: entry.source)
         }
         var status = stat()
-        guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else { throw Self.error(errno, at: path) }
+        guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else {
+            throw Self.error(errno, at: path)
+        }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path) }
         return status.st_mode & S_IFMT
     }
@@ -73,8 +76,8 @@ struct MountTarget {
 
     /// Whether the server of the mount here is gone.
     ///
-    /// Only a request can tell, and one to a server that hangs would never come back: a connection with requests waiting
-    /// counts as alive, and so does one that cannot be asked.
+    /// Only a request can tell, and one to a server that hangs would never come back: a connection with requests
+    /// waiting counts as alive, and so does one that cannot be asked.
     private func isDead(_ entry: MountEntry) -> Bool {
         guard let control = try? FuseControl(connection: entry.connection), (try? control.waiting()) == 0 else {
             return false

@@ -10,7 +10,10 @@ public enum Mounter {
     ///   - options: What the mount is called and who may use it.
     /// - Returns: The owner of the mount and of its /dev/fuse.
     /// - Throws: ``MountError``.
-    public static func mount(at path: FilePath, options: MountOptions = MountOptions()) throws(MountError) -> MountPoint {
+    public static func mount(
+        at path: FilePath,
+        options: MountOptions = MountOptions()
+    ) throws(MountError) -> MountPoint {
         try mount(at: path, options: options, helper: MountHelper())
     }
 
