@@ -1,3 +1,4 @@
+import CRingFUSE
 import CTestSupport
 import Glibc
 import RingFUSE
@@ -67,6 +68,14 @@ extension FileDescriptor {
 
 /// Whether the tests run as root, as those that mount must.
 let isRoot = geteuid() == 0
+
+/// Whether the kernel has numbers of mounts that it never gives twice.
+let hasUniqueMountNumbers: Bool = {
+    let root = unsafe rfuse_open_path("/")
+    defer { close(root) }
+    var number: UInt64 = 0
+    return unsafe rfuse_unique_mount_id(root, &number) == 0
+}()
 
 /// The user and group that stand for an ordinary user: `nobody` of every distribution.
 let ordinaryUser: UInt32 = 65534

@@ -15,8 +15,7 @@ int rfuse_clone_device(int fuse_fd);
 
 // MARK: - Paths
 
-/// Opens a path for its place only (O_PATH, which needs _GNU_SOURCE): no file system is asked anything about the last
-/// part.
+/// Opens a path for its place only (O_PATH, which needs _GNU_SOURCE): the last part's file system is asked nothing.
 int rfuse_open_path(const char *path);
 
 /// Tells the number of the mount an O_PATH descriptor is on, one that is never given twice (STATX_MNT_ID_UNIQUE, Linux

@@ -21,8 +21,7 @@ public final class MountPoint: Sendable {
     /// The program that unmounts for ordinary users.
     private let helper: MountHelper
 
-    /// Whether the mount is still ours to take away; the lock keeps two threads from unmounting what a third mounts
-    /// there.
+    /// Whether the mount is still ours to take away; two threads must not both do it.
     private let mounted = Mutex(true)
 
     /// The owner of a mount just made.
