@@ -54,6 +54,26 @@ public enum Mounter {
     package static func unmount(_ path: FilePath, lazy: Bool, helper: MountHelper) throws(MountError) {
         let target = try MountTarget(path)
         _ = try target.requireFUSE()
+        // A process that another thread starts has a copy of the descriptor that the path was just resolved with, until
+        // it calls exec: a mount that is busy may only seem so.
+        for _ in 0..<unmountAttempts {
+            do throws(MountError) {
+                return try unmount(target, lazy: lazy, helper: helper)
+            } catch .inUse {
+                usleep(unmountPause)
+            }
+        }
+        try unmount(target, lazy: lazy, helper: helper)
+    }
+
+    /// How often a mount in use is tried again.
+    private static let unmountAttempts = 5
+
+    /// How long to wait between two attempts, in microseconds.
+    private static let unmountPause: UInt32 = 10_000
+
+    /// Tries once to unmount.
+    private static func unmount(_ target: MountTarget, lazy: Bool, helper: MountHelper) throws(MountError) {
         // No symbolic link is left in the path; the flag keeps out one that is put there meanwhile.
         let flags = Int32(UMOUNT_NOFOLLOW) | (lazy ? Int32(MNT_DETACH) : 0)
         if unsafe target.path.withPlatformString({ unsafe umount2($0, flags) }) == 0 { return }
