@@ -168,6 +168,11 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         let start = unsafe buffers.payload(of: entry) - EntryBuffers.deviceHead
         let length = unsafe read(file.rawValue, start, EntryBuffers.deviceHead + buffers.payloadCapacity)
         guard length >= 0 else { return readFailed(errno) }
+        if length == 0 {
+            // A FUSE device never says that; the socket that stands for one in tests does when it is closed.
+            isClosed = true
+            return false
+        }
         guard let argumentSize = unsafe format.argumentSize(UnsafeRawBufferPointer(start: start, count: length)) else {
             // Less than a header, or not the length that its header names: not from a FUSE device.
             report(.transportFailed(worker: worker, errno: Errno.protocolError.rawValue))

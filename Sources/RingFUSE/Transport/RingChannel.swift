@@ -22,6 +22,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         var scratch: UnsafeMutableRawBufferPointer
         var commitID: UInt64 = 0
         var isLost = false
+        var isRegistered = false
     }
 
     private let ring: Queue
@@ -115,7 +116,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         try register { $0.opensGate }
     }
 
-    private mutating func register(_ isWanted: (QueueArena) -> Bool) throws(Errno) {
+    private mutating func register(where isWanted: (QueueArena) -> Bool) throws(Errno) {
         var index = 0
         for arena in arenas {
             if isWanted(arena) {
@@ -127,7 +128,15 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         try reapRegistrations()
     }
 
-    private func queueRegister(_ entry: Int) throws(Errno) {
+    /// Gives up the entries that were never registered: the connection is to be served some other way.
+    ///
+    /// Those that were registered come back when the connection ends.
+    package mutating func abandon() {
+        for entry in 0..<entryCount where unsafe !slots[entry].isRegistered { lose(entry) }
+    }
+
+    private mutating func queueRegister(_ entry: Int) throws(Errno) {
+        unsafe slots[entry].isRegistered = true
         let vectors = unsafe UnsafeMutableBufferPointer(rebasing: iovecs[2 * entry..<2 * entry + 2])
         unsafe vectors.initializeElement(
             at: 0, to: iovec(iov_base: slots[entry].header, iov_len: MemoryLayout<fuse_uring_req_header>.size))
