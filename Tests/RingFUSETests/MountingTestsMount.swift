@@ -7,11 +7,13 @@ import Testing
 /// Real mounts that nobody serves: the kernel mounts at once and leaves its INIT request on the device.
 @Suite(.enabled(if: isRoot, "needs root"), .timeLimit(.minutes(1)))
 struct MountingTestsMount {
-    /// Runs a body on a directory of its own.
+    /// Runs a body on a directory of its own, in a mount namespace of its own: no other program can stumble into a mount
+    /// that does not answer, and none outlives the test.
     private func withDirectory(_ name: String = "mount", _ body: (Scratch, FilePath) throws -> Void) throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
-        try body(scratch, scratch.directory(name))
+        let path = scratch.directory(name)
+        try onThread(privateMounts: true) { try body(scratch, path) }
     }
 
     private func entry(at path: FilePath) throws -> MountEntry? {
