@@ -285,6 +285,7 @@ static void *serve_queue(void *argument)
         io_uring_cq_advance(&queue->ring, count);
     }
     io_uring_queue_exit(&queue->ring);
+    free(queue->entries);
     return NULL;
 }
 
@@ -374,6 +375,7 @@ int main(int argc, char **argv)
     }
     pthread_join(device_thread, NULL);
     close(settings.device);
+    free(queues);
     null_guard_release();
     return 0;
 }
