@@ -71,7 +71,7 @@ final class MirrorDirectory: @unchecked Sendable {
                     progress.filled = try fill()
                     if progress.filled == 0 { return }
                 }
-                var entry = rfuse_directory_entry()
+                var entry = unsafe rfuse_directory_entry()
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[progress.consumed..<progress.filled])
                 try checked(unsafe rfuse_decode_entry(rest.baseAddress, rest.count, &entry))
                 let bytes = unsafe UnsafeBufferPointer(start: entry.name, count: Int(entry.name_length))
