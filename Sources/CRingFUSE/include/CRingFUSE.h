@@ -3,6 +3,7 @@
 #define CRINGFUSE_H
 
 #include "fuse_abi.h"
+#include "files.h"
 #include "ring.h"
 #include "system.h"
 #include "worker.h"

@@ -2,6 +2,10 @@ import FUSEProtocol
 import Ring
 import SystemPackage
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Workers that read /dev/fuse: all of a session without a ring; beside a ring, one for what never travels on it
 /// (FORGET, BATCH_FORGET, INTERRUPT).
 struct DeviceTransport: Sendable {
@@ -65,7 +69,7 @@ struct DeviceTransport: Sendable {
     ) throws(Errno) {
         guard let ring = makeRing(mailbox: member.mailbox) else {
             let channel = makeChannel(member, parts, descriptors, buffers, operations: nil)
-            run(channel, io: ThreadPoolIO(pool: parts.threadPool), member, parts)
+            run(channel, io: ThreadPoolIO(parts.threadPool), member, parts)
             return
         }
         let io = RingIO(queue: ring.handle, mailbox: member.mailbox)
@@ -105,7 +109,7 @@ struct DeviceTransport: Sendable {
         let blocking = try parts.cloneDevice()
         do throws(Errno) {
             let nonblocking = try parts.cloneDevice()
-            try nonblocking.setNonblocking()
+            try setNonblocking(nonblocking)
             return DeviceChannel.Descriptors(blocking: blocking, nonblocking: nonblocking)
         } catch {
             try? blocking.close()
@@ -119,4 +123,9 @@ struct DeviceTransport: Sendable {
         guard (try? ring.register(eventFile: mailbox.eventFile.rawValue)) != nil else { return nil }
         return ring
     }
+}
+
+/// Makes reads from a descriptor return instead of sleeping.
+private func setNonblocking(_ file: FileDescriptor) throws(Errno) {
+    if fcntl(file.rawValue, F_SETFL, O_RDWR | O_NONBLOCK) < 0 { throw Errno(rawValue: errno) }
 }
