@@ -67,5 +67,10 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "FUSEProtocolTests",
+            dependencies: ["CRingFUSE", "FUSEProtocol"],
+            swiftSettings: swiftSettings
+        ),
     ]
 )
