@@ -185,7 +185,10 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         return true
     }
 
-    private mutating func readFailed(_ error: Int32) -> Bool {
+    /// Judges a read that failed.
+    ///
+    /// - Returns: whether another read may succeed.
+    mutating func readFailed(_ error: Int32) -> Bool {
         switch error {
         case EAGAIN:
             return false
