@@ -25,14 +25,21 @@ import Testing
         }
     }
 
+    /// Numbers in the order in which they were added.
+    private final class Numbers: Sendable {
+        private let numbers = Mutex<[Int]>([])
+        func add(_ number: Int) { numbers.withLock { $0.append(number) } }
+        var all: [Int] { numbers.withLock { $0 } }
+    }
+
     /// Jobs come out in the order in which they went in, however the queue grows and wherever its start is.
     @Test(arguments: 0...5)
     func jobsKeepTheirOrder(_ head: Int) throws {
         let shelf = Shelf()
-        let order = Mutex<[Int]>([])
+        let order = Numbers()
         let count = 40
         for number in 0..<count {
-            Task(executorPreference: shelf) { order.withLock { $0.append(number) } }
+            Task(executorPreference: shelf) { order.add(number) }
         }
         let jobs = shelf.takeAll()
         try #require(jobs.count == count)
@@ -53,7 +60,7 @@ import Testing
         let none = queue.popFirst() == nil
         #expect(none)
         #expect(started == count)
-        #expect(order.withLock { $0 } == Array(0..<count))
+        #expect(order.all == Array(0..<count))
     }
 
     /// Jobs that are enqueued by jobs wait for the next turn.
@@ -175,7 +182,7 @@ import Testing
             let payload = unsafe UInt(bitPattern: buffers.payload(of: entry))
             let scratch = unsafe buffers.scratch(of: entry)
             let header = unsafe UInt(bitPattern: buffers.header(of: entry))
-            let scratchStart = unsafe UInt(bitPattern: scratch.baseAddress)
+            let scratchStart = UInt(bitPattern: scratch.baseAddress)
             #expect(payload % 4096 == 0)
             regions.append(header..<header + 288)
             regions.append(scratchStart..<scratchStart + UInt(scratch.count))

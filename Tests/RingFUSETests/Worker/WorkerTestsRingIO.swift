@@ -1,3 +1,4 @@
+import CRingFUSE
 import Glibc
 import SystemPackage
 import Synchronization

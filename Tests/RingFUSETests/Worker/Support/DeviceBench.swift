@@ -1,3 +1,4 @@
+import FUSEProtocol
 import Glibc
 import Ring
 import SystemPackage

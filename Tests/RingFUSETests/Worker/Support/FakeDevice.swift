@@ -14,7 +14,7 @@ final class FakeDevice: Sendable {
     let serverSide: FileDescriptor
 
     /// A reply to a peer that is gone must be an error, not a signal.
-    private static let ignoresPipeSignal: Void = { _ = unsafe signal(SIGPIPE, SIG_IGN) }()
+    private static let ignoresPipeSignal: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
     /// A connected pair.
     ///

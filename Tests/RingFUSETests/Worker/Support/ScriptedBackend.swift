@@ -38,6 +38,14 @@ final class ScriptedBackend: FileSystem {
     /// What was asked of it.
     var record: Record { state.withLock { $0 } }
 
+    func lookUp(
+        _ name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Entry {
+        throw .noSuchFileOrDirectory
+    }
+
     func attributesImmediately(
         of node: NodeID,
         _ handle: HandleID?,
