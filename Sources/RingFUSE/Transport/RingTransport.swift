@@ -62,6 +62,11 @@ struct RingTransport: Sendable {
         crew.decide(.goOn)
     }
 
+    /// Has workers cancel what they serve: the connection has ended.
+    func stop() {
+        for mailbox in mailboxes { mailbox.post(.stop) }
+    }
+
     /// Waits until all workers have ended, which is after the end of the connection.
     func join() { crew.join() }
 

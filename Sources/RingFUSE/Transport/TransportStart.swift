@@ -20,6 +20,8 @@ struct StartedTransport: Sendable {
     /// Waits for the end of the connection.
     func join() {
         devices.join()
+        // The device told of the end. A ring's worker whose entries are all busy has not heard of it.
+        ring?.stop()
         ring?.join()
     }
 }
