@@ -13,7 +13,6 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
         var continuation: UnsafeContinuation<Int32, Never>?
         /// Tells apart the operations that use a slot one after another.
         var generation: UInt32 = 0
-        var isCancelled = false
         /// The next free slot; -1 for none.
         var nextFree: Int32 = -1
     }
