@@ -78,13 +78,16 @@ import Testing
                 await Task.yield()
             }
         }
-        for expected in 1...5 {
+        executor.runJobs()
+        for _ in 0..<10 {
+            let before = rounds.take()
             executor.runJobs()
-            #expect(rounds.take() == expected)
+            #expect(executor.hasJobs)
+            #expect(rounds.take() <= before + 1)
         }
         ends.put(true)
         while executor.hasJobs { executor.runJobs() }
-        #expect(rounds.take() == 5)
+        #expect(rounds.take() < 12)
     }
 
     @Test func onlyTheAttachedThreadIsCurrent() throws {

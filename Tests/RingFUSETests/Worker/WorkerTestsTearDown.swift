@@ -126,6 +126,9 @@ import Testing
         bench.kernel.send(.attributes(2, of: ScriptedBackend.immediate), queue: 3)
         bench.settle()
         #expect(bench.error(of: 2) == 0)
+        bench.kernel.send(.attributes(4, of: ScriptedBackend.cancellable), queue: 3)
+        bench.settle()
+        #expect(bench.backend.gates.waiting == [4])
         bench.end()
     }
 

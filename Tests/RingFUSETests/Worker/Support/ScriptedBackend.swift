@@ -91,7 +91,7 @@ final class ScriptedBackend: FileSystem {
     }
 
     func forget(_ node: NodeID, lookups: UInt64) {
-        state.withLock { $0.forgotten[node.rawValue, default: 0] += lookups }
+        state.withLock { $0.forgotten[node.rawValue, default: 0] &+= lookups }
     }
 
     private func reply(_ node: NodeID, _ unique: UInt64) -> AttributesReply {

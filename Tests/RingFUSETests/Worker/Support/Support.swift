@@ -17,7 +17,7 @@ final class EventLog: Sendable {
 }
 
 /// What kernel and server agreed on in the tests: payloads of 8192 bytes.
-func agreedSession(minor: UInt32 = 45, flags: InitFlags = [.maxPages]) -> NegotiatedSession {
+func agreedSession(minor: UInt32 = 45, flags: InitFlags = [.maxPages, .extendedSetXattr]) -> NegotiatedSession {
     let bytes = KernelRequest.initialize(minor: minor, flags: flags).argument
     guard let request = try? InitRequest(RawSpan(_elements: bytes.span)),
         case .reply(_, let agreed) = InitNegotiation(request: request, wishes: testWishes(flags))
@@ -26,7 +26,7 @@ func agreedSession(minor: UInt32 = 45, flags: InitFlags = [.maxPages]) -> Negoti
 }
 
 /// What the tests' server wishes for.
-func testWishes(_ flags: InitFlags = [.maxPages]) -> ServerWishes {
+func testWishes(_ flags: InitFlags = [.maxPages, .extendedSetXattr]) -> ServerWishes {
     ServerWishes(
         flags: flags, maxWrite: 8192, maxPages: 2, maxReadahead: 65536, maxBackground: 16, pageSize: 4096)
 }
@@ -36,7 +36,7 @@ func makeDispatcher(
     _ backend: ScriptedBackend,
     _ mailbox: Mailbox,
     _ events: EventLog,
-    flags: InitFlags = [.maxPages]
+    flags: InitFlags = [.maxPages, .extendedSetXattr]
 ) -> Dispatcher<ScriptedBackend> {
     Dispatcher(
         backend: backend, agreed: agreedSession(flags: flags),
