@@ -68,7 +68,7 @@ final class FakeKernel {
     private(set) var isRingOff = false
     private var registerCount = 0
     private var wakeReads: [(address: UInt, userData: UInt64)] = []
-    private var waiting: [(queue: UInt16, request: KernelRequest)] = []
+    private var waiting: [UInt16: [KernelRequest]] = [:]
     private var handed: [UInt64: Handed] = [:]
     private var nextCommitID: UInt64 = 0x1000
     private var endErrno = ENOTCONN
@@ -82,7 +82,7 @@ final class FakeKernel {
 
     /// Puts a request on a queue; it goes out with the next system call if an entry of that queue is free.
     func send(_ request: KernelRequest, queue: UInt16 = 0) {
-        waiting.append((queue, request))
+        waiting[queue, default: []].append(request)
     }
 
     /// Ends the connection: entries that wait come back with an error, the others do when they are committed.
@@ -112,7 +112,7 @@ final class FakeKernel {
     }
 
     /// Requests that wait for an entry.
-    var waitingCount: Int { waiting.count }
+    var waitingCount: Int { waiting.values.reduce(0) { $0 + $1.count } }
 
     /// Requests that the server has and has not answered.
     var handedCount: Int { handed.count }
@@ -264,10 +264,7 @@ final class FakeKernel {
         }
         let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: payload, count: length))
         replies.append(KernelReply(unique: header.unique, error: header.error, payload: bytes))
-        if replies.count == repliesUntilDisconnect {
-            disconnect()
-            return 0
-        }
+        if replies.count == repliesUntilDisconnect { disconnect() }
         return 0
     }
 
@@ -281,12 +278,11 @@ final class FakeKernel {
             post(read.userData, 8)
         }
         guard isConnected && !isRingOff else { return }
-        var left: [(queue: UInt16, request: KernelRequest)] = []
-        for (queue, request) in waiting {
+        for (queue, requests) in waiting {
             let free = entries.filter { $0.value.queue == queue && $0.value.commitID == nil && !$0.value.isGone }
-            if let userData = free.keys.min() { hand(request, queue, userData) } else { left.append((queue, request)) }
+            for (request, userData) in zip(requests, free.keys.sorted()) { hand(request, queue, userData) }
+            waiting[queue]?.removeFirst(min(requests.count, free.count))
         }
-        waiting = left
     }
 
     /// `fuse_uring_copy_to_ring`.
