@@ -1,3 +1,4 @@
+import CRingFUSE
 import FileSystems
 import Glibc
 import RingFUSE
