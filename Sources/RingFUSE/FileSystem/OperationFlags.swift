@@ -90,3 +90,19 @@ public enum ExtendedAttributeCondition: UInt32, Sendable {
     /// Fail with `ENODATA` where it does not (`XATTR_REPLACE`).
     case mustExist = 2
 }
+
+/// How a write is to be done (`FUSE_WRITE_*`).
+@frozen
+public struct WriteOptions: OptionSet, Sendable {
+    /// The bits as the kernel has them.
+    public let rawValue: UInt32
+
+    /// Wraps the bits.
+    @inlinable
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// It comes from the page cache: the handle is a guess, the caller unknown (`FUSE_WRITE_CACHE`).
+    public static var fromCache: WriteOptions { WriteOptions(rawValue: 1 << 0) }
+    /// Clear set-user-ID and set-group-ID bits (`FUSE_WRITE_KILL_SUIDGID`).
+    public static var killsPrivileges: WriteOptions { WriteOptions(rawValue: 1 << 2) }
+}
