@@ -67,5 +67,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "FileSystemsTests",
+            dependencies: [
+                "FileSystems", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
     ]
 )
