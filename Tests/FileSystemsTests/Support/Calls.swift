@@ -223,6 +223,13 @@ struct Calls<Backend: FileSystem> {
         )
     }
 
+    /// Reads a directory from the start; what it has is not looked at.
+    func list(_ directory: NodeID) async throws(Errno) {
+        let reply = Reply(capacity: 4096)
+        var listing = unsafe DirectoryListing(base: reply.base, capacity: 4096, wantsEntries: false)
+        try await backend.entries(of: OpenFile(node: directory, handle: .none), after: 0, into: &listing, context)
+    }
+
     // MARK: Extended attributes
 
     /// Sets an extended attribute.

@@ -12,6 +12,12 @@ final class Reply {
         _ = unsafe memory.initializeMemory(as: UInt8.self, repeating: Self.stale)
     }
 
+    /// Where it starts.
+    var base: UnsafeMutableRawPointer {
+        guard let base = unsafe memory.baseAddress else { preconditionFailure("reply memory of no bytes") }
+        return unsafe base
+    }
+
     deinit { unsafe memory.deallocate() }
 
     /// What was written.
