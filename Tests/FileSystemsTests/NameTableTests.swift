@@ -88,9 +88,10 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)))
     func emptyingFromTheFrontIsNotQuadratic() {
-        let count = 300_000
+        let count = 200_000
         var table = NameTable<Int>(firstCookie: 3)
         for number in 0..<count { StoredName("\(number)").withName { table.insert($0, number) } }
+        var wrong = 0
         // As a program does that starts reading anew after each removal.
         for number in 0..<count {
             var first: StoredName?
@@ -98,15 +99,16 @@ import Testing
                 first = entry.name
                 return false
             }
-            #expect(first == StoredName("\(number)"))
+            if first != StoredName("\(number)") { wrong += 1 }
             first?.withName { name in _ = table.remove(name) }
         }
+        #expect(wrong == 0)
         #expect(table.isEmpty)
     }
 
     @Test(.timeLimit(.minutes(1)))
     func emptyingBehindAReadIsNotQuadratic() {
-        let count = 300_000
+        let count = 200_000
         var table = NameTable<Int>(firstCookie: 3)
         // A first name that stays, so that the gaps behind it are not at the front.
         for number in 0..<count { StoredName("\(number)").withName { table.insert($0, number) } }
