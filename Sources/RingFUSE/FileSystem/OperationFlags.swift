@@ -65,7 +65,7 @@ public struct AllocationMode: OptionSet, Sendable {
 @frozen
 public struct NewNode: Sendable {
     /// Type and permissions; the kernel has applied the umask unless the backend keeps ACLs.
-    public var mode: FileMode
+    public var mode: NodeMode
     /// The umask of the caller.
     public var umask: UInt32
     /// For device nodes: the device, in the kernel's 32-bit encoding.
@@ -73,7 +73,7 @@ public struct NewNode: Sendable {
 
     /// A new node.
     @inlinable
-    public init(mode: FileMode, umask: UInt32 = 0, device: UInt32 = 0) {
+    public init(mode: NodeMode, umask: UInt32 = 0, device: UInt32 = 0) {
         self.mode = mode
         self.umask = umask
         self.device = device

@@ -71,7 +71,7 @@ extension fuse_statfs_out {
 extension AttributeChanges {
     init(_ request: SetAttributesRequest) {
         self.init()
-        mode = request.mode.map(FileMode.init(rawValue:))
+        mode = request.mode.map(NodeMode.init(rawValue:))
         userID = request.uid
         groupID = request.gid
         size = request.size
@@ -91,7 +91,7 @@ extension TimeChange {
     }
 }
 
-extension FileType {
+extension NodeType {
     /// The type as `readdir` spells it (`DT_*`): the upper bits of the mode, shifted down.
     var directoryType: UInt32 { rawValue >> 12 }
 }
