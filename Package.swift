@@ -59,11 +59,12 @@ let package = Package(
         .executableTarget(
             name: "ringfuse",
             dependencies: [
-                "FileSystems", "RingFUSE",
+                "CRingFUSE", "FileSystems", "Ring", "RingFUSE",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -76,6 +77,15 @@ let package = Package(
             name: "RingFUSETests",
             dependencies: [
                 "CRingFUSE", "CTestSupport", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "RingfuseToolTests",
+            dependencies: [
+                "RingFUSE", "ringfuse",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
