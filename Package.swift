@@ -74,9 +74,22 @@ let package = Package(
             cSettings: [.define("_GNU_SOURCE")]
         ),
         .testTarget(
+            name: "FUSEProtocolTests",
+            dependencies: ["CRingFUSE", "FUSEProtocol"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "RingFUSETests",
             dependencies: [
-                "CRingFUSE", "CTestSupport", "RingFUSE",
+                "CRingFUSE", "CTestSupport", "FUSEProtocol", "Ring", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FileSystemsTests",
+            dependencies: [
+                "CRingFUSE", "FileSystems", "RingFUSE",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings

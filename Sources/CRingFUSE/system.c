@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,12 +44,28 @@ int rfuse_open_path(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
+/// STATX_MNT_ID_UNIQUE of linux/stat.h; Debian 12's headers are older.
+enum { RFUSE_STATX_MNT_ID_UNIQUE = 0x4000 };
+
+int rfuse_unique_mount_id(int fd, uint64_t *id)
+{
+    struct statx status;
+    // Attributes nobody needs are taken from the cache (`fuse_update_get_attr`).
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, RFUSE_STATX_MNT_ID_UNIQUE, &status) < 0)
+        return -errno;
+    if (!(status.stx_mask & RFUSE_STATX_MNT_ID_UNIQUE))
+        return -ENODATA;
+    *id = status.stx_mnt_id;
+    return 0;
+}
+
 // MARK: - The mount helper
 
 /// The child's descriptor numbers: standard error, and the first one free after it.
 enum { ERROR_TARGET = STDERR_FILENO, COMM_TARGET = STDERR_FILENO + 1 };
 
-/// Copies a descriptor out of the way of the child's fixed numbers, so that one dup2 cannot overwrite the other's source.
+/// Copies a descriptor out of the way of the child's fixed numbers, so that one dup2 cannot overwrite the other's
+/// source.
 static int move_up(int fd)
 {
     return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, COMM_TARGET + 1);

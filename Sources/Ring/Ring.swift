@@ -47,6 +47,9 @@ package struct Ring: ~Copyable {
 
     deinit { unsafe rfuse_ring_destroy(pointer) }
 
+    /// Ends the ring here and now, before the memory that its operations use.
+    package consuming func close() {}
+
     /// A handle for whoever submits and reaps; good while the ring lives.
     package var handle: RingHandle { unsafe RingHandle(pointer) }
 

@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /// What a thread is started with, and what came of it.
 struct run {
-    uid_t user;
-    gid_t group;
+    int private_mounts;
     void (*body)(void *);
     void *context;
     int error;
@@ -17,9 +18,8 @@ struct run {
 static void *start(void *argument)
 {
     struct run *run = argument;
-    if (run->user != (uid_t)-1 &&
-        (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, run->group, run->group, run->group) < 0 ||
-         syscall(SYS_setresuid, run->user, run->user, run->user) < 0)) {
+    if (run->private_mounts &&
+        (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)) {
         run->error = errno;
         return NULL;
     }
@@ -27,9 +27,9 @@ static void *start(void *argument)
     return NULL;
 }
 
-int rfuse_test_run(uid_t user, gid_t group, void (*body)(void *), void *context)
+int rfuse_test_run(int private_mounts, void (*body)(void *), void *context)
 {
-    struct run run = {.user = user, .group = group, .body = body, .context = context};
+    struct run run = {.private_mounts = private_mounts, .body = body, .context = context};
     pthread_t thread;
     int error = pthread_create(&thread, NULL, start, &run);
     if (!error) {
@@ -37,4 +37,12 @@ int rfuse_test_run(uid_t user, gid_t group, void (*body)(void *), void *context)
         error = run.error;
     }
     return -error;
+}
+
+int rfuse_test_become(uid_t user, gid_t group)
+{
+    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, group, group, group) < 0 ||
+        syscall(SYS_setresuid, user, user, user) < 0)
+        return -errno;
+    return 0;
 }

@@ -33,9 +33,11 @@ import Testing
     @Test func survivesPrintingAndParsing() throws {
         var generator = SeededGenerator(state: 1)
         for _ in 0..<300 {
-            let numbers = Set((0..<Int.random(in: 0...40, using: &generator)).map { _ in
-                Int.random(in: 0..<64, using: &generator)
-            })
+            let numbers = Set(
+                (0..<Int.random(in: 0...40, using: &generator)).map { _ in
+                    Int.random(in: 0..<64, using: &generator)
+                }
+            )
             let set = CPUSet(numbers)
             #expect(try CPUSet(parsing: set.description) == set)
             #expect((0..<64).allSatisfy { set.contains($0) == numbers.contains($0) })

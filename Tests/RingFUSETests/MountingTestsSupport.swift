@@ -1,3 +1,4 @@
+import CRingFUSE
 import CTestSupport
 import Glibc
 import RingFUSE
@@ -12,8 +13,9 @@ struct Scratch {
     /// Creates it.
     init() throws {
         var template = Array("/tmp/ringfuse-mounting-XXXXXX".utf8CString)
-        try #require(unsafe mkdtemp(&template) != nil)
-        path = unsafe FilePath(platformString: template)
+        let made = unsafe mkdtemp(&template) != nil
+        try #require(made)
+        path = FilePath(platformString: template)
     }
 
     /// Creates a directory in it, with those above it.
@@ -46,15 +48,14 @@ struct Scratch {
     func remove() {
         let mounts = (try? MountTable.read().entries.filter { $0.mountPoint.starts(with: path) }) ?? []
         for mount in mounts { _ = unsafe umount2(mount.mountPoint.string, Int32(MNT_DETACH)) }
-        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe ["rm", "-rf", "--one-file-system", path.string].map {
-            unsafe strdup($0)
-        }
+        let words = ["rm", "-rf", "--one-file-system", path.string]
+        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) }
         unsafe arguments.append(nil)
         var child: pid_t = 0
         if unsafe posix_spawnp(&child, "rm", nil, nil, &arguments, environ) == 0 {
-            _ = unsafe waitpid(child, nil, 0)
+            _ = waitpid(child, nil, 0)
         }
-        for unsafe argument in unsafe arguments { unsafe free(argument) }
+        unsafe arguments.forEach { unsafe free($0) }
     }
 }
 
@@ -68,19 +69,25 @@ extension FileDescriptor {
 /// Whether the tests run as root, as those that mount must.
 let isRoot = geteuid() == 0
 
+/// Whether the kernel has numbers of mounts that it never gives twice.
+let hasUniqueMountNumbers: Bool = {
+    let root = unsafe rfuse_open_path("/")
+    defer { close(root) }
+    var number: UInt64 = 0
+    return unsafe rfuse_unique_mount_id(root, &number) == 0
+}()
+
 /// The user and group that stand for an ordinary user: `nobody` of every distribution.
 let ordinaryUser: UInt32 = 65534
 
-/// Runs a body on a thread of its own, as another user if one is given.
-func onThread<Result>(as user: UInt32? = nil, _ body: () throws -> Result) throws -> Result {
+/// Runs a body on a thread of its own, with a mount namespace of its own if asked for.
+func onThread<Result>(privateMounts: Bool = false, _ body: () throws -> Result) throws -> Result {
     var outcome: Swift.Result<Result, any Error>?
     try withoutActuallyEscaping(body) { body in
         var run: () -> Void = { outcome = Swift.Result(catching: body) }
-        let identity = user ?? UInt32.max
         let error = unsafe withUnsafeMutablePointer(to: &run) { pointer in
             unsafe rfuse_test_run(
-                identity,
-                identity,
+                privateMounts ? 1 : 0,
                 { context in unsafe context?.assumingMemoryBound(to: (() -> Void).self).pointee() },
                 pointer
             )
@@ -88,6 +95,12 @@ func onThread<Result>(as user: UInt32? = nil, _ body: () throws -> Result) throw
         guard error == 0 else { throw Errno(rawValue: -error) }
     }
     return try #require(outcome).get()
+}
+
+/// Makes the calling thread an ordinary user for good.
+func becomeOrdinaryUser() throws {
+    let error = rfuse_test_become(ordinaryUser, ordinaryUser)
+    guard error == 0, geteuid() == ordinaryUser else { throw Errno(rawValue: -error) }
 }
 
 /// Random numbers that are the same in each run (SplitMix64).

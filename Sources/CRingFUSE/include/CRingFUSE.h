@@ -4,6 +4,7 @@
 
 #include "daemon.h"
 #include "fuse_abi.h"
+#include "files.h"
 #include "ring.h"
 #include "system.h"
 #include "worker.h"

@@ -1,4 +1,4 @@
-/// Structures that the server sends of its own accord, each after a fuse_out_header with `unique` 0 and `error` its code.
+/// Structures that the server sends unasked, each after a fuse_out_header with `unique` 0 and `error` its code.
 #ifndef CRINGFUSE_FUSE_ABI_NOTIFY_H
 #define CRINGFUSE_FUSE_ABI_NOTIFY_H
 

@@ -9,14 +9,18 @@
 
 // MARK: - The FUSE device
 
-/// Opens /dev/fuse once more and attaches the new descriptor to the connection of `fuse_fd` (FUSE_DEV_IOC_CLONE), so that
-/// several threads read requests without sharing one descriptor's queue. Returns the descriptor.
+/// Opens /dev/fuse once more and attaches the new descriptor to the connection of `fuse_fd` (FUSE_DEV_IOC_CLONE), so
+/// that several threads read requests without sharing one descriptor's queue. Returns the descriptor.
 int rfuse_clone_device(int fuse_fd);
 
 // MARK: - Paths
 
-/// Opens a path for its place only (O_PATH, which needs _GNU_SOURCE): no file system is asked anything about the last part.
+/// Opens a path for its place only (O_PATH, which needs _GNU_SOURCE): the last part's file system is asked nothing.
 int rfuse_open_path(const char *path);
+
+/// Tells the number of the mount an O_PATH descriptor is on, one that is never given twice (STATX_MNT_ID_UNIQUE, Linux
+/// 6.8), without a request to its server. Returns 0, or -ENODATA where the kernel has no such numbers.
+int rfuse_unique_mount_id(int fd, uint64_t *id);
 
 // MARK: - The mount helper
 
@@ -24,8 +28,8 @@ int rfuse_open_path(const char *path);
 /// `error_fd`; -1 leaves either out. Its signal mask and handlers are the defaults. Returns the process id.
 pid_t rfuse_spawn_helper(const char *program, char *const arguments[], int comm_fd, int error_fd);
 
-/// Receives one descriptor (SCM_RIGHTS, close-on-exec) over a connected unix socket.
-/// Returns it, or -ENODATA when the peer closed the socket without sending one.
+/// Receives one descriptor (SCM_RIGHTS, close-on-exec) over a connected unix socket. Returns it, or -ENODATA when the
+/// peer closed the socket without sending one.
 int rfuse_receive_descriptor(int socket);
 
 // MARK: - CPUs, memory nodes, threads

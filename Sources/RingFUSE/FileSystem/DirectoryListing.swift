@@ -1,3 +1,6 @@
+import CRingFUSE
+import FUSEProtocol
+
 /// What is read of a directory in one request: entries are appended until one does not fit.
 ///
 /// The listing writes straight into the reply. It cannot be kept: it is borrowed from the request.
@@ -40,7 +43,16 @@ public struct DirectoryListing: ~Copyable {
         type: FileType?,
         cookie: UInt64
     ) -> Bool {
-        false
+        let isPlus = wantsEntries
+        return write { (output: inout OutputRawSpan) throws(WireError) in
+            // Node 0 tells the kernel that there are no attributes here.
+            isPlus
+                ? try DirectoryEncoder.append(
+                    entry: fuse_entry_out(), name: name.bytes, inode: inode, nextOffset: cookie,
+                    type: type?.directoryType ?? 0, to: &output)
+                : try DirectoryEncoder.append(
+                    name: name.bytes, inode: inode, nextOffset: cookie, type: type?.directoryType ?? 0, to: &output)
+        }
     }
 
     /// Appends an entry with its attributes, which counts as one lookup of its node
@@ -52,6 +64,30 @@ public struct DirectoryListing: ~Copyable {
     ///   - cookie: where a later read goes on **after** this entry; not 0.
     /// - Returns: whether it fitted. On true **and** ``wantsEntries``, the node has been looked up once more.
     public mutating func append(_ name: borrowing Name, entry: Entry, cookie: UInt64) -> Bool {
-        false
+        let inode = entry.attributes.inode
+        let type = entry.attributes.mode.type
+        // The kernel takes the entries of "." and ".." for no lookup: it must not get their nodes.
+        guard wantsEntries, !name.isDotOrDotDot else { return append(name, inode: inode, type: type, cookie: cookie) }
+        return write { (output: inout OutputRawSpan) throws(WireError) in
+            try DirectoryEncoder.append(
+                entry: fuse_entry_out(entry), name: name.bytes, inode: inode, nextOffset: cookie,
+                type: type?.directoryType ?? 0, to: &output)
+        }
+    }
+
+    /// Runs an encoder on the free part of the reply.
+    ///
+    /// - Returns: whether the entry fitted. A name that no directory can hold would make the kernel refuse the whole
+    ///   reply; it is left out, as if it had fitted.
+    private mutating func write(_ encode: (inout OutputRawSpan) throws(WireError) -> Bool) -> Bool {
+        let free = unsafe UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)
+        var output = unsafe OutputRawSpan(buffer: free, initializedCount: 0)
+        do throws(WireError) {
+            guard try encode(&output) else { return false }
+            count += output.byteCount
+        } catch {
+            assertionFailure("a name that no directory can hold: \(error)")
+        }
+        return true
     }
 }

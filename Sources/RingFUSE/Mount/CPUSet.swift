@@ -2,7 +2,7 @@
 ///
 /// Iteration is in ascending order.
 public struct CPUSet: Sendable, Hashable {
-    /// One more than the largest CPU number a Linux kernel can be built for (`NR_CPUS`): it bounds what a list can ask for.
+    /// One more than the largest CPU number a Linux kernel can be built for (`NR_CPUS`); it bounds every list.
     public static let limit = 8192
 
     /// The members, ascending and without repetition.

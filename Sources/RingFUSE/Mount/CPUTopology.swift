@@ -125,7 +125,8 @@ extension CPUTopology {
             let own = directory.appending("node\(node)")
             for cpu in Self.list(own.appending("cpulist")) ?? [] { nodes[cpu] = node }
             // One number per online node, in ascending order of nodes.
-            let row = (SystemFile.text(of: own.appending("distance")) ?? "").split(separator: " ").compactMap { Int($0) }
+            let text = SystemFile.text(of: own.appending("distance")) ?? ""
+            let row = text.split(separator: " ").compactMap { Int($0) }
             guard row.count == online.count else { continue }
             for (other, distance) in zip(online, row) { distances[NodePair(from: node, to: other)] = distance }
         }

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The flags of mount(2) that a FUSE mount can carry.
 ///
-/// FUSE leaves access times to the server (the kernel marks its inodes S_NOATIME), so the flags about those only show in
-/// the mount table.
+/// FUSE leaves access times to the server (the kernel marks its inodes S_NOATIME), so the flags about those only show
+/// in the mount table.
 public struct MountFlags: OptionSet, Sendable, Hashable {
     /// The bits as mount(2) takes them.
     public let rawValue: UInt

@@ -65,7 +65,7 @@ package struct MountHelper: Sendable {
         let ends = try Self.socketPair()
         defer { close(ends[1]) }
         var vector: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) }
-        defer { for unsafe pointer in unsafe vector { unsafe free(pointer) } }
+        defer { unsafe vector.forEach { unsafe free($0) } }
         unsafe vector.append(unsafe path.withPlatformString { unsafe strdup($0) })
         unsafe vector.append(nil)
         let process = unsafe rfuse_spawn_helper(program, vector, socket, ends[1])

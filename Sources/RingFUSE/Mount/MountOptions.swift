@@ -3,7 +3,8 @@ public struct MountOptions: Sendable, Equatable {
     /// What `df` and `mount` show as the device (`fsname=`).
     public var source: String
 
-    /// The part of the type after `fuse.` (`subtype=`); empty: none. `ringfuse list` shows those that start with `ringfuse`.
+    /// The part of the type after `fuse.` (`subtype=`); empty: none. `ringfuse list` shows those that start with
+    /// `ringfuse`.
     public var subtype: String
 
     /// Whether other users, root among them, may use the mount (`allow_other`).
@@ -50,14 +51,15 @@ public struct MountOptions: Sendable, Equatable {
 extension MountOptions {
     /// Options of mount(8) that are for other programs than the one that mounts, or that mean nothing here.
     ///
-    /// `auto_unmount` is among them: a server unmounts when it is told to end, and `ringfuse unmount` clears what a crash left.
+    /// `auto_unmount` is among them: a server unmounts when it is told to end, and `ringfuse unmount` clears what a
+    /// crash left.
     private static let ignored: Set<String> = [
         "defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail", "auto_unmount",
         "iversion", "noiversion", "mand", "nomand", "silent", "loud",
     ]
 
-    /// Applies a list as it follows `-o`: names and `name=value`, between commas. A backslash takes the character after it
-    /// literally, so that a source can hold a comma. Later options win over earlier ones.
+    /// Applies a list as it follows `-o`: names and `name=value`, between commas. A backslash takes the character after
+    /// it literally, so that a source can hold a comma. Later options win over earlier ones.
     ///
     /// - Throws: ``MountError/unknownOption(_:)`` or ``MountError/invalidOption(_:reason:)``; nothing is applied then.
     public mutating func apply(_ list: String) throws(MountError) {

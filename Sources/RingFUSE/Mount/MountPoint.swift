@@ -1,6 +1,6 @@
 internal import CRingFUSE
-public import SystemPackage
 internal import Synchronization
+public import SystemPackage
 
 /// A mount of ours and the /dev/fuse behind it. An owner that goes away detaches its mount and closes the device.
 ///
@@ -15,17 +15,21 @@ public final class MountPoint: Sendable {
     /// The number of the connection for ``FuseControl``, where it is known.
     public let connection: UInt32?
 
+    /// What no later mount has, where the kernel tells; unlike the connection's number, which is soon given again.
+    private let identity: UInt64?
+
     /// The program that unmounts for ordinary users.
     private let helper: MountHelper
 
-    /// Whether the mount is still ours to take away; the lock keeps two threads from unmounting what a third mounts there.
+    /// Whether the mount is still ours to take away; two threads must not both do it.
     private let mounted = Mutex(true)
 
     /// The owner of a mount just made.
-    init(path: FilePath, device: FileDescriptor, connection: UInt32?, helper: MountHelper) {
+    init(path: FilePath, device: FileDescriptor, connection: UInt32?, identity: UInt64?, helper: MountHelper) {
         self.path = path
         self.device = device
         self.connection = connection
+        self.identity = identity
         self.helper = helper
     }
 
@@ -35,6 +39,9 @@ public final class MountPoint: Sendable {
     }
 
     /// Takes the mount away; does nothing when it is gone already, by us or by somebody's umount(8).
+    ///
+    /// Not for the thread that serves the mount: without `lazy` the kernel writes back what is dirty before it returns,
+    /// and waits for the server to take it.
     ///
     /// - Parameter lazy: Whether to detach a mount in use; it disappears when its last user closes.
     /// - Throws: ``MountError/inUse(_:)`` and others; the mount is then still there.
@@ -48,7 +55,15 @@ public final class MountPoint: Sendable {
 
     /// Whether the topmost mount on the path is the one made, not another's put there since.
     private func isThere() throws(MountError) -> Bool {
-        guard let entry = try MountTable.read().entry(at: path) else { return false }
+        let target: MountTarget
+        do throws(MountError) {
+            target = try MountTarget(path)
+        } catch .missing {
+            // A directory that is removed takes its mounts along (Linux 3.18).
+            return false
+        }
+        guard let entry = target.entry else { return false }
+        if let identity, let other = target.identity { return other == identity }
         return connection == nil || entry.connection == connection
     }
 
@@ -60,7 +75,8 @@ public final class MountPoint: Sendable {
 
     /// Another descriptor of the same connection (`FUSE_DEV_IOC_CLONE`), so that each worker reads its own.
     ///
-    /// It opens /dev/fuse by itself, which an ordinary user can do where it has mode 0666. The caller closes the descriptor.
+    /// It opens /dev/fuse by itself, which an ordinary user can do where it has mode 0666. The caller closes the
+    /// descriptor.
     public func cloneDevice() throws(Errno) -> FileDescriptor {
         let descriptor = rfuse_clone_device(device.rawValue)
         guard descriptor >= 0 else { throw Errno(rawValue: -descriptor) }

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// The mounts this process sees, as /proc/self/mountinfo tells them. Reading it asks no file system anything, so that a
+/// The mounts this process sees, as mountinfo of procfs tells them. Reading it asks no file system anything, so that a
 /// mount that hangs cannot make it hang.
 public struct MountTable: Sendable {
     /// The mounts, in the kernel's order: of two on one path, the later covers the earlier.
@@ -11,11 +11,11 @@ public struct MountTable: Sendable {
         entries = Array(table).split(separator: UInt8(ascii: "\n")).compactMap { MountEntry(parsing: $0) }
     }
 
-    /// Reads the table of this process's mount namespace.
+    /// Reads the table of the calling thread's mount namespace, which is the one that mount(2) changes.
     ///
     /// - Throws: ``MountError/failed(call:_:_:)`` where /proc is not mounted.
     public static func read() throws(MountError) -> MountTable {
-        let path: FilePath = "/proc/self/mountinfo"
+        let path: FilePath = "/proc/thread-self/mountinfo"
         do throws(Errno) {
             return MountTable(parsing: try SystemFile.bytes(of: path))
         } catch {
@@ -31,7 +31,7 @@ public struct MountTable: Sendable {
         entries.last { $0.mountPoint == path }
     }
 
-    /// The mount of a number, as `mnt_id` of /proc/self/fdinfo gives it.
+    /// The mount of a number, as `mnt_id` of fdinfo gives it.
     public func entry(id: Int) -> MountEntry? {
         entries.first { $0.id == id }
     }

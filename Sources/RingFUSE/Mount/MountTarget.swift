@@ -5,13 +5,16 @@ internal import SystemPackage
 /// A directory named as a mount point, resolved without a request to whatever is mounted there.
 ///
 /// An O_PATH descriptor opens the root of a mount that hangs or is dead: the walk crosses into it without calling it.
-/// The descriptor's entries below /proc/self then tell the real path and the number of the mount.
+/// The descriptor's entries in procfs then tell the real path and the number of the mount.
 struct MountTarget {
     /// The path without symbolic links.
     let path: FilePath
 
     /// The mount the path is the root of, or nil where it is an ordinary directory.
     let entry: MountEntry?
+
+    /// A number of that mount that is never given to another, where the kernel has one.
+    let identity: UInt64?
 
     /// Resolves a path.
     ///
@@ -21,18 +24,21 @@ struct MountTarget {
         guard descriptor >= 0 else { throw Self.error(-descriptor, at: given) }
         defer { close(descriptor) }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let link = "/proc/self/fd/\(descriptor)"
+        let link = "/proc/thread-self/fd/\(descriptor)"
         let length = unsafe readlink(link, &buffer, buffer.count - 1)
         guard length > 0 else { throw .failed(call: "readlink", FilePath(link), Errno(rawValue: errno)) }
         path = unsafe FilePath(platformString: Array(buffer[...length]))
         let table = try MountTable.read()
         let topmost = Self.mountID(of: descriptor).flatMap(table.entry(id:)) ?? table.entry(at: path)
         entry = topmost?.mountPoint == path ? topmost : nil
+        var number: UInt64 = 0
+        let known = unsafe entry != nil && rfuse_unique_mount_id(descriptor, &number) == 0
+        identity = known ? number : nil
     }
 
     /// The number of the mount a descriptor is on (Linux 3.15).
     private static func mountID(of descriptor: Int32) -> Int? {
-        guard let text = SystemFile.text(of: FilePath("/proc/self/fdinfo/\(descriptor)")) else { return nil }
+        guard let text = SystemFile.text(of: FilePath("/proc/thread-self/fdinfo/\(descriptor)")) else { return nil }
         let line = text.split(separator: "\n").first { $0.hasPrefix("mnt_id:") }
         return line.flatMap { Int($0.dropFirst("mnt_id:".count).trimmed) }
     }
@@ -54,7 +60,9 @@ struct MountTarget {
             throw .busy(path, type: entry.type, source: entry.source)
         }
         var status = stat()
-        guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else { throw Self.error(errno, at: path) }
+        guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else {
+            throw Self.error(errno, at: path)
+        }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path) }
         return status.st_mode & S_IFMT
     }
@@ -68,8 +76,8 @@ struct MountTarget {
 
     /// Whether the server of the mount here is gone.
     ///
-    /// Only a request can tell, and one to a server that hangs would never come back: a connection with requests waiting
-    /// counts as alive, and so does one that cannot be asked.
+    /// Only a request can tell, and one to a server that hangs would never come back: a connection with requests
+    /// waiting counts as alive, and so does one that cannot be asked.
     private func isDead(_ entry: MountEntry) -> Bool {
         guard let control = try? FuseControl(connection: entry.connection), (try? control.waiting()) == 0 else {
             return false

@@ -10,7 +10,10 @@ public enum Mounter {
     ///   - options: What the mount is called and who may use it.
     /// - Returns: The owner of the mount and of its /dev/fuse.
     /// - Throws: ``MountError``.
-    public static func mount(at path: FilePath, options: MountOptions = MountOptions()) throws(MountError) -> MountPoint {
+    public static func mount(
+        at path: FilePath,
+        options: MountOptions = MountOptions()
+    ) throws(MountError) -> MountPoint {
         try mount(at: path, options: options, helper: MountHelper())
     }
 
@@ -22,16 +25,19 @@ public enum Mounter {
     ) throws(MountError) -> MountPoint {
         let target = try MountTarget(path)
         let rootMode = try target.requireFree()
-        let device: FileDescriptor
-        if let own = try mountDirectly(target.path, rootMode: rootMode, options: options) {
-            device = own
-        } else {
-            if let option = options.superuserOption { throw .superuserOption(option) }
-            device = try helper.mount(at: target.path, options: options)
-        }
+        var device = try mountDirectly(target.path, rootMode: rootMode, options: options)
+        if device == nil, let option = options.superuserOption { throw .superuserOption(option) }
+        if device == nil { device = try helper.mount(at: target.path, options: options) }
+        guard let device else { preconditionFailure("neither mounted nor failed") }
         // The entry is the kernel's, and so is the connection's number; where it is missing, only abort is lost.
-        let entry = (try? MountTarget(target.path))?.entry
-        return MountPoint(path: target.path, device: device, connection: entry?.connection, helper: helper)
+        let made = try? MountTarget(target.path)
+        return MountPoint(
+            path: target.path,
+            device: device,
+            connection: made?.entry?.connection,
+            identity: made?.identity,
+            helper: helper
+        )
     }
 
     /// Takes a FUSE mount away, whoever serves it, also when its server is gone.
@@ -48,6 +54,26 @@ public enum Mounter {
     package static func unmount(_ path: FilePath, lazy: Bool, helper: MountHelper) throws(MountError) {
         let target = try MountTarget(path)
         _ = try target.requireFUSE()
+        // A process that another thread starts has a copy of the descriptor that the path was just resolved with, until
+        // it calls exec: a mount that is busy may only seem so.
+        for _ in 0..<unmountAttempts {
+            do throws(MountError) {
+                return try unmount(target, lazy: lazy, helper: helper)
+            } catch .inUse {
+                usleep(unmountPause)
+            }
+        }
+        try unmount(target, lazy: lazy, helper: helper)
+    }
+
+    /// How often a mount in use is tried again.
+    private static let unmountAttempts = 5
+
+    /// How long to wait between two attempts, in microseconds.
+    private static let unmountPause: UInt32 = 10_000
+
+    /// Tries once to unmount.
+    private static func unmount(_ target: MountTarget, lazy: Bool, helper: MountHelper) throws(MountError) {
         // No symbolic link is left in the path; the flag keeps out one that is put there meanwhile.
         let flags = Int32(UMOUNT_NOFOLLOW) | (lazy ? Int32(MNT_DETACH) : 0)
         if unsafe target.path.withPlatformString({ unsafe umount2($0, flags) }) == 0 { return }
@@ -68,8 +94,7 @@ public enum Mounter {
         if descriptor < 0 {
             switch errno {
             case ENOENT, ENODEV, ENXIO: throw .noDevice
-            // The helper opens the device as root, whatever its mode.
-            case EACCES where geteuid() != 0: return nil
+            // fusermount3 would open it with our identity (setfsuid), and fail no less.
             case let code: throw .deviceRefused(Errno(rawValue: code))
             }
         }

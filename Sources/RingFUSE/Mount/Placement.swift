@@ -151,8 +151,8 @@ public struct Placement: Sendable, Equatable {
         for (index, home) in homes.enumerated() where own.insert(home).inserted {
             queues[index].append(home)
         }
-        // Queues that carry requests now are dealt first, so that these are balanced whatever comes online later; within
-        // them those whose node is known, because the others fit anywhere.
+        // Queues that carry requests now are dealt first, so that these are balanced whatever comes online later;
+        // within them those whose node is known, because the others fit anywhere.
         let others = topology.possible.filter { !own.contains($0) }
         let order = others.sorted { left, right in
             func key(_ cpu: Int) -> (Int, Int, Int) {

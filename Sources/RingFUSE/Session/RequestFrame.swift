@@ -1,3 +1,6 @@
+import CRingFUSE
+import FUSEProtocol
+
 /// Where the bytes of one request are and where its reply goes, whichever transport brought it.
 ///
 /// Invariant: all memory belongs to one entry and stays valid, and the kernel does not write to it, from the arrival
@@ -30,6 +33,55 @@ package struct RequestFrame {
         unsafe self.scratch = scratch
     }
 
+    /// The fixed part of the request.
+    var argumentBytes: RawSpan {
+        @_lifetime(borrow self)
+        get { unsafe _overrideLifetime(RawSpan(_unsafeBytes: argument), borrowing: self) }
+    }
+
+    /// Names and data.
+    var payloadBytes: RawSpan {
+        @_lifetime(borrow self)
+        get { unsafe _overrideLifetime(RawSpan(_unsafeBytes: payload), borrowing: self) }
+    }
+
+    /// The header, decoded; `nil` where its lengths contradict each other.
+    var decodedHeader: RequestHeader? {
+        try? RequestHeader(unsafe RawSpan(_unsafeStart: header, byteCount: RequestHeader.byteCount))
+    }
+
+    /// Room for the data of a reply.
+    ///
+    /// - Parameter size: bytes that the kernel asked for; it has room for no more.
+    @_lifetime(borrow self)
+    func output(limitedTo size: UInt32) -> OutputRawSpan {
+        let buffer = unsafe UnsafeMutableRawBufferPointer(rebasing: reply[..<min(Int(size), reply.count)])
+        return unsafe _overrideLifetime(OutputRawSpan(buffer: buffer, initializedCount: 0), borrowing: self)
+    }
+
+    /// Writes a structure of the reply.
+    ///
+    /// - Parameter offset: bytes of the reply before it.
+    /// - Returns: bytes of the reply up to its end.
+    @discardableResult
+    func store<Value: WireStruct & BitwiseCopyable>(_ value: Value, at offset: Int = 0) -> Int {
+        let end = offset + MemoryLayout<Value>.size
+        precondition(unsafe end <= reply.count, "every payload has room for every fixed reply")
+        unsafe reply.storeBytes(of: value, toByteOffset: offset, as: Value.self)
+        return end
+    }
+
+    /// Copies a name to where the reply does not overwrite it.
+    ///
+    /// - Returns: `nil` where it is too long: longer than any name that Linux knows.
+    @_lifetime(borrow self)
+    func saved(_ name: Span<UInt8>) -> Span<UInt8>? {
+        guard unsafe name.count <= scratch.count else { return nil }
+        for index in name.indices { unsafe scratch[index] = name[index] }
+        let bytes = unsafe RawSpan(_unsafeStart: scratch.baseAddress.unsafelyUnwrapped, byteCount: name.count)
+        return unsafe _overrideLifetime(Span<UInt8>(_bytes: bytes), borrowing: self)
+    }
+
     /// The kernel's number of the request.
     package var unique: UInt64 { unsafe header.load(fromByteOffset: 8, as: UInt64.self) }
 }
@@ -56,7 +108,11 @@ package struct Answer: Sendable {
     package static func success(_ length: Int = 0) -> Answer { Answer(kind: .reply, error: 0, length: length) }
 
     /// An error.
-    package static func failure(_ error: Int32) -> Answer { Answer(kind: .reply, error: error, length: 0) }
+    ///
+    /// The kernel takes 1 to 511 and refuses the whole reply otherwise, so that its caller would wait for ever; EIO goes instead.
+    package static func failure(_ error: Int32) -> Answer {
+        Answer(kind: .reply, error: (1..<512).contains(error) ? error : 5, length: 0)
+    }
 
     /// No reply.
     package static let silence = Answer(kind: .silence, error: 0, length: 0)

@@ -21,6 +21,10 @@ package enum WorkerEvent: Sendable {
     case entryLost(worker: Int, queue: Int, errno: Int32)
     /// The kernel refused a reply.
     case replyRefused(worker: Int, unique: UInt64, errno: Int32)
+    /// A request was not what its opcode says it is.
+    case malformedRequest(opcode: UInt32)
+    /// The kernel sent an opcode that this version does not know.
+    case unknownOpcode(UInt32)
     /// The ring or the device failed; the worker gives up.
     case transportFailed(worker: Int, errno: Int32)
 }

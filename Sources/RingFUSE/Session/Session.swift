@@ -1,4 +1,6 @@
 public import Logging
+import Ring
+import Synchronization
 public import SystemPackage
 
 /// One mount, served: mounts, agrees with the kernel, carries requests to the backend, and ends with the mount.
@@ -15,6 +17,7 @@ public final class Session<Backend: FileSystem>: Sendable {
     let options: MountOptions
     let configuration: SessionConfiguration
     let logger: Logger
+    let state = Mutex(SessionState.idle)
 
     /// A session, not yet mounted.
     ///
@@ -42,19 +45,129 @@ public final class Session<Backend: FileSystem>: Sendable {
     ///
     /// Call it once. Cancelling the task unmounts.
     ///
-    /// - Parameter onReady: called once the mount answers.
+    /// - Parameter onReady: called once the mount answers, on a thread of the session's.
     /// - Throws: ``SessionError``; then nothing stays mounted.
-    public func run(onReady: @Sendable (SessionStatus) -> Void = { _ in }) async throws(SessionError) {
-        throw .failed("not yet")
+    public func run(
+        onReady: @escaping @Sendable (SessionStatus) -> Void = { _ in }
+    ) async throws(SessionError) {
+        guard move(from: .idle, to: .starting) else { throw .failed("a session can be run only once") }
+        let result = await withTaskCancellationHandler {
+            await serveOnThread(onReady)
+        } onCancel: {
+            // Unmounting may wait for the server: never on the thread that cancels.
+            _ = try? WorkerThread(name: "ringfuse-cancel") { _ in _ = self.unmountNow() }
+        }
+        end()
+        await backend.disconnected()
+        try result.get()
     }
 
-    /// Takes the mount away. A mount in use is detached: it is served until its last user closes, then ``run(onReady:)`` returns.
+    /// Takes the mount away. A mount in use is detached: it is served until its last user closes, then
+    /// ``run(onReady:)`` returns.
     ///
+    /// Unmounting writes back what is dirty, which the session serves: it may take as long as the backend takes.
+    ///
+    /// - Returns: whether the mount was in use and has been detached only.
     /// - Throws: ``MountError`` where it can't be unmounted at all.
-    public func unmount() async throws(MountError) {
+    @discardableResult
+    public func unmount() async throws(MountError) -> Bool {
+        let result: Result<Bool, MountError>
+        do throws(Errno) {
+            result = try await WorkerThread.run(name: "ringfuse-umount") { self.unmountNow() }
+        } catch {
+            result = unmountNow()
+        }
+        return try result.get()
     }
 
     /// Ends the connection at once: every request fails with `ENOTCONN` or `ECONNABORTED`, unwritten data is lost.
-    public func abort() {
+    ///
+    /// - Throws: ``MountError`` where fusectl is not there or not permitted.
+    public func abort() throws(MountError) {
+        let mounted = state.withLock { $0.mounted }
+        try mounted?.abort()
+    }
+}
+
+/// The states of a session. They only ever move downwards.
+enum SessionState: Sendable {
+    /// Not run yet.
+    case idle
+    /// Being mounted and agreed on.
+    case starting
+    /// To be unmounted as soon as it is mounted.
+    case stopping
+    /// Mounted.
+    case serving(MountPoint)
+    /// The connection is gone.
+    case ended
+
+    var mounted: MountPoint? {
+        if case .serving(let mounted) = self { mounted } else { nil }
+    }
+}
+
+extension Session {
+    private enum Step { case idle, starting }
+
+    private func move(from: Step, to: SessionState) -> Bool {
+        state.withLock { state in
+            guard case .idle = state else { return false }
+            state = to
+            return true
+        }
+    }
+
+    private func end() {
+        state.withLock { $0 = .ended }
+    }
+
+    /// Notes the mount.
+    ///
+    /// - Returns: false where the session is to stop already.
+    func begin(_ mounted: MountPoint) -> Bool {
+        state.withLock { state in
+            guard case .starting = state else { return false }
+            state = .serving(mounted)
+            return true
+        }
+    }
+
+    private func unmountNow() -> Result<Bool, MountError> {
+        let mounted = state.withLock { state in
+            if case .starting = state { state = .stopping }
+            return state.mounted
+        }
+        guard let mounted else { return .success(false) }
+        do throws(MountError) {
+            try mounted.unmount()
+            return .success(false)
+        } catch .inUse {
+            do throws(MountError) {
+                try mounted.unmount(lazy: true)
+                return .success(true)
+            } catch {
+                return .failure(error)
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func serveOnThread(
+        _ onReady: @escaping @Sendable (SessionStatus) -> Void
+    ) async -> Result<Void, SessionError> {
+        do throws(Errno) {
+            return try await WorkerThread.run(name: "ringfuse-session") {
+                do throws(SessionError) {
+                    try self.serve(onReady)
+                    return .success(())
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            return .failure(.workers("no thread for the session: \(error)"))
+        }
     }
 }

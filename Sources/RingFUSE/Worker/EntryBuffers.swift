@@ -4,11 +4,13 @@ package import SystemPackage
 
 /// The memory of a queue's entries: for each a header page and, right behind it, its payload.
 ///
+/// Sendable: it only tells where memory is; whoever uses an entry is the one whom its transport gave it.
+///
 /// One mapping for all of them. Pages are populated by first use only, so a deep queue that stays idle costs address
 /// space. The header page comes directly before the payload because a request read from /dev/fuse is one run of bytes:
 /// read at `payload - 80` (`fuse_in_header` 40, `fuse_write_in` 40), the data of a WRITE starts on a page.
 @safe
-package struct EntryBuffers: ~Copyable {
+package struct EntryBuffers: ~Copyable, @unchecked Sendable {
     private let region: MappedRegion
     /// The number of entries.
     package let count: Int

@@ -66,6 +66,13 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         try unsafe channel.pointee.start()
     }
 
+    /// Lets `body` change the channel, on the worker's thread and between turns.
+    package func withChannel<Failure: Error>(
+        _ body: (inout Channel) throws(Failure) -> Void
+    ) throws(Failure) {
+        try unsafe body(&channel.pointee)
+    }
+
     /// Whether the connection has ended and no request is being served.
     package var isDone: Bool { unsafe channel.pointee.isFinished && state.pointee.serving == 0 && !executor.hasJobs }
 

@@ -1,0 +1,75 @@
+internal import CRingFUSE
+internal import Glibc
+public import RingFUSE
+internal import Synchronization
+public import SystemPackage
+
+extension MirrorFileSystem {
+    /// Opens a directory (OPENDIR).
+    public func openDirectory(
+        _ node: NodeID,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> OpenReply {
+        let node = try nodes.node(node)
+        guard node.type == .directory else { throw .notDirectory }
+        let descriptor = try checked(rfuse_reopen(node.descriptor, O_RDONLY | O_DIRECTORY))
+        let directory = MirrorDirectory(descriptor: CInt(descriptor))
+        let handle = HandleID(lastDirectoryHandle.wrappingAdd(1, ordering: .relaxed).newValue)
+        directories.withLock { $0[handle] = directory }
+        return OpenReply(handle: handle)
+    }
+
+    /// Reads a directory (READDIR, READDIRPLUS).
+    public func entries(
+        of directory: OpenFile,
+        after cookie: UInt64,
+        into listing: inout DirectoryListing,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        let parent = try nodes.node(directory.node)
+        try open(directory).entries(after: cookie) { name, record throws(Errno) in
+            guard listing.wantsEntries, !name.isDotOrDotDot else {
+                // Nothing above the root is anybody's business.
+                let inode = directory.node == .root && name == ".." ? parent.identity.inode : record.inode
+                return listing.append(name, inode: inode, type: record.type, cookie: record.cookie)
+            }
+            let entry: Entry
+            do throws(Errno) {
+                entry = try self.entry(takingOver: openComponent(name, in: parent))
+            } catch {
+                // Removed meanwhile; or not to be looked up (another mount, too many open files): then the name must do.
+                if error == .noSuchFileOrDirectory { return true }
+                return listing.append(name, inode: record.inode, type: record.type, cookie: record.cookie)
+            }
+            let fits = listing.append(name, entry: entry, cookie: record.cookie)
+            // The kernel will not hear of it, so it will not forget it.
+            if !fits { nodes.forget(entry.node, lookups: 1) }
+            return fits
+        }
+    }
+
+    /// Closes an open directory (RELEASEDIR).
+    public func releaseDirectory(_ directory: OpenFile, _ context: borrowing RequestContext) throws(Errno) {
+        let closed = directories.withLock { $0.removeValue(forKey: directory.handle) }
+        guard closed != nil else { throw .badFileDescriptor }
+    }
+
+    /// Makes a directory durable (FSYNCDIR).
+    public func synchronizeDirectory(
+        _ directory: OpenFile,
+        dataOnly: Bool,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) {
+        let directory = try open(directory)
+        try await context.io.synchronize(FileDescriptor(rawValue: directory.descriptor), dataOnly: dataOnly)
+        // Not closed before it is done.
+        withExtendedLifetime(directory) {}
+    }
+
+    /// The open directory of a handle.
+    private func open(_ directory: OpenFile) throws(Errno) -> MirrorDirectory {
+        guard let directory = directories.withLock({ $0[directory.handle] }) else { throw .badFileDescriptor }
+        return directory
+    }
+}

@@ -1,0 +1,91 @@
+internal import CRingFUSE
+public import RingFUSE
+public import SystemPackage
+
+// The calls for extended attributes take no O_PATH descriptor before kernel 6.13, so they go by /proc/self/fd/N. Although
+// they follow links, the path ends at the very file, be it a symbolic link: `user.` attributes then fail with `EPERM`
+// or `ENODATA`, as they do on any symbolic link on Linux, and `trusted.` and `security.` ones work.
+
+extension MirrorFileSystem {
+    /// Sets an extended attribute (SETXATTR).
+    public func setExtendedAttribute(
+        named name: Name,
+        of node: NodeID,
+        to value: RawSpan,
+        _ condition: ExtendedAttributeCondition,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        let node = try nodes.node(node)
+        let name = StoredName(name)
+        _ = try unsafe value.withUnsafeBytes { value throws(Errno) in
+            try unsafe name.withTerminated { name throws(Errno) in
+                try checked(
+                    unsafe rfuse_set_attribute(
+                        node.descriptor, name, value.baseAddress, value.count, CInt(condition.rawValue)))
+            }
+        }
+    }
+
+    /// Tells an extended attribute (GETXATTR).
+    public func extendedAttribute(
+        named name: Name,
+        of node: NodeID,
+        into value: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Int {
+        let node = try nodes.node(node)
+        let name = StoredName(name)
+        return try unsafe value.withAttribute { bytes throws(Errno) in
+            try unsafe name.withTerminated { name throws(Errno) in
+                try checked(unsafe rfuse_get_attribute(node.descriptor, name, bytes.baseAddress, bytes.count))
+            }
+        }
+    }
+
+    /// Tells the names of extended attributes (LISTXATTR).
+    public func extendedAttributeNames(
+        of node: NodeID,
+        into names: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Int {
+        let node = try nodes.node(node)
+        return try unsafe names.withAttribute { bytes throws(Errno) in
+            try checked(unsafe rfuse_list_attributes(node.descriptor, bytes.baseAddress, bytes.count))
+        }
+    }
+
+    /// Removes an extended attribute (REMOVEXATTR).
+    public func removeExtendedAttribute(
+        named name: Name,
+        of node: NodeID,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        let node = try nodes.node(node)
+        _ = try unsafe StoredName(name).withTerminated { name throws(Errno) in
+            try checked(unsafe rfuse_remove_attribute(node.descriptor, name))
+        }
+    }
+}
+
+extension StoredName {
+    /// Calls `body` with the name as a C string.
+    fileprivate func withTerminated(_ body: (UnsafePointer<CChar>) throws(Errno) -> Int) throws(Errno) -> Int {
+        try withName { name throws(Errno) in try unsafe name.withCString(body) }
+    }
+}
+
+extension OutputRawSpan {
+    /// Lets `body` fill the free part, or only tell the size where there is none.
+    ///
+    /// - Returns: the size that `body` tells.
+    fileprivate mutating func withAttribute(
+        _ body: (UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+    ) throws(Errno) -> Int {
+        var size = 0
+        try unsafe withFreeBytes { bytes throws(Errno) in
+            size = try unsafe body(bytes)
+            return unsafe bytes.isEmpty ? 0 : size
+        }
+        return size
+    }
+}

@@ -1,0 +1,231 @@
+internal import CRingFUSE
+public import RingFUSE
+public import SystemPackage
+
+extension MirrorFileSystem {
+    /// Opens a file (OPEN).
+    ///
+    /// - Throws: `EISDIR`; `ENXIO` for what is no regular file: on the mount the kernel opens those itself, and here a
+    ///   FIFO would block the worker.
+    public func open(
+        _ node: NodeID,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> OpenReply {
+        OpenReply(handle: try open(nodes.node(node), flags, context))
+    }
+
+    /// Makes a file and opens it (CREATE).
+    ///
+    /// Where the name exists after all, because another has been quicker, it is opened as OPEN would.
+    public func create(
+        named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> CreateReply {
+        let parent = try nodes.node(directory)
+        let sourceFlags = sourceFlags(flags)
+        let descriptor: CInt
+        do throws(Errno) {
+            descriptor = try unsafe name.withComponent { name throws(Errno) in
+                try caller.make(for: context) { () throws(Errno) in
+                    CInt(
+                        try checked(
+                            unsafe rfuse_create(parent.descriptor, name, sourceFlags, node.mode.permissions)))
+                }
+            }
+        } catch {
+            guard error == .fileExists, !flags.contains(.exclusive) else { throw error }
+            return try openExisting(name, in: parent, flags, context)
+        }
+        let handle = try files.insert(descriptor, appends: flags.contains(.append))
+        do throws(Errno) {
+            // Of the file that was made, not of the name, which may mean something else by now.
+            let entry = try entry(takingOver: CInt(try checked(rfuse_path_descriptor(descriptor))))
+            return CreateReply(entry: entry, file: OpenReply(handle: handle))
+        } catch {
+            _ = rfuse_close(try files.remove(handle))
+            throw error
+        }
+    }
+
+    /// Reads (READ).
+    ///
+    /// An error after a part was read is thrown all the same: fewer bytes than asked for would mean the end of the file,
+    /// and the kernel would show zeros.
+    public func read(
+        _ file: OpenFile,
+        at offset: UInt64,
+        into buffer: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) {
+        let descriptor = FileDescriptor(rawValue: try files.descriptor(of: file.handle))
+        var position = offset
+        while buffer.freeCapacity > 0 {
+            let count = try await context.io.read(descriptor, into: &buffer, at: position)
+            position += UInt64(count)
+            // With O_DIRECT, a read that stops between blocks has reached the end; going on there is `EINVAL`.
+            if count == 0 || (options.passesDirectIO && position % 512 != 0) { return }
+        }
+    }
+
+    /// Writes (WRITE).
+    ///
+    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing. (With
+    /// the kernel's writeback cache, which is not asked for, this would have to end.)
+    ///
+    /// - Returns: the number of bytes written; fewer than given where an error came after some.
+    public func write(
+        _ file: OpenFile,
+        at offset: UInt64,
+        from data: RawSpan,
+        _ options: WriteOptions,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int {
+        let descriptor = try files.descriptor(of: file.handle)
+        if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor) }
+        guard files.appends(descriptor), options.contains(.fromCache) || !file.flags.contains(.append) else {
+            return try await write(data, to: descriptor, at: offset, context)
+        }
+        // Pages of a shared mapping go where they belong, and so does what is written after `fcntl` has ended O_APPEND;
+        // but Linux appends all that is written to an appending descriptor, whatever the offset.
+        let positioned = CInt(try checked(rfuse_reopen(descriptor, OpenFlags.writeOnly.cValue)))
+        defer { _ = rfuse_close(positioned) }
+        return try await write(data, to: positioned, at: offset, context)
+    }
+
+    /// Lets the source's file system tell what closing tells: some report failed writes only then (FLUSH).
+    public func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
+        let duplicate = try checked(rfuse_duplicate(files.descriptor(of: file.handle)))
+        try await context.io.close(FileDescriptor(rawValue: CInt(duplicate)))
+    }
+
+    /// Closes an open file (RELEASE).
+    public func release(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
+        // It may take a while where it is the end of a large removed file.
+        try await context.io.close(FileDescriptor(rawValue: files.remove(file.handle)))
+    }
+
+    /// Makes a file durable (FSYNC).
+    public func synchronize(
+        _ file: OpenFile,
+        dataOnly: Bool,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) {
+        let descriptor = FileDescriptor(rawValue: try files.descriptor(of: file.handle))
+        try await context.io.synchronize(descriptor, dataOnly: dataOnly)
+    }
+
+    /// Allocates, punches or zeroes a range (FALLOCATE).
+    public func allocate(
+        _ file: OpenFile,
+        at offset: UInt64,
+        length: UInt64,
+        _ mode: AllocationMode,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) {
+        let descriptor = try files.descriptor(of: file.handle)
+        if context.userID != 0 { try clearPrivileges(of: descriptor) }
+        try await context.io.allocate(FileDescriptor(rawValue: descriptor), at: offset, length: length, mode: mode)
+    }
+
+    /// Finds data or a hole (LSEEK).
+    ///
+    /// - Throws: `ENXIO` where there is none from `offset` on.
+    public func seek(
+        _ file: OpenFile,
+        to target: SeekTarget,
+        from offset: UInt64,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> UInt64 {
+        // Moves the descriptor's position, which nothing uses.
+        UInt64(try checked(rfuse_seek(files.descriptor(of: file.handle), offset, CInt(target.rawValue))))
+    }
+
+    /// Copies between files, sharing blocks where the source's file system can (COPY_FILE_RANGE).
+    ///
+    /// - Returns: the number of bytes copied: 128 MiB at the most, after which the caller comes again, so that it
+    ///   can be interrupted.
+    public func copy(
+        from source: OpenFile,
+        at sourceOffset: UInt64,
+        to target: OpenFile,
+        at targetOffset: UInt64,
+        length: UInt64,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> UInt64 {
+        let from = try files.descriptor(of: source.handle)
+        let to = try files.descriptor(of: target.handle)
+        if context.userID != 0 { try clearPrivileges(of: to) }
+        let count = Int(min(length, 128 << 20))
+        return UInt64(try await pool.run { rfuse_copy(from, sourceOffset, to, targetOffset, count) })
+    }
+
+    /// Writes all of the data, in several steps where the system wants it so.
+    private func write(
+        _ data: RawSpan,
+        to descriptor: CInt,
+        at offset: UInt64,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int {
+        var written = 0
+        while written < data.byteCount {
+            do throws(Errno) {
+                let count = try await context.io.write(
+                    FileDescriptor(rawValue: descriptor), from: data.extracting(written...),
+                    at: offset + UInt64(written))
+                if count == 0 { break }
+                written += count
+            } catch {
+                // What was written counts; the program meets the error when it goes on.
+                guard written > 0 else { throw error }
+                break
+            }
+        }
+        return written
+    }
+
+    /// Opens a node's file and keeps it.
+    private func open(
+        _ node: MirrorNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> HandleID {
+        guard node.type == .regular else {
+            throw node.type == .directory ? .isDirectory : .noSuchAddressOrDevice
+        }
+        // The request does not say whether the caller may keep the bits; root may.
+        if flags.contains(.truncate), context.userID != 0 { try clearPrivileges(of: node.descriptor) }
+        let descriptor = try checked(rfuse_reopen(node.descriptor, sourceFlags(flags)))
+        return try files.insert(CInt(descriptor), appends: flags.contains(.append))
+    }
+
+    /// Opens a name that exists although CREATE was asked for.
+    private func openExisting(
+        _ name: Name,
+        in parent: MirrorNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> CreateReply {
+        let entry = try entry(takingOver: openComponent(name, in: parent))
+        do throws(Errno) {
+            let handle = try open(nodes.node(entry.node), flags, context)
+            return CreateReply(entry: entry, file: OpenReply(handle: handle))
+        } catch {
+            nodes.forget(entry.node, lookups: 1)
+            throw error
+        }
+    }
+
+    /// The flags with which a file of the source is opened.
+    private func sourceFlags(_ flags: OpenFlags) -> CInt {
+        flags.cValue & (rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0))
+    }
+}
+
+extension OpenFlags {
+    /// The flags as `open(2)` takes them.
+    fileprivate var cValue: CInt { CInt(bitPattern: rawValue) }
+}

@@ -1,0 +1,103 @@
+internal import CRingFUSE
+public import RingFUSE
+internal import Synchronization
+public import SystemPackage
+
+/// A directory, passed through: what is done in the mount is done in the source.
+///
+/// No request leaves the source: names are opened one at a time below a descriptor of their directory, and no
+/// symbolic link is ever followed by the server (the kernel follows them, on the mount). So it does not matter what is
+/// renamed or replaced in the source meanwhile.
+///
+/// Reads, writes, `fsync` and `fallocate` go through the worker's asynchronous I/O. Everything about names and
+/// attributes is done at once, on the worker, as passthrough servers do: mostly it is in the kernel's caches, and a
+/// hop to another thread costs more than the call. Metadata that must come from a slow disk blocks the worker meanwhile.
+///
+/// ACLs of the source are passed on as extended attributes, but the kernel checks by mode, owner and group alone.
+public final class MirrorFileSystem: FileSystem {
+    /// How the source is passed through.
+    public let options: Options
+    /// What the kernel knows.
+    let nodes: MirrorNodeTable
+    /// What is open.
+    let files: MirrorOpenFiles
+    /// Directories that are open.
+    let directories = Mutex<[HandleID: MirrorDirectory]>([:])
+    /// The last handle of a directory; none is used twice.
+    let lastDirectoryHandle = Atomic<UInt64>(0)
+    /// Makes files on behalf of their owners.
+    let caller = MirrorCaller()
+    /// For calls that take their time and that asynchronous I/O does not offer; starts no thread before the first one.
+    let pool = ThreadPool(threads: 2)
+
+    /// The largest number of descriptors to ask the system for: what a process may have by default.
+    private static let mostDescriptors = 1 << 20
+
+    /// Passes a directory through.
+    ///
+    /// Raises the process's soft limit of open files to the hard one, since each file that the kernel knows takes
+    /// a descriptor, and it knows as many as its memory allows.
+    ///
+    /// - Parameter source: the directory; a symbolic link to one is followed. It may be renamed later on.
+    /// - Throws: ``MirrorError`` where it can't be opened, is no directory, or `/proc` is not mounted.
+    public init(source: FilePath, options: Options = Options()) throws(MirrorError) {
+        let limit = rfuse_raise_file_limit(UInt64(Self.mostDescriptors))
+        files = MirrorOpenFiles(capacity: limit > 0 ? min(limit, Self.mostDescriptors) : Self.mostDescriptors)
+        self.options = options
+        let root: MirrorNode
+        do throws(Errno) {
+            let path = try checked(unsafe source.withPlatformString { unsafe rfuse_open_directory_path($0) })
+            root = try MirrorNode(descriptor: CInt(path), id: .root, status: status(of: CInt(path)))
+        } catch {
+            throw MirrorError(step: .openSource, source: source, errno: error)
+        }
+        nodes = MirrorNodeTable(root: root)
+        do throws(Errno) {
+            _ = rfuse_close(CInt(try checked(rfuse_path_descriptor(root.descriptor))))
+        } catch {
+            throw MirrorError(step: .useProc, source: source, errno: error)
+        }
+    }
+
+    /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
+    ///
+    /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
+    public var features: FileSystemFeatures { [.kernelChecksPermissions, .clearsPrivileges] }
+
+    /// Closes what the kernel did not release or forget.
+    public func disconnected() async {
+        files.closeAll()
+        directories.withLock { $0.removeAll() }
+        nodes.forgetAll()
+    }
+
+    /// Opens a name for what it is (`O_PATH`), following nothing.
+    ///
+    /// - Returns: a descriptor that belongs to the caller.
+    func openComponent(_ name: Name, in directory: MirrorNode) throws(Errno) -> CInt {
+        let crossing: CInt = options.entersMounts ? 1 : 0
+        return try unsafe name.withComponent { name throws(Errno) in
+            CInt(try checked(unsafe rfuse_open_component(directory.descriptor, name, crossing)))
+        }
+    }
+
+    /// The entry of a file, which counts as a lookup.
+    ///
+    /// - Parameter descriptor: an `O_PATH` descriptor; taken over, whether or not this throws.
+    func entry(takingOver descriptor: CInt) throws(Errno) -> Entry {
+        do throws(Errno) {
+            let status = try status(of: descriptor)
+            return entry(nodes.lookUp(descriptor, status), status)
+        } catch {
+            _ = rfuse_close(descriptor)
+            throw error
+        }
+    }
+
+    /// The entry of a node that has been looked up.
+    func entry(_ node: NodeID, _ status: rfuse_status) -> Entry {
+        var entry = Entry(node: node, attributes: Attributes(status), lifetime: options.nameLifetime)
+        entry.attributesLifetime = options.attributesLifetime
+        return entry
+    }
+}

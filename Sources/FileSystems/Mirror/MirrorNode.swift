@@ -1,0 +1,51 @@
+internal import CRingFUSE
+internal import RingFUSE
+internal import SystemPackage
+
+/// A file of the source that the kernel knows, held by a descriptor that stands for it without opening it (`O_PATH`).
+///
+/// A descriptor, unlike a path, goes on meaning the same file whatever is renamed or replaced in the source,
+/// and its inode number is not given to another file meanwhile. It is closed when nobody uses the node any more,
+/// so that a forgotten node can't be mistaken for whatever gets its descriptor's number next.
+final class MirrorNode: Sendable {
+    /// What makes two names lead to one node.
+    ///
+    /// The mount is part of it because a directory may be mounted a second time, even below itself; seen as one
+    /// node, the kernel would find a directory inside itself (`ELOOP`).
+    struct Identity: Hashable, Sendable {
+        /// The device of the file system.
+        let device: UInt64
+        /// The inode number there.
+        let inode: UInt64
+        /// The mount it was reached through.
+        let mount: UInt64
+
+        /// The identity of the file that a status tells of.
+        init(_ status: rfuse_status) {
+            device = status.device
+            inode = status.inode
+            mount = status.mount
+        }
+    }
+
+    /// The `O_PATH` descriptor.
+    let descriptor: CInt
+    /// What the kernel calls the node. Ours, since inode numbers of several devices may be equal; never used twice.
+    let id: NodeID
+    /// What the file is identified by.
+    let identity: Identity
+    /// The file's type, which never changes.
+    let type: RingFUSE.FileType?
+
+    /// A node that owns a descriptor.
+    init(descriptor: CInt, id: NodeID, status: rfuse_status) {
+        self.descriptor = descriptor
+        self.id = id
+        identity = Identity(status)
+        type = RingFUSE.FileMode(rawValue: status.mode).type
+    }
+
+    // Where this was the last reference to a large removed file, its blocks are freed here, in the kernel, which may
+    // take a while.
+    deinit { _ = rfuse_close(descriptor) }
+}

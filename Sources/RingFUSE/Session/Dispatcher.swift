@@ -1,0 +1,145 @@
+import CRingFUSE
+package import FUSEProtocol
+import SystemPackage
+
+/// Decodes requests, calls the backend, and encodes replies.
+///
+/// The only part of the hot path that is generic over the backend. Immutable, so all workers share it.
+package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked Sendable {
+    let backend: Backend
+    let agreed: NegotiatedSession
+    private let onInterrupt: @Sendable (UInt64) -> Void
+    private let onEvent: @Sendable (WorkerEvent) -> Void
+
+    /// A dispatcher for a connection.
+    ///
+    /// - Parameters:
+    ///   - onInterrupt: gets the numbers of requests whose callers were interrupted; called on any worker.
+    ///   - onEvent: gets what no caller will hear of.
+    package init(
+        backend: Backend,
+        agreed: NegotiatedSession,
+        onInterrupt: @escaping @Sendable (UInt64) -> Void,
+        onEvent: @escaping @Sendable (WorkerEvent) -> Void
+    ) {
+        self.backend = backend
+        self.agreed = agreed
+        self.onInterrupt = onInterrupt
+        self.onEvent = onEvent
+    }
+
+    package override func report(_ event: WorkerEvent) { onEvent(event) }
+
+    // MARK: The immediate tier
+
+    package override func attempt(_ frame: RequestFrame, _ io: IOEngine) -> Answer {
+        guard let header = frame.decodedHeader else { return .failure(Errno.ioError.rawValue) }
+        guard let opcode = Opcode(rawValue: header.opcode) else {
+            onEvent(.unknownOpcode(header.opcode))
+            return .failure(Errno.noFunction.rawValue)
+        }
+        do throws(Errno) {
+            switch opcode {
+            case .read: return try attemptRead(frame, header, context(header, io))
+            case .write: return try attemptWrite(frame, header, context(header, io))
+            case .getAttributes: return try attemptAttributes(frame, header, context(header, io))
+            case .lookUp: return try attemptLookUp(frame, header, context(header, io))
+            case .forget: return try forget(frame, header)
+            case .batchForget: return try forgetBatch(frame)
+            case .interrupt: return try interrupt(frame)
+            case .notifyReply: return .silence
+            case .destroy: return .success()
+            default: return .deferred
+            }
+        } catch {
+            return opcode.hasReply ? .failure(error.rawValue) : .silence
+        }
+    }
+
+    private func forget(_ frame: RequestFrame, _ header: RequestHeader) throws(Errno) -> Answer {
+        guard let request = try? ForgetRequest(argument: frame.argumentBytes) else { throw malformed(header) }
+        backend.forget(NodeID(header.node), lookups: request.lookUpCount)
+        return .silence
+    }
+
+    private func forgetBatch(_ frame: RequestFrame) throws(Errno) -> Answer {
+        guard let request = try? BatchForgetRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
+        else { throw malformed(frame.decodedHeader) }
+        request.forEach { backend.forget(NodeID($0.node), lookups: $0.lookUpCount) }
+        return .silence
+    }
+
+    private func interrupt(_ frame: RequestFrame) throws(Errno) -> Answer {
+        guard let request = try? InterruptRequest(argument: frame.argumentBytes)
+        else { throw malformed(frame.decodedHeader) }
+        onInterrupt(request.target)
+        return .silence
+    }
+
+    // MARK: The asynchronous tier
+
+    package override func serve(_ frame: RequestFrame, _ io: IOEngine) async -> Answer {
+        // The header was decoded once, by `attempt`; keeping it would cost more than decoding it again.
+        guard let header = frame.decodedHeader, let opcode = Opcode(rawValue: header.opcode)
+        else { return .failure(Errno.ioError.rawValue) }
+        do throws(Errno) {
+            return .success(try await perform(opcode, frame, header, context(header, io)))
+        } catch {
+            return .failure(error.rawValue)
+        }
+    }
+
+    /// Carries a request out.
+    ///
+    /// - Returns: bytes of the reply's payload.
+    private func perform(
+        _ opcode: Opcode,
+        _ frame: RequestFrame,
+        _ header: RequestHeader,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int {
+        switch opcode {
+        case .read: try await read(frame, header, context)
+        case .write: try await write(frame, header, context)
+        case .lookUp: try await lookUp(frame, header, context)
+        case .getAttributes: try await attributes(frame, header, context)
+        case .setAttributes: try await setAttributes(frame, header, context)
+        case .open: try await open(frame, header, context)
+        case .release: try await release(frame, header, context)
+        case .flush: try await flush(frame, header, context)
+        case .create: try await create(frame, header, context)
+        case .sync: try await synchronize(frame, header, context)
+        case .fallocate: try await allocate(frame, header, context)
+        case .seek: try await seek(frame, header, context)
+        case .copyFileRange, .copyFileRange64: try await copy(opcode, frame, header, context)
+        case .openDirectory: try await openDirectory(frame, header, context)
+        case .readDirectory, .readDirectoryPlus: try await readDirectory(opcode, frame, header, context)
+        case .releaseDirectory: try await releaseDirectory(frame, header, context)
+        case .syncDirectory: try await synchronizeDirectory(frame, header, context)
+        case .symbolicLink, .makeNode, .makeDirectory, .link: try await make(opcode, frame, header, context)
+        case .unlink, .removeDirectory: try await remove(opcode, frame, header, context)
+        case .rename, .rename2: try await rename(opcode, frame, header, context)
+        case .readLink: try await readLink(frame, header, context)
+        case .access: try await access(frame, header, context)
+        case .statFS: try await statistics(frame, header, context)
+        case .setExtendedAttribute: try await setExtendedAttribute(frame, header, context)
+        case .getExtendedAttribute: try await extendedAttribute(frame, header, context)
+        case .listExtendedAttributes: try await extendedAttributeNames(frame, header, context)
+        case .removeExtendedAttribute: try await removeExtendedAttribute(frame, header, context)
+        default: throw .noFunction
+        }
+    }
+
+    // MARK: Shared
+
+    private func context(_ header: RequestHeader, _ io: IOEngine) -> RequestContext {
+        RequestContext(
+            unique: header.unique, userID: header.uid, groupID: header.gid, processID: header.pid, io: AsyncIO(io))
+    }
+
+    /// The error for a request that is not what its opcode says it is.
+    func malformed(_ header: RequestHeader?) -> Errno {
+        onEvent(.malformedRequest(opcode: header?.opcode ?? 0))
+        return .ioError
+    }
+}

@@ -1,0 +1,67 @@
+import FUSEProtocol
+import Logging
+import SystemPackage
+
+// From the mount to its end, on the session's own thread.
+
+extension Session {
+    /// Mounts, agrees, serves, and returns when the connection is gone.
+    func serve(_ onReady: @Sendable (SessionStatus) -> Void) throws(SessionError) {
+        let topology = CPUTopology.read()
+        let placement: Placement
+        let mounted: MountPoint
+        do throws(PlacementError) {
+            placement = try Placement(on: topology, wishes: configuration.placement)
+        } catch {
+            throw .placement(error)
+        }
+        do throws(MountError) {
+            mounted = try Mounter.mount(at: mountPoint, options: mountOptions)
+        } catch {
+            throw .mount(error)
+        }
+        do throws(SessionError) {
+            guard begin(mounted) else {
+                try? mounted.unmount(lazy: true)
+                return
+            }
+            try serve(mounted, topology, placement, onReady)
+        } catch {
+            try? mounted.unmount(lazy: true)
+            throw error
+        }
+    }
+
+    private var mountOptions: MountOptions {
+        var options = options
+        if backend.features.contains(.kernelChecksPermissions) { options.defaultPermissions = true }
+        return options
+    }
+
+    private func serve(
+        _ mounted: MountPoint,
+        _ topology: CPUTopology,
+        _ placement: Placement,
+        _ onReady: @Sendable (SessionStatus) -> Void
+    ) throws(SessionError) {
+        let wishes = SessionWishes(configuration: configuration, features: backend.features)
+        let handshake = try Handshake.receive(from: mounted.device, wishes: wishes.wishes(usesRing: true))
+        let start = TransportStart(
+            session: SessionFacts(
+                mounted: mounted, topology: topology, placement: placement, configuration: configuration,
+                logger: logger),
+            wishes: wishes, handshake: handshake, makeHandler: makeHandler)
+        let transport = try start.run { connection in backend.connected(connection) }
+        onReady(transport.status)
+        transport.join()
+    }
+
+    /// Makes what answers requests, once it is known what was agreed.
+    private func makeHandler(_ agreed: NegotiatedSession, _ interrupts: InterruptRelay) -> RequestHandler {
+        let logger = logger
+        return Dispatcher(
+            backend: backend, agreed: agreed,
+            onInterrupt: { interrupts.send($0) },
+            onEvent: { $0.log(to: logger) })
+    }
+}

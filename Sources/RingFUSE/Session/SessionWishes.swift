@@ -1,0 +1,55 @@
+import FUSEProtocol
+import Ring
+import SystemPackage
+
+/// What a session asks of the kernel: from its configuration, the backend's features and the system's limits.
+struct SessionWishes {
+    let configuration: SessionConfiguration
+    let features: FileSystemFeatures
+    /// Pages in the largest request that the system allows (sysctl `fs.fuse.max_pages_limit`, kernel 6.13).
+    let maxPagesLimit: Int
+
+    /// The kernel's limit before it became a sysctl, and its default since.
+    static let defaultMaxPagesLimit = 256
+
+    init(configuration: SessionConfiguration, features: FileSystemFeatures) {
+        self.configuration = configuration
+        self.features = features
+        maxPagesLimit =
+            SystemFile.text(of: "/proc/sys/fs/fuse/max_pages_limit").flatMap { Int($0) } ?? Self.defaultMaxPagesLimit
+    }
+
+    /// The wishes for INIT.
+    ///
+    /// - Parameter usesRing: whether to accept the ring.
+    func wishes(usesRing: Bool) -> ServerWishes {
+        let page = MappedRegion.pageSize
+        let pages = min(max(1, (configuration.maxWrite + page - 1) / page), maxPagesLimit, Int(UInt16.max))
+        return ServerWishes(
+            flags: flags(usesRing: usesRing),
+            maxWrite: UInt32(clamping: min(configuration.maxWrite, pages * page)),
+            maxPages: UInt16(pages),
+            maxReadahead: UInt32(clamping: configuration.maxReadahead ?? Int(UInt32.max)),
+            maxBackground: UInt16(clamping: configuration.maxBackground),
+            congestionThreshold: configuration.congestionThreshold.map { UInt16(clamping: $0) },
+            timeGranularity: 1,
+            requestTimeout: UInt16(clamping: configuration.requestTimeout),
+            pageSize: page)
+    }
+
+    private func flags(usesRing: Bool) -> InitFlags {
+        // What every backend can have. Splice is left out: buffers are mapped, not piped.
+        var flags: InitFlags = [
+            .asyncRead, .asyncDirectIO, .atomicTruncate, .parallelDirectoryOperations, .readDirectoryPlus,
+            .readDirectoryPlusAuto, .autoInvalidateData, .noOpenSupport, .noOpenDirectorySupport, .abortError,
+        ]
+        if configuration.requestTimeout > 0 { flags.insert(.requestTimeout) }
+        if features.contains(.posixLocks) { flags.insert(.posixLocks) }
+        if features.contains(.fileLocks) { flags.insert(.flockLocks) }
+        if features.contains(.clearsPrivileges) { flags.insert(.handleKillPrivilegesV2) }
+        if features.contains(.cachesSymbolicLinks) { flags.insert(.cacheSymlinks) }
+        flags.insert(features.contains(.exportable) ? .exportSupport : .noExportSupport)
+        if usesRing { flags.insert(.overIOUring) }
+        return flags
+    }
+}

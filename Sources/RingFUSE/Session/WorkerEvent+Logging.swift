@@ -1,0 +1,24 @@
+import FUSEProtocol
+import Logging
+import SystemPackage
+
+extension WorkerEvent {
+    /// Writes the event where an operator finds it.
+    func log(to logger: Logger) {
+        switch self {
+        case .entryLost(let worker, let queue, let errno):
+            logger.error(
+                "the kernel gave up an entry: worker \(worker), queue \(queue): \(Errno(rawValue: errno))")
+        case .replyRefused(let worker, let unique, let errno):
+            logger.error(
+                "the kernel refused a reply: worker \(worker), request \(unique): \(Errno(rawValue: errno))")
+        case .transportFailed(let worker, let errno):
+            logger.critical("worker \(worker) cannot go on: \(Errno(rawValue: errno))")
+        case .malformedRequest(let opcode):
+            let name = Opcode(rawValue: opcode).map { "\($0.name)" } ?? "\(opcode)"
+            logger.error("malformed request: \(name)")
+        case .unknownOpcode(let opcode):
+            logger.notice("unknown opcode \(opcode): answered ENOSYS, so the kernel does without")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Ring
+import Synchronization
+package import SystemPackage
+
+/// The threads that serve one session, and what they share.
+///
+/// A transport starts them together: all prepare, then all register, then all run; or none does.
+final class Crew<Verdict: Sendable>: Sendable {
+    private let threads: Mutex<[WorkerThread]>
+    private let rendezvous: Rendezvous<Errno?, Verdict>
+    let mailboxes: [Mailbox]
+
+    /// One member's way to meet the others.
+    struct Member: Sendable {
+        let index: Int
+        let mailbox: Mailbox
+        fileprivate let rendezvous: Rendezvous<Errno?, Verdict>
+
+        /// Reports how a step went, and waits for what is decided.
+        func meet(_ failure: Errno?) -> Verdict { rendezvous.meet(failure) }
+    }
+
+    /// What a member is called and where it runs.
+    struct Post: Sendable {
+        let name: String
+        let cpu: Int?
+    }
+
+    /// Starts threads; each runs `body` up to its first meeting.
+    ///
+    /// - Throws: `EAGAIN` where there can be no more threads, `EMFILE`; then none runs.
+    init(
+        _ posts: [Post],
+        quit: Verdict,
+        body: @escaping @Sendable (Member) -> Void
+    ) throws(Errno) {
+        var mailboxes: [Mailbox] = []
+        for _ in posts { mailboxes.append(try Mailbox()) }
+        let rendezvous = Rendezvous<Errno?, Verdict>(size: posts.count)
+        var started: [WorkerThread] = []
+        var failure: Errno?
+        for (index, post) in posts.enumerated() {
+            let member = Member(index: index, mailbox: mailboxes[index], rendezvous: rendezvous)
+            do throws(Errno) {
+                // A CPU that went away between planning and now leaves its worker unpinned, which is slower, not wrong.
+                started.append(try WorkerThread(name: post.name, cpu: post.cpu) { _ in body(member) })
+            } catch {
+                failure = error
+                break
+            }
+        }
+        self.mailboxes = mailboxes
+        self.rendezvous = rendezvous
+        if let failure {
+            // The missing ones report by proxy, so that those that run get their verdict.
+            for _ in started.count..<posts.count { rendezvous.report(failure) }
+            _ = rendezvous.collect()
+            rendezvous.decide(quit)
+            for thread in started { thread.join() }
+            threads = Mutex([])
+            throw failure
+        }
+        threads = Mutex(started)
+    }
+
+    /// The first failure of a step that all have reported on; `nil` where none failed.
+    func firstFailure() -> Errno? { rendezvous.collect().compactMap { $0 }.first }
+
+    /// Tells all how to go on.
+    func decide(_ verdict: Verdict) { rendezvous.decide(verdict) }
+
+    /// Waits until all threads have ended.
+    func join() {
+        let all = threads.withLock { threads in
+            let all = threads
+            threads = []
+            return all
+        }
+        for thread in all { thread.join() }
+    }
+}

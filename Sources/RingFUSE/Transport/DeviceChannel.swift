@@ -1,0 +1,247 @@
+import CRingFUSE
+import FUSEProtocol
+package import Ring
+package import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A worker's half of the device transport: reads requests from its own clone of /dev/fuse and writes replies to it.
+///
+/// While nothing is being served, the worker sleeps in `read` itself: two system calls a request, as few as the
+/// device allows. While requests are being served, it sleeps in `poll` on the device, the mailbox and (through the
+/// same eventfd) the ring of asynchronous operations, and reads without blocking.
+@safe
+package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
+    /// Both are clones of one connection, each with its own open file: a reply goes to the one its request came from.
+    package struct Descriptors: Sendable {
+        /// For reads that may sleep.
+        package var blocking: FileDescriptor
+        /// `O_NONBLOCK`: another worker may take what `poll` announced.
+        package var nonblocking: FileDescriptor
+
+        package init(blocking: FileDescriptor, nonblocking: FileDescriptor) {
+            self.blocking = blocking
+            self.nonblocking = nonblocking
+        }
+    }
+
+    /// The ring of asynchronous operations, if there is one.
+    package struct Operations {
+        let ring: Queue
+        let io: RingIO<Queue>
+
+        package init(ring: Queue, io: RingIO<Queue>) {
+            self.ring = ring
+            self.io = io
+        }
+    }
+
+    private struct Slot {
+        var argumentSize = 0
+        var length = 0
+        var file: Int32 = -1
+    }
+
+    private let worker: Int
+    private let descriptors: Descriptors
+    private let mailbox: Mailbox
+    private let operations: Operations?
+    private let buffers: EntryBuffers
+    private let format: DeviceFormat
+    private let report: @Sendable (WorkerEvent) -> Void
+    private let slots: UnsafeMutableBufferPointer<Slot>
+    /// A stack, so that an idle mount keeps using the same, cached memory.
+    private let free: UnsafeMutableBufferPointer<Int32>
+    private let completions: UnsafeMutableBufferPointer<Completion>
+    private var freeCount: Int
+    private var isClosed = false
+
+    /// A channel over clones of the connection.
+    ///
+    /// - Parameters:
+    ///   - buffers: the memory of its entries.
+    ///   - format: how the kernel lays requests out.
+    ///   - operations: the ring for asynchronous operations; its completions signal the mailbox's eventfd.
+    package init(
+        worker: Int,
+        descriptors: Descriptors,
+        mailbox: Mailbox,
+        buffers: consuming EntryBuffers,
+        format: DeviceFormat,
+        operations: Operations?,
+        report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
+    ) {
+        self.worker = worker
+        self.descriptors = descriptors
+        self.mailbox = mailbox
+        self.operations = operations
+        self.format = format
+        self.report = report
+        let count = buffers.count
+        self.buffers = buffers
+        unsafe slots = .allocate(capacity: count)
+        unsafe slots.initialize(repeating: Slot())
+        unsafe free = .allocate(capacity: count)
+        for entry in 0..<count { unsafe free.initializeElement(at: entry, to: Int32(entry)) }
+        unsafe completions = .allocate(capacity: 64)
+        unsafe completions.initialize(repeating: Completion())
+        freeCount = count
+    }
+
+    deinit {
+        unsafe slots.deallocate()
+        unsafe free.deallocate()
+        unsafe completions.deallocate()
+    }
+
+    package var entryCount: Int { unsafe slots.count }
+
+    package var isFinished: Bool { isClosed }
+
+    package var isDisconnected: Bool { isClosed }
+
+    package mutating func start() throws(Errno) {}
+
+    // MARK: Turns
+
+    package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
+        if isIdle && mayWait && !isClosed {
+            // Only a request can need this thread now. What else the mailbox holds belongs to requests that are answered.
+            _ = receive(from: descriptors.blocking, into: &arrivals)
+            return false
+        }
+        let completed = pumpOperations()
+        let woken = sleep(for: mayWait && !completed ? -1 : 0)
+        if woken {
+            mailbox.acknowledge()
+            _ = pumpOperations()
+        }
+        // Bounded: no more requests in a turn than there are free entries.
+        while freeCount > 0 && !isClosed && receive(from: descriptors.nonblocking, into: &arrivals) {}
+        return woken
+    }
+
+    /// Submits asynchronous operations and completes those that are done.
+    ///
+    /// - Returns: whether any was done.
+    private func pumpOperations() -> Bool {
+        guard let operations, operations.io.isActive else { return false }
+        _ = operations.ring.submitAndPoll()
+        var any = false
+        while true {
+            let count = unsafe operations.ring.reap(into: completions)
+            for position in 0..<count {
+                let completion = unsafe completions[position]
+                if CompletionTag.tag(of: completion.user_data) == .operation {
+                    operations.io.complete(completion.user_data, result: completion.result)
+                    any = true
+                }
+            }
+            if unsafe count < completions.count { return any }
+        }
+    }
+
+    /// Sleeps until the device or the mailbox has something.
+    ///
+    /// - Returns: whether the mailbox has.
+    private func sleep(for milliseconds: Int32) -> Bool {
+        var polled: (pollfd, pollfd) = (
+            pollfd(fd: mailbox.eventFile.rawValue, events: Int16(POLLIN), revents: 0),
+            // With no entry free there is nothing to read into.
+            pollfd(
+                fd: freeCount > 0 && !isClosed ? descriptors.nonblocking.rawValue : -1, events: Int16(POLLIN),
+                revents: 0)
+        )
+        let count = unsafe withUnsafeMutableBytes(of: &polled) { bytes in
+            unsafe poll(bytes.assumingMemoryBound(to: pollfd.self).baseAddress, 2, milliseconds)
+        }
+        return count > 0 && polled.0.revents != 0
+    }
+
+    /// Reads one request into a free entry.
+    ///
+    /// - Returns: whether another read may find more.
+    private mutating func receive(from file: FileDescriptor, into arrivals: inout ArrivalBatch) -> Bool {
+        let entry = unsafe Int(free[freeCount - 1])
+        let start = unsafe buffers.payload(of: entry) - EntryBuffers.deviceHead
+        let length = unsafe read(file.rawValue, start, EntryBuffers.deviceHead + buffers.payloadCapacity)
+        guard length >= 0 else { return readFailed(errno) }
+        if length == 0 {
+            // A FUSE device never says that; the socket that stands for one in tests does when it is closed.
+            isClosed = true
+            return false
+        }
+        guard let argumentSize = unsafe format.argumentSize(UnsafeRawBufferPointer(start: start, count: length)) else {
+            // Less than a header, or not the length that its header names: not from a FUSE device.
+            report(.transportFailed(worker: worker, errno: Errno.protocolError.rawValue))
+            isClosed = true
+            return false
+        }
+        freeCount -= 1
+        unsafe slots[entry] = Slot(argumentSize: argumentSize, length: length, file: file.rawValue)
+        arrivals.append(entry)
+        return true
+    }
+
+    private mutating func readFailed(_ error: Int32) -> Bool {
+        switch error {
+        case EAGAIN:
+            return false
+        case EINTR, ENOENT:
+            // ENOENT: the request was interrupted while it was being copied; the next one is as good.
+            return true
+        case ENODEV, ECONNABORTED, ENOTCONN:
+            isClosed = true
+            return false
+        default:
+            report(.transportFailed(worker: worker, errno: error))
+            isClosed = true
+            return false
+        }
+    }
+
+    // MARK: Requests
+
+    package func frame(of entry: Int) -> RequestFrame {
+        let slot = unsafe slots[entry]
+        let header = unsafe buffers.payload(of: entry) - EntryBuffers.deviceHead
+        let rest = slot.length - Self.headerSize - slot.argumentSize
+        let argument = unsafe header + Self.headerSize
+        return unsafe RequestFrame(
+            header: UnsafeRawPointer(header),
+            argument: UnsafeRawBufferPointer(start: argument, count: slot.argumentSize),
+            payload: UnsafeRawBufferPointer(start: argument + slot.argumentSize, count: rest),
+            reply: UnsafeMutableRawBufferPointer(
+                start: buffers.payload(of: entry), count: buffers.payloadCapacity),
+            scratch: buffers.scratch(of: entry))
+    }
+
+    package mutating func commit(_ entry: Int, unique: UInt64, error: Int32, length: Int) {
+        // The reply's header goes directly before its payload, over the request, which is of no more use.
+        let start = unsafe buffers.payload(of: entry) - Self.replyHeaderSize
+        let total = Self.replyHeaderSize + (error == 0 ? length : 0)
+        unsafe start.storeBytes(
+            of: fuse_out_header(len: UInt32(total), error: -error, unique: unique), as: fuse_out_header.self)
+        while unsafe write(slots[entry].file, start, total) < 0 {
+            let failure = errno
+            if failure == EINTR { continue }
+            // ENOENT: the caller was interrupted and is gone. ENODEV and the like: so is the connection.
+            let expected = [ENOENT, ENODEV, ENOTCONN, ECONNABORTED]
+            if !expected.contains(failure) {
+                report(.replyRefused(worker: worker, unique: unique, errno: failure))
+            }
+            break
+        }
+        release(entry)
+    }
+
+    package mutating func release(_ entry: Int) {
+        unsafe free[freeCount] = Int32(entry)
+        freeCount += 1
+    }
+
+    private static var headerSize: Int { 40 }
+    private static var replyHeaderSize: Int { 16 }
+}

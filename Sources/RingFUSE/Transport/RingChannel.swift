@@ -1,0 +1,319 @@
+import CRingFUSE
+package import Ring
+package import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A worker's half of the ring transport: registers entries, and hands each back with
+/// `FUSE_IO_URING_CMD_COMMIT_AND_FETCH`, which commits the reply and fetches the entry's next request in one.
+///
+/// Kernel: fs/fuse/dev_uring.c (6.14). Requests are copied into the entry by task work of the thread that submitted
+/// the entry, that is inside this worker's own `io_uring_enter`.
+@safe
+package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
+    /// One entry: its queue, its memory, and what the kernel wants to hear when it goes back.
+    @unsafe
+    private struct Slot {
+        var queue: UInt16
+        var header: UnsafeMutableRawPointer
+        var payload: UnsafeMutableRawBufferPointer
+        var scratch: UnsafeMutableRawBufferPointer
+        var commitID: UInt64 = 0
+        var isLost = false
+        var isRegistered = false
+    }
+
+    private let ring: Queue
+    private let io: RingIO<Queue>
+    private let arenas: [QueueArena]
+    private let slots: UnsafeMutableBufferPointer<Slot>
+    private let completions: UnsafeMutableBufferPointer<Completion>
+    private let iovecs: UnsafeMutableBufferPointer<iovec>
+    private let wakeValue: UnsafeMutablePointer<UInt64>
+    private let poll: PollWindow
+    private let report: @Sendable (WorkerEvent) -> Void
+    private let worker: Int
+    private var lost = 0
+    private var early: [Int] = []
+
+    /// Fixed files of the ring: the connection, and the mailbox's eventfd.
+    package static var connectionFile: UInt32 { 0 }
+    private static var wakeFile: UInt32 { 1 }
+
+    /// A channel over a ring whose fixed files are the connection and the mailbox's eventfd, in this order.
+    ///
+    /// - Parameters:
+    ///   - io: the engine whose completions arrive on the same ring.
+    ///   - arenas: the queues to serve, with their memory.
+    ///   - poll: how long to look for requests before sleeping.
+    package init(
+        worker: Int,
+        ring: Queue,
+        io: RingIO<Queue>,
+        arenas: [QueueArena],
+        poll: Duration = .zero,
+        report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
+    ) {
+        self.worker = worker
+        self.ring = ring
+        self.io = io
+        self.arenas = arenas
+        self.report = report
+        self.poll = PollWindow(poll)
+        let count = arenas.reduce(0) { $0 + $1.depth }
+        unsafe slots = .allocate(capacity: count)
+        unsafe iovecs = .allocate(capacity: 2 * count)
+        unsafe completions = .allocate(capacity: 64)
+        unsafe wakeValue = .allocate(capacity: 1)
+        unsafe completions.initialize(repeating: Completion())
+        unsafe wakeValue.initialize(to: 0)
+        var index = 0
+        for arena in arenas {
+            for entry in 0..<arena.depth {
+                unsafe slots.initializeElement(
+                    at: index,
+                    to: Slot(
+                        queue: arena.queue, header: arena.buffers.header(of: entry),
+                        payload: UnsafeMutableRawBufferPointer(
+                            start: arena.buffers.payload(of: entry), count: arena.buffers.payloadCapacity),
+                        scratch: arena.buffers.scratch(of: entry)))
+                index += 1
+            }
+        }
+    }
+
+    deinit {
+        unsafe slots.deallocate()
+        unsafe iovecs.deallocate()
+        unsafe completions.deallocate()
+        unsafe wakeValue.deallocate()
+    }
+
+    package var entryCount: Int { unsafe slots.count }
+
+    package var isFinished: Bool { unsafe lost == slots.count }
+
+    package var isDisconnected: Bool { lost > 0 }
+
+    // MARK: Start
+
+    /// Registers the entries of all queues but the one that opens the gate.
+    ///
+    /// The kernel sends requests on the ring once each of its queues has an entry, and one refused entry switches the
+    /// ring off for the whole connection. So one queue stays back until every worker has succeeded: up to then, the
+    /// connection can still be served through /dev/fuse.
+    package mutating func start() throws(Errno) {
+        armWake()
+        try register { !$0.opensGate }
+    }
+
+    /// Registers the queue that opens the gate, if it is this worker's.
+    ///
+    /// - Throws: what the kernel said to an entry it refused; the connection is of no more use then.
+    package mutating func openGate() throws(Errno) {
+        try register { $0.opensGate }
+    }
+
+    private mutating func register(where isWanted: (QueueArena) -> Bool) throws(Errno) {
+        var index = 0
+        for arena in arenas {
+            if isWanted(arena) {
+                for entry in index..<index + arena.depth { try queueRegister(entry) }
+            }
+            index += arena.depth
+        }
+        try check(ring.submitAndPoll())
+        try reapRegistrations()
+    }
+
+    /// Gives up the entries that were never registered: the connection is to be served some other way.
+    ///
+    /// Those that were registered come back when the connection ends.
+    package mutating func abandon() {
+        for entry in 0..<entryCount where unsafe !slots[entry].isRegistered { lose(entry) }
+    }
+
+    private mutating func queueRegister(_ entry: Int) throws(Errno) {
+        unsafe slots[entry].isRegistered = true
+        let vectors = unsafe UnsafeMutableBufferPointer(rebasing: iovecs[2 * entry..<2 * entry + 2])
+        unsafe vectors.initializeElement(
+            at: 0, to: iovec(iov_base: slots[entry].header, iov_len: MemoryLayout<fuse_uring_req_header>.size))
+        unsafe vectors.initializeElement(
+            at: 1, to: iovec(iov_base: slots[entry].payload.baseAddress, iov_len: slots[entry].payload.count))
+        try check(
+            queueCommand(
+                FUSE_IO_URING_CMD_REGISTER.rawValue, entry: entry, address: UInt(bitPattern: vectors.baseAddress),
+                length: 2))
+    }
+
+    /// An entry that is registered does not complete before a request arrives; one that is refused does at once.
+    private mutating func reapRegistrations() throws(Errno) {
+        var refusal: Int32?
+        repeat {
+            let count = unsafe ring.reap(into: completions)
+            for position in 0..<count {
+                let completion = unsafe completions[position]
+                guard CompletionTag.tag(of: completion.user_data) == .request else { continue }
+                let entry = Int(CompletionTag.value(of: completion.user_data))
+                if let failure = completion.failure {
+                    lose(entry)
+                    refusal = refusal ?? failure
+                } else {
+                    early.append(entry)
+                }
+            }
+            if unsafe count < completions.count { break }
+        } while true
+        if let refusal { throw Errno(rawValue: refusal) }
+    }
+
+    // MARK: Turns
+
+    package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
+        if !early.isEmpty { return takeEarly(into: &arrivals) }
+        let result = mayWait ? wait() : ring.submitAndPoll()
+        if result < 0 && !Self.isPassing(result) { fail(result) }
+        return reap(into: &arrivals)
+    }
+
+    /// Sleeps until there is something, after having polled for a while where the user wants that.
+    private func wait() -> Int32 {
+        if !poll.isEmpty {
+            if ring.hasQueued {
+                let result = ring.submitAndPoll()
+                if result < 0 { return result }
+            }
+            if poll.spin(until: { ring.hasEvents }) { return ring.submitAndPoll() }
+        }
+        return ring.submitAndWait(for: 1)
+    }
+
+    private mutating func reap(into arrivals: inout ArrivalBatch) -> Bool {
+        var woken = false
+        // Not more than one buffer of completions a turn: what is left is there at the next, which does not sleep then.
+        let count = unsafe ring.reap(into: completions)
+        for position in 0..<count {
+            let completion = unsafe completions[position]
+            switch CompletionTag.tag(of: completion.user_data) {
+            case .request:
+                arrive(Int(CompletionTag.value(of: completion.user_data)), completion.result, into: &arrivals)
+            case .operation:
+                io.complete(completion.user_data, result: completion.result)
+            case .wake:
+                woken = true
+                armWake()
+            case .ignored:
+                break
+            case nil:
+                preconditionFailure("a completion that was never submitted")
+            }
+        }
+        return woken
+    }
+
+    private mutating func arrive(_ entry: Int, _ result: Int32, into arrivals: inout ArrivalBatch) {
+        precondition(entry < entryCount, "not an entry")
+        guard result >= 0 else {
+            // ENOTCONN: the connection ended; ECANCELED: the thread or the ring ends; ECONNABORTED: it was aborted.
+            let expected = [ENOTCONN, ECANCELED, ECONNABORTED]
+            if !expected.contains(-result) {
+                report(.entryLost(worker: worker, queue: unsafe Int(slots[entry].queue), errno: -result))
+            }
+            lose(entry)
+            return
+        }
+        arrivals.append(entry)
+    }
+
+    private mutating func takeEarly(into arrivals: inout ArrivalBatch) -> Bool {
+        for entry in early { arrivals.append(entry) }
+        early.removeAll()
+        return false
+    }
+
+    private mutating func lose(_ entry: Int) {
+        if unsafe !slots[entry].isLost {
+            unsafe slots[entry].isLost = true
+            lost += 1
+        }
+    }
+
+    /// The ring itself is broken: nothing can be served, nothing can be waited for.
+    private mutating func fail(_ result: Int32) {
+        report(.transportFailed(worker: worker, errno: -result))
+        for entry in 0..<entryCount { lose(entry) }
+    }
+
+    // MARK: Requests
+
+    package func frame(of entry: Int) -> RequestFrame {
+        let header = unsafe slots[entry].header
+        let payload = unsafe slots[entry].payload
+        let head = unsafe header.assumingMemoryBound(to: fuse_uring_req_header.self)
+        let size = unsafe Int(head.pointee.ring_ent_in_out.payload_sz)
+        return unsafe RequestFrame(
+            header: UnsafeRawPointer(header),
+            argument: UnsafeRawBufferPointer(start: header + Self.argumentOffset, count: Self.argumentSize),
+            payload: UnsafeRawBufferPointer(rebasing: payload[..<min(size, payload.count)]),
+            reply: payload,
+            scratch: slots[entry].scratch)
+    }
+
+    package mutating func commit(_ entry: Int, unique: UInt64, error: Int32, length: Int) {
+        let head = unsafe slots[entry].header.assumingMemoryBound(to: fuse_uring_req_header.self)
+        // The kernel reads `unique` and `error` of this header; the length is `payload_sz`.
+        unsafe slots[entry].header.storeBytes(
+            of: fuse_out_header(len: UInt32(16 + length), error: -error, unique: unique), as: fuse_out_header.self)
+        let commitID = unsafe head.pointee.ring_ent_in_out.commit_id
+        unsafe head.pointee.ring_ent_in_out.payload_sz = UInt32(length)
+        unsafe slots[entry].commitID = commitID
+        let result = queueCommand(
+            FUSE_IO_URING_CMD_COMMIT_AND_FETCH.rawValue, entry: entry, address: 0, length: 0)
+        if result < 0 { fail(result) }
+    }
+
+    package mutating func release(_ entry: Int) {
+        // FORGET and INTERRUPT never come on the ring; an entry can only go back with a reply.
+        commit(entry, unique: frame(of: entry).unique, error: 0, length: 0)
+    }
+
+    private func queueCommand(_ operation: UInt32, entry: Int, address: UInt, length: UInt32) -> Int32 {
+        var command = fuse_uring_cmd_req()
+        unsafe command.commit_id = slots[entry].commitID
+        unsafe command.qid = slots[entry].queue
+        return unsafe withUnsafeBytes(of: &command) { bytes in
+            unsafe ring.queueCommand(
+                file: Self.connectionFile, operation: operation, address: address, length: length,
+                command: UnsafeRawBufferPointer(rebasing: bytes[..<Self.commandSize]),
+                userData: CompletionTag.request.userData(UInt64(entry)))
+        }
+    }
+
+    private func armWake() {
+        // A failure here shows at the next submission, too.
+        _ = queueWake()
+    }
+
+    private func queueWake() -> Int32 {
+        unsafe ring.queueFixedRead(
+            file: Self.wakeFile, address: UInt(bitPattern: wakeValue), length: 8,
+            userData: CompletionTag.wake.userData())
+    }
+
+    private func check(_ result: Int32) throws(Errno) {
+        if result < 0 && !Self.isPassing(result) { throw Errno(rawValue: -result) }
+    }
+
+    /// Whether an error of `io_uring_enter` goes away by itself: a signal, memory pressure, a full completion queue.
+    private static func isPassing(_ result: Int32) -> Bool {
+        [EINTR, EAGAIN, EBUSY].contains(-result)
+    }
+
+    /// `op_in` of `fuse_uring_req_header`.
+    private static var argumentOffset: Int { 128 }
+    private static var argumentSize: Int { 128 }
+    /// `fuse_uring_cmd_req` before 7.46 added a union that this transport does not use.
+    private static var commandSize: Int { 24 }
+}

@@ -1,0 +1,142 @@
+import FUSEProtocol
+import Ring
+import SystemPackage
+
+/// The ring transport of a session: its workers, from their first memory to their last entry.
+struct RingTransport: Sendable {
+    /// What is decided when workers have reported on a step.
+    enum Verdict: Sendable {
+        /// Go on with the next step.
+        case goOn
+        /// End: nothing was registered.
+        case quit
+        /// Give up what is not registered, and wait for the end of the connection.
+        case linger
+    }
+
+    private let crew: Crew<Verdict>
+
+    /// The mailboxes of the workers.
+    var mailboxes: [Mailbox] { crew.mailboxes }
+
+    /// Starts workers and has them set up rings and buffers. The kernel has not heard of them yet.
+    ///
+    /// - Throws: the first errno that a worker met; then none is left.
+    init(_ parts: SessionParts, placement: Placement, depth: Int, poll: Duration) throws(Errno) {
+        // Each queue must have an entry before the kernel uses the ring; the last one registered opens the gate.
+        let gate = placement.workers.lazy.compactMap(\.queues.first).first
+        let plans = placement.workers
+        let posts = plans.map { Crew<Verdict>.Post(name: "ringfuse-ring\($0.index)", cpu: $0.cpu) }
+        crew = try Crew(posts, quit: .quit) { member in
+            Self.work(member, parts: parts, plan: plans[member.index], depth: depth, gate: gate, poll: poll)
+        }
+        if let failure = crew.firstFailure() {
+            crew.decide(.quit)
+            crew.join()
+            throw failure
+        }
+    }
+
+    /// Lets the prepared workers go: another transport is taken.
+    func discard() {
+        crew.decide(.quit)
+        crew.join()
+    }
+
+    /// Registers all entries. INIT has been answered, with the ring in it.
+    ///
+    /// - Throws: what the kernel said to the first entry it refused. The ring is switched off for this connection
+    ///   then, which can still be served through the device; workers stay until it ends, since entries of theirs
+    ///   may be registered.
+    func register() throws(Errno) {
+        crew.decide(.goOn)
+        if let failure = crew.firstFailure() {
+            crew.decide(.linger)
+            throw failure
+        }
+        crew.decide(.goOn)
+        if let failure = crew.firstFailure() {
+            crew.decide(.linger)
+            throw failure
+        }
+        crew.decide(.goOn)
+    }
+
+    /// Waits until all workers have ended, which is after the end of the connection.
+    func join() { crew.join() }
+
+    /// The life of a worker.
+    private static func work(
+        _ member: Crew<Verdict>.Member,
+        parts: SessionParts,
+        plan: Placement.Worker,
+        depth: Int,
+        gate: UInt16?,
+        poll: Duration
+    ) {
+        do throws(Errno) {
+            let ring = try makeRing(entries: depth * plan.queues.count, parts: parts, mailbox: member.mailbox)
+            let io = RingIO(queue: ring.handle, mailbox: member.mailbox)
+            let arenas = try makeArenas(plan.queues, parts: parts, depth: depth, gate: gate)
+            let channel = RingChannel(
+                worker: plan.index, ring: ring.handle, io: io, arenas: arenas, poll: poll,
+                report: parts.handler.report)
+            let worker = Worker(
+                index: plan.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
+            if member.meet(nil) == .goOn { serve(worker, member) }
+            // The ring goes before the memory that its commands name.
+            ring.close()
+            withExtendedLifetime(worker) {}
+        } catch {
+            _ = member.meet(error)
+        }
+    }
+
+    private static func serve(_ worker: Worker<RingChannel<RingHandle>>, _ member: Crew<Verdict>.Member) {
+        var verdict = member.meet(failure { () throws(Errno) in try worker.start() })
+        if verdict == .goOn {
+            verdict = member.meet(failure { () throws(Errno) in
+                try worker.withChannel { (channel: inout RingChannel<RingHandle>) throws(Errno) in
+                    try channel.openGate()
+                }
+            })
+        }
+        if verdict == .linger { worker.withChannel { $0.abandon() } }
+        worker.run()
+    }
+
+    private static func failure(of step: () throws(Errno) -> Void) -> Errno? {
+        do throws(Errno) {
+            try step()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func makeRing(entries: Int, parts: SessionParts, mailbox: Mailbox) throws(Errno) -> Ring {
+        // Room to submit all commits of a turn at once, and as many operations of backends; more are submitted in between.
+        let submissions = UInt32(clamping: min(4096, max(64, 2 * entries)))
+        let ring = try Ring(
+            entries: submissions, completions: max(256, 2 * submissions), required: .wideSubmissions)
+        try ring.register(files: [parts.device.rawValue, mailbox.eventFile.rawValue])
+        parts.debug("ring with \(ring.features.names.joined(separator: ", "))")
+        return ring
+    }
+
+    private static func makeArenas(
+        _ queues: [UInt16],
+        parts: SessionParts,
+        depth: Int,
+        gate: UInt16?
+    ) throws(Errno) -> [QueueArena] {
+        var arenas: [QueueArena] = []
+        for queue in queues {
+            let buffers = try EntryBuffers(
+                count: depth, payloadCapacity: parts.agreed.payloadCapacity,
+                node: parts.topology.node(of: Int(queue)))
+            arenas.append(QueueArena(queue: queue, opensGate: queue == gate, buffers: buffers))
+        }
+        return arenas
+    }
+}

@@ -1,0 +1,202 @@
+import FUSEProtocol
+import Logging
+import SystemPackage
+
+/// What a session knows before it chooses a transport.
+struct SessionFacts: Sendable {
+    let mounted: MountPoint
+    let topology: CPUTopology
+    let placement: Placement
+    let configuration: SessionConfiguration
+    let logger: Logger
+}
+
+/// The transport that was started.
+struct StartedTransport: Sendable {
+    let status: SessionStatus
+    fileprivate let ring: RingTransport?
+    fileprivate let devices: DeviceTransport
+
+    /// Waits for the end of the connection.
+    func join() {
+        devices.join()
+        ring?.join()
+    }
+}
+
+/// Chooses a transport, answers INIT accordingly, and starts the workers.
+///
+/// The ring is prepared before INIT is answered: rings and memory that cannot be had must not be found missing after
+/// the kernel was told to use them. Registration comes after; where the kernel refuses an entry then, the connection
+/// falls back to the device by the kernel's own rules (fs/fuse/dev_uring.c, `fuse_uring_cmd`).
+struct TransportStart {
+    let session: SessionFacts
+    let wishes: SessionWishes
+    let handshake: Handshake
+    let makeHandler: (NegotiatedSession, InterruptRelay) -> RequestHandler
+    private let interrupts = InterruptRelay()
+
+    init(
+        session: SessionFacts,
+        wishes: SessionWishes,
+        handshake: Handshake,
+        makeHandler: @escaping (NegotiatedSession, InterruptRelay) -> RequestHandler
+    ) {
+        self.session = session
+        self.wishes = wishes
+        self.handshake = handshake
+        self.makeHandler = makeHandler
+    }
+
+    /// Starts.
+    ///
+    /// - Parameter onAgreed: called before the first request can come.
+    func run(onAgreed: (Connection) -> Void) throws(SessionError) -> StartedTransport {
+        guard session.configuration.transport != .device else { return try startDevice(reason: nil, onAgreed) }
+        switch prepareRing() {
+        case .success(let prepared):
+            onAgreed(connection(prepared.parts.agreed, usesRing: true))
+            return try startRing(prepared)
+        case .failure(let unavailable):
+            if session.configuration.transport == .ring {
+                handshake.refuse(on: session.mounted.device)
+                throw .ringUnavailable(unavailable.reason)
+            }
+            return try startDevice(reason: unavailable.reason, onAgreed)
+        }
+    }
+
+    // MARK: The ring
+
+    /// Workers that have their rings and their memory.
+    private struct PreparedRing {
+        let transport: RingTransport
+        let parts: SessionParts
+        let plan: BufferPlan
+    }
+
+    private struct Unavailable: Error {
+        let reason: String
+    }
+
+    private func prepareRing() -> Result<PreparedRing, Unavailable> {
+        guard handshake.request.flags.contains(.overIOUring) else {
+            return .failure(
+                Unavailable(reason: RingUnavailable.notOffered(kernelMinor: handshake.request.minor)))
+        }
+        let agreed = handshake.preview(wishes.wishes(usesRing: true))
+        let parts = makeParts(agreed)
+        let plan = BufferPlan(
+            queues: session.topology.possible.count, depth: session.configuration.depth,
+            payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
+        do throws(Errno) {
+            let transport = try RingTransport(
+                parts, placement: session.placement, depth: plan.depth, poll: session.configuration.poll)
+            return .success(PreparedRing(transport: transport, parts: parts, plan: plan))
+        } catch {
+            return .failure(Unavailable(reason: RingUnavailable.setUp(error)))
+        }
+    }
+
+    private func startRing(_ prepared: PreparedRing) throws(SessionError) -> StartedTransport {
+        let agreed: NegotiatedSession
+        do throws(SessionError) {
+            agreed = try handshake.accept(wishes.wishes(usesRing: true), on: session.mounted.device)
+        } catch {
+            prepared.transport.discard()
+            throw error
+        }
+        interrupts.connect(prepared.transport.mailboxes)
+        do throws(Errno) {
+            try prepared.transport.register()
+        } catch {
+            return try fallBack(from: prepared, RingUnavailable.registration(error))
+        }
+        // A few entries: what comes this way is answered at once.
+        let control = try startDevices(
+            prepared.parts, [DeviceTransport.Plan(name: "ringfuse-ctl", cpu: nil)], depth: controlDepth)
+        let status = status(agreed, prepared.plan, usesRing: true, reason: nil)
+        return StartedTransport(status: status, ring: prepared.transport, devices: control)
+    }
+
+    /// Registration failed after INIT: the kernel has switched the ring off for this connection.
+    private func fallBack(from prepared: PreparedRing, _ reason: String) throws(SessionError) -> StartedTransport {
+        if session.configuration.transport == .ring {
+            // The workers end with the connection, which ends with the mount.
+            try? session.mounted.unmount(lazy: true)
+            prepared.transport.join()
+            throw .ringUnavailable(reason)
+        }
+        let devices = try startDevices(prepared.parts, devicePlans, depth: prepared.plan.depth)
+        let status = status(prepared.parts.agreed, prepared.plan, usesRing: false, reason: reason)
+        return StartedTransport(status: status, ring: prepared.transport, devices: devices)
+    }
+
+    /// Entries of the worker that reads /dev/fuse beside a ring.
+    private var controlDepth: Int { 4 }
+
+    // MARK: The device
+
+    private func startDevice(
+        reason: String?,
+        _ onAgreed: (Connection) -> Void
+    ) throws(SessionError) -> StartedTransport {
+        let agreed = handshake.preview(wishes.wishes(usesRing: false))
+        let parts = makeParts(agreed)
+        let plan = BufferPlan(
+            queues: devicePlans.count, depth: session.configuration.depth,
+            payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
+        onAgreed(connection(agreed, usesRing: false))
+        _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
+        let devices = try startDevices(parts, devicePlans, depth: plan.depth)
+        return StartedTransport(
+            status: status(agreed, plan, usesRing: false, reason: reason), ring: nil, devices: devices)
+    }
+
+    private var devicePlans: [DeviceTransport.Plan] {
+        session.placement.workers.map { DeviceTransport.Plan(name: "ringfuse-dev\($0.index)", cpu: $0.cpu) }
+    }
+
+    private func startDevices(
+        _ parts: SessionParts,
+        _ plans: [DeviceTransport.Plan],
+        depth: Int
+    ) throws(SessionError) -> DeviceTransport {
+        do throws(Errno) {
+            let transport = try DeviceTransport(parts, plans: plans, depth: depth)
+            interrupts.connect(transport.mailboxes)
+            return transport
+        } catch {
+            throw .workers("workers could not be started: \(error)")
+        }
+    }
+
+    // MARK: Shared
+
+    private func makeParts(_ agreed: NegotiatedSession) -> SessionParts {
+        let mounted = session.mounted
+        return SessionParts(
+            device: mounted.device, cloneDevice: { () throws(Errno) in try mounted.cloneDevice() },
+            agreed: agreed, handler: makeHandler(agreed, interrupts), topology: session.topology,
+            threadPool: ThreadPool(), logger: session.logger)
+    }
+
+    private func connection(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {
+        Connection(
+            protocolMinor: agreed.minor, maxWrite: Int(agreed.maxWrite), maxReadahead: Int(agreed.maxReadahead),
+            usesRing: usesRing)
+    }
+
+    private func status(
+        _ agreed: NegotiatedSession,
+        _ plan: BufferPlan,
+        usesRing: Bool,
+        reason: String?
+    ) -> SessionStatus {
+        session.logger.debug("agreed on 7.\(agreed.minor): \(agreed.flags.names.joined(separator: " "))")
+        return SessionStatus(
+            usesRing: usesRing, fallbackReason: reason, placement: session.placement, depth: plan.depth,
+            bufferBytes: plan.byteCount, connection: connection(agreed, usesRing: usesRing),
+            notices: plan.notice.map { [$0] } ?? [])
+    }
+}

@@ -1,0 +1,78 @@
+import CRingFUSE
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A thread of our own: named, pinned if wished, joined by its owner.
+///
+/// Not a Swift concurrency thread: workers sleep in system calls, which the cooperative pool must not.
+@safe
+final class WorkerThread: @unchecked Sendable {
+    private var thread = pthread_t()
+
+    /// Starts a thread.
+    ///
+    /// - Parameters:
+    ///   - name: at most 15 bytes are kept.
+    ///   - cpu: the CPU to run on; `nil` for any.
+    ///   - body: what to run; gets the errno with which pinning failed, if it did.
+    /// - Throws: `EAGAIN` where there can be no more threads.
+    init(name: String, cpu: Int? = nil, _ body: @escaping @Sendable (Errno?) -> Void) throws(Errno) {
+        let start = Unmanaged.passRetained(Start(name: name, cpu: cpu, body: body))
+        let error = unsafe pthread_create(&thread, nil, runThread, start.toOpaque())
+        if error != 0 {
+            unsafe start.release()
+            throw Errno(rawValue: error)
+        }
+    }
+
+    /// Waits for its end. Call it once.
+    func join() { unsafe pthread_join(thread, nil) }
+
+    /// Runs something that may block, on a thread of its own.
+    static func run<Result: Sendable>(
+        name: String,
+        _ body: @escaping @Sendable () -> Result
+    ) async throws(Errno) -> Result {
+        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Errno>, Never>) in
+            do throws(Errno) {
+                let thread = try WorkerThread(name: name) { _ in continuation.resume(returning: .success(body())) }
+                thread.detach()
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    private func detach() { pthread_detach(thread) }
+
+    fileprivate final class Start: Sendable {
+        let name: String
+        let cpu: Int?
+        let body: @Sendable (Errno?) -> Void
+
+        init(name: String, cpu: Int?, body: @escaping @Sendable (Errno?) -> Void) {
+            self.name = name
+            self.cpu = cpu
+            self.body = body
+        }
+    }
+}
+
+/// The C entry point. A named function: a closure at this place could inherit an actor's isolation and trap.
+private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    // `init` passed exactly this object, retained once for us.
+    let start = unsafe Unmanaged<WorkerThread.Start>.fromOpaque(argument.unsafelyUnwrapped).takeRetainedValue()
+    _ = unsafe rfuse_thread_name(start.name)
+    var failure: Errno?
+    if let cpu = start.cpu {
+        var number = UInt32(cpu)
+        let error = unsafe rfuse_set_affinity(0, &number, 1)
+        if error < 0 { failure = Errno(rawValue: -error) }
+    }
+    start.body(failure)
+    return unsafe nil
+}
