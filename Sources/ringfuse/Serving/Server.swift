@@ -95,10 +95,10 @@ struct Server<Backend: FileSystem>: Sendable {
 
     /// Lets go of the directory and the terminal of the launcher.
     private func detach() {
-        _ = chdir("/")
+        _ = unsafe chdir("/")
         guard options.mounting.logFile == nil else { return }
         guard let null = try? FileDescriptor.open(FilePath("/dev/null"), .writeOnly, options: .closeOnExec) else { return }
-        _ = try? null.duplicate(as: .standardError)
+        _ = try? null.duplicate(as: FileDescriptor.standardError)
         try? null.close()
     }
 
