@@ -1,7 +1,7 @@
 import CRingFUSE
 import FUSEProtocol
 import Ring
-package import SystemPackage
+import SystemPackage
 
 #if canImport(Glibc)
 import Glibc

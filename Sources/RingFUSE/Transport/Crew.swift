@@ -1,6 +1,6 @@
 import Ring
 import Synchronization
-package import SystemPackage
+import SystemPackage
 
 /// The threads that serve one session, and what they share.
 ///

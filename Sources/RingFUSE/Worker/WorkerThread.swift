@@ -20,7 +20,7 @@ final class WorkerThread: @unchecked Sendable {
     ///   - body: what to run; gets the errno with which pinning failed, if it did.
     /// - Throws: `EAGAIN` where there can be no more threads.
     init(name: String, cpu: Int? = nil, _ body: @escaping @Sendable (Errno?) -> Void) throws(Errno) {
-        let start = Unmanaged.passRetained(Start(name: name, cpu: cpu, body: body))
+        let start = unsafe Unmanaged.passRetained(Start(name: name, cpu: cpu, body: body))
         let error = unsafe pthread_create(&thread, nil, runThread, start.toOpaque())
         if error != 0 {
             unsafe start.release()
@@ -29,7 +29,7 @@ final class WorkerThread: @unchecked Sendable {
     }
 
     /// Waits for its end. Call it once.
-    func join() { unsafe pthread_join(thread, nil) }
+    func join() { pthread_join(thread, nil) }
 
     /// Runs something that may block, on a thread of its own.
     static func run<Result: Sendable>(
@@ -74,5 +74,5 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
         if error < 0 { failure = Errno(rawValue: -error) }
     }
     start.body(failure)
-    return unsafe nil
+    return nil
 }
