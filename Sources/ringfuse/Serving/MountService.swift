@@ -24,7 +24,8 @@ struct MountService<Backend: FileSystem>: Service {
             logger.notice("unmounting \(session.mountPoint); a second signal aborts the connection")
             Task {
                 do throws(MountError) {
-                    try await session.unmount()
+                    guard try await session.unmount() else { return }
+                    logger.notice("\(session.mountPoint) is in use: detached, and served until its last user closes")
                 } catch {
                     logger.error("\(error)")
                 }

@@ -58,18 +58,25 @@ struct Server<Backend: FileSystem>: Sendable {
             )
         )
         let signals = StopSignals()
-        signals.listen { abort(session) }
+        let sources = signals.listen { abort(session) }
+        defer { withExtendedLifetime(sources) {} }
         try await group.run()
         if signals.isSecond { throw Aborted(mountPoint: options.path) }
     }
 
     /// Ends the connection, and the process should the session not end by that.
     private func abort(_ session: Session<Backend>) {
-        session.abort()
-        let path = options.path
+        let line = Aborted(mountPoint: options.path).description
+        do throws(MountError) {
+            try session.abort()
+        } catch {
+            // The kernel aborts a connection whose last descriptor is closed, which the end of the process does.
+            StandardError.write("ringfuse: \(line)")
+            exit(1)
+        }
         Task {
             try? await Task.sleep(for: Self.abortLimit)
-            StandardError.write("ringfuse: \(Aborted(mountPoint: path)), and the server did not end; giving up")
+            StandardError.write("ringfuse: \(line); the server did not end by itself")
             exit(1)
         }
     }

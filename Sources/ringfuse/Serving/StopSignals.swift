@@ -10,24 +10,22 @@ final class StopSignals: Sendable {
     /// How many signals came.
     private let count = Mutex(0)
 
-    /// The sources; they must live as long as signals are to be seen.
-    private let sources = Mutex<[any DispatchSourceSignal]>([])
-
     /// Whether a second signal came.
     var isSecond: Bool { count.withLock { $0 > 1 } }
 
     /// Listens.
     ///
     /// - Parameter second: called once, on a thread of Dispatch, when the second signal comes.
-    func listen(second: @escaping @Sendable () -> Void) {
+    /// - Returns: what listens, which must live as long as signals are to be seen.
+    func listen(second: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
         let queue = DispatchQueue(label: "ringfuse.signals")
-        for signal in [SIGINT, SIGTERM] {
+        return [SIGINT, SIGTERM].map { signal in
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
             source.setEventHandler {
                 if self.next() == 2 { second() }
             }
             source.activate()
-            sources.withLock { $0.append(source) }
+            return source
         }
     }
 
