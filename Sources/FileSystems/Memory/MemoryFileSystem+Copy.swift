@@ -24,7 +24,10 @@ extension MemoryFileSystem {
     ) throws(Errno) -> UInt64 {
         let from = try file(source.node)
         let to = try file(target.node)
-        let length = min(length, Self.copyLimit)
+        // The end as it is now: a copy within one file may move it, and would then go on with what it has copied.
+        let size = from.state.withLock { $0.content.size }
+        guard sourceOffset < size else { return 0 }
+        let length = min(length, size - sourceOffset, Self.copyLimit)
         let sourceRange = try FileContent.range(at: sourceOffset, length: length)
         let targetRange = try FileContent.range(at: targetOffset, length: length)
         guard from !== to || !sourceRange.overlaps(targetRange) else { throw .invalidArgument }
