@@ -85,7 +85,8 @@ import Testing
         user.currentDirectoryURL = URL(fileURLWithPath: place.path)
         try user.run()
         defer {
-            user.terminate()
+            // The signals of a thread of tests may be blocked, and its children inherit that.
+            kill(user.processIdentifier, SIGKILL)
             user.waitUntilExit()
         }
         server.send(SIGTERM)
