@@ -13,14 +13,16 @@ struct MirrorTestsAttributes {
 
     /// Makes one change of a node.
     private func set(
-        _ node: NodeID, _ handle: HandleID? = nil, _ change: (inout AttributeChanges) -> Void
+        _ node: NodeID,
+        _ handle: HandleID? = nil,
+        _ change: (inout AttributeChanges) -> Void
     ) throws(Errno) -> Attributes {
         try fixture.setAttributes(of: node, handle, change)
     }
 
     @Test func changesModes() throws {
         let node = try fixture.makeNode("file").node
-        #expect(try set(node) { $0.mode = RingFUSE.FileMode(rawValue: 0o4711) }.mode.permissions == 0o4711)
+        #expect(try set(node) { $0.mode = NodeMode(rawValue: 0o4711) }.mode.permissions == 0o4711)
         #expect(fixture.source("file")?.mode == 0o104711)
         let link = try fixture.makeSymbolicLink("link", to: "file").node
         #expect(throws: Errno.notSupportedOnSocket) { try set(link) { $0.mode = .regular } }
@@ -42,7 +44,7 @@ struct MirrorTestsAttributes {
         // A mode set together with an owner is what remains.
         let both = try set(node) {
             $0.userID = 0
-            $0.mode = RingFUSE.FileMode(rawValue: 0o4755)
+            $0.mode = NodeMode(rawValue: 0o4755)
         }
         #expect(both.mode.permissions == 0o4755)
         #expect(try set(node) { $0.userID = 1 }.mode.permissions == 0o755)
@@ -96,13 +98,21 @@ struct MirrorTestsAttributes {
     // MARK: Extended attributes
 
     private func set(
-        _ name: String, _ value: String, of node: NodeID, _ condition: ExtendedAttributeCondition = .any
+        _ name: String,
+        _ value: String,
+        of node: NodeID,
+        _ condition: ExtendedAttributeCondition = .any
     ) throws(Errno) {
         let context = fixture.context()
         let value = Array(value.utf8)
         try StoredName(name).withName { name throws(Errno) in
             try unsafe fixture.mirror.setExtendedAttribute(
-                named: name, of: node, to: value.span.bytes, condition, context)
+                named: name,
+                of: node,
+                to: value.span.bytes,
+                condition,
+                context
+            )
         }
     }
 
@@ -114,7 +124,11 @@ struct MirrorTestsAttributes {
         var span = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         let name = StoredName(name)
         let size = try fixture.mirror.extendedAttribute(
-            named: Name(name.bytes.span), of: node, into: &span, context)
+            named: Name(name.bytes.span),
+            of: node,
+            into: &span,
+            context
+        )
         let filled = unsafe span.finalize(for: memory)
         return (unsafe String(decoding: memory[..<filled], as: UTF8.self), size)
     }

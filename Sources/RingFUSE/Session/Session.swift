@@ -55,7 +55,7 @@ public final class Session<Backend: FileSystem>: Sendable {
             await serveOnThread(onReady)
         } onCancel: {
             // Unmounting may wait for the server: never on the thread that cancels.
-            _ = try? WorkerThread(name: "ringfuse-cancel") { _ in _ = self.unmountNow() }
+            _ = try? DedicatedThread(name: "ringfuse-cancel") { _ in _ = self.unmountNow() }
         }
         end()
         await backend.disconnected()
@@ -67,13 +67,15 @@ public final class Session<Backend: FileSystem>: Sendable {
     ///
     /// Unmounting writes back what is dirty, which the session serves: it may take as long as the backend takes.
     ///
+    /// Does nothing where the session is not mounted; one that is being mounted ends as soon as it is.
+    ///
     /// - Returns: whether the mount was in use and has been detached only.
     /// - Throws: ``MountError`` where it can't be unmounted at all.
     @discardableResult
     public func unmount() async throws(MountError) -> Bool {
         let result: Result<Bool, MountError>
         do throws(Errno) {
-            result = try await WorkerThread.run(name: "ringfuse-umount") { self.unmountNow() }
+            result = try await DedicatedThread.run(name: "ringfuse-umount") { self.unmountNow() }
         } catch {
             result = unmountNow()
         }
@@ -81,6 +83,7 @@ public final class Session<Backend: FileSystem>: Sendable {
     }
 
     /// Ends the connection at once: every request fails with `ENOTCONN` or `ECONNABORTED`, unwritten data is lost.
+    /// The mount stays until it is unmounted. Does nothing where the session is not mounted.
     ///
     /// - Throws: ``MountError`` where fusectl is not there or not permitted.
     public func abort() throws(MountError) {
@@ -158,7 +161,7 @@ extension Session {
         _ onReady: @escaping @Sendable (SessionStatus) -> Void
     ) async -> Result<Void, SessionError> {
         do throws(Errno) {
-            return try await WorkerThread.run(name: "ringfuse-session") {
+            return try await DedicatedThread.run(name: "ringfuse-session") {
                 do throws(SessionError) {
                     try self.serve(onReady)
                     return .success(())

@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// A transport starts them together: all prepare, then all register, then all run; or none does.
 final class Crew<Verdict: Sendable>: Sendable {
-    private let threads: Mutex<[WorkerThread]>
+    private let threads: Mutex<[DedicatedThread]>
     private let rendezvous: Rendezvous<Errno?, Verdict>
     let mailboxes: [Mailbox]
 
@@ -33,13 +33,13 @@ final class Crew<Verdict: Sendable>: Sendable {
     init(
         _ posts: [Post],
         quit: Verdict,
-        start: (Post, @escaping @Sendable () -> Void) throws(Errno) -> WorkerThread = Crew.start,
+        start: (Post, @escaping @Sendable () -> Void) throws(Errno) -> DedicatedThread = Crew.start,
         body: @escaping @Sendable (Member) -> Void
     ) throws(Errno) {
         var mailboxes: [Mailbox] = []
         for _ in posts { mailboxes.append(try Mailbox()) }
         let rendezvous = Rendezvous<Errno?, Verdict>(size: posts.count)
-        var started: [WorkerThread] = []
+        var started: [DedicatedThread] = []
         var failure: Errno?
         for (index, post) in posts.enumerated() {
             let member = Member(index: index, mailbox: mailboxes[index], rendezvous: rendezvous)
@@ -65,9 +65,9 @@ final class Crew<Verdict: Sendable>: Sendable {
     }
 
     /// Starts the thread of a post.
-    static func start(_ post: Post, _ body: @escaping @Sendable () -> Void) throws(Errno) -> WorkerThread {
+    static func start(_ post: Post, _ body: @escaping @Sendable () -> Void) throws(Errno) -> DedicatedThread {
         // A CPU that went away between planning and now leaves its worker unpinned, which is slower, not wrong.
-        try WorkerThread(name: post.name, cpu: post.cpu) { _ in body() }
+        try DedicatedThread(name: post.name, cpu: post.cpu) { _ in body() }
     }
 
     /// The first failure of a step that all have reported on; `nil` where none failed.

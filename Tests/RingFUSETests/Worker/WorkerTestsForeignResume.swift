@@ -13,10 +13,10 @@ import Testing
     private let depth = 32
 
     /// Threads that resume whatever waits, until they are told to end.
-    private func startResumers(_ backend: ScriptedBackend, _ isDone: Handoff<Bool>) throws -> [WorkerThread] {
+    private func startResumers(_ backend: ScriptedBackend, _ isDone: Handoff<Bool>) throws -> [DedicatedThread] {
         isDone.put(false)
         return try (0..<threadCount).map { number in
-            try WorkerThread(name: "resumer\(number)") { _ in
+            try DedicatedThread(name: "resumer\(number)") { _ in
                 while !isDone.take() {
                     if !backend.gates.openAny() { usleep(20) }
                 }
@@ -51,7 +51,7 @@ import Testing
         let isDone = Handoff<Bool>()
         let depth = depth
         let left = Handoff<Int>()
-        let worker = try WorkerThread(name: "device") { _ in
+        let worker = try DedicatedThread(name: "device") { _ in
             guard let bench = try? DeviceBench(device: device, depth: depth, backend: backend, events: events)
             else { return left.put(-1) }
             bench.worker.run()
@@ -86,7 +86,7 @@ import Testing
         let isDone = Handoff<Bool>()
         let depth = depth
         let mailbox = try Mailbox()
-        let worker = try WorkerThread(name: "device") { _ in
+        let worker = try DedicatedThread(name: "device") { _ in
             guard
                 let bench = try? DeviceBench(
                     device: device,
@@ -100,7 +100,7 @@ import Testing
         }
         var resumers = try startResumers(backend, isDone)
         resumers.append(
-            try WorkerThread(name: "interrupter") { _ in
+            try DedicatedThread(name: "interrupter") { _ in
                 while !isDone.take() {
                     for unique in backend.gates.waiting { mailbox.post(.interrupt(unique: unique)) }
                     usleep(200)
@@ -136,7 +136,7 @@ import Testing
         let backend = Handoff<ScriptedBackend>()
         let requests = (0..<requestCount).map(request)
         let depth = depth
-        let worker = try WorkerThread(name: "ring") { _ in
+        let worker = try DedicatedThread(name: "ring") { _ in
             guard let bench = try? RingBench.started(queues: [0, 1], depth: depth) else { return }
             backend.put(bench.backend)
             for (position, request) in requests.enumerated() {

@@ -127,6 +127,17 @@ import Testing
         box.acknowledge()
     }
 
+    /// A worker that sleeps in a read does not look into its box: interrupts must not fill it without bound.
+    @Test func mailboxDropsOldInterrupts() throws {
+        let box = try Mailbox()
+        box.post(.cancelOperation(slot: 1, generation: 2))
+        for unique in 1...10_000 as ClosedRange<UInt64> { box.post(.interrupt(unique: unique)) }
+        let messages = box.takeAll().map { "\($0)" }
+        #expect(messages.count <= 4096)
+        #expect(messages.first == "cancelOperation(slot: 1, generation: 2)")
+        #expect(messages.last == "interrupt(unique: 10000)")
+    }
+
     // MARK: Poll window
 
     @Test func pollWindow() {

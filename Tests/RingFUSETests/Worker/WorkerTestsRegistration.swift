@@ -26,9 +26,22 @@ import Testing
         bench.end()
     }
 
+    /// The gate opens with the first entry of its queue, while the connection can still be left to /dev/fuse.
+    @Test func theGateOpensWithItsFirstEntry() throws {
+        let bench = try RingBench(queues: [0, 5], depth: 3, gate: 0)
+        try bench.worker.start()
+        try bench.worker.withChannel { (channel: inout RingChannel<FakeRing>) throws(Errno) in
+            try channel.openGate()
+        }
+        #expect(bench.kernel.entries.values.map(\.queue).sorted() == [0, 5, 5, 5])
+        bench.worker.withChannel { $0.abandon() }
+        bench.end()
+    }
+
     private func open(_ bench: RingBench) throws {
         try bench.worker.withChannel { (channel: inout RingChannel<FakeRing>) throws(Errno) in
             try channel.openGate()
+            try channel.completeGate()
         }
     }
 

@@ -82,7 +82,7 @@ import Testing
         bench.serve(.attributes(2, of: ScriptedBackend.gated))
         bench.kernel.disconnect()
         let gates = bench.backend.gates
-        let thread = try WorkerThread(name: "foreign") { _ in
+        let thread = try DedicatedThread(name: "foreign") { _ in
             usleep(20_000)
             gates.open(2)
         }

@@ -95,7 +95,7 @@ final class ScriptedBackend: FileSystem {
     }
 
     private func reply(_ node: NodeID, _ unique: UInt64) -> AttributesReply {
-        AttributesReply(Attributes(node: node, mode: FileMode(rawValue: 0o100644), size: unique))
+        AttributesReply(Attributes(node: node, mode: NodeMode(rawValue: 0o100644), size: unique))
     }
 
     /// What all deferred requests do.

@@ -12,8 +12,11 @@ final class EventLog: Sendable {
     /// Takes an event down.
     func add(_ event: WorkerEvent) { lines.withLock { $0.append("\(event)") } }
 
-    /// Everything so far.
-    var all: [String] { lines.withLock { $0 } }
+    /// Everything so far but the end of the connection.
+    var all: [String] { lines.withLock { $0.filter { $0 != "disconnected" } } }
+
+    /// How often the end of the connection was told.
+    var ends: Int { lines.withLock { $0.count { $0 == "disconnected" } } }
 }
 
 /// What kernel and server agreed on in the tests: payloads of 8192 bytes.
@@ -54,7 +57,7 @@ func makeDispatcher(
 
 /// Runs a body on a foreign thread and waits for its end.
 func onForeignThread(_ body: @escaping @Sendable () -> Void) throws {
-    try WorkerThread(name: "foreign") { _ in body() }.join()
+    try DedicatedThread(name: "foreign") { _ in body() }.join()
 }
 
 /// Hands one value from a thread to another.

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Glibc
+import SystemPackage
+
+/// `ringfuse mount mirror`.
+struct MountMirrorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mirror",
+        abstract: "Mount a directory, passed through."
+    )
+
+    /// The directory that is passed through.
+    @Argument(help: "The directory to pass through.")
+    var source: String
+
+    /// Where and how.
+    @OptionGroup var serving: ServingOptions
+
+    /// Refuses a source that is no directory.
+    func validate() throws {
+        var status = stat()
+        guard unsafe stat(source, &status) == 0 else {
+            throw ValidationError("\(source): the source cannot be used: \(Errno(rawValue: errno))")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw ValidationError("\(source): the source is not a directory")
+        }
+    }
+
+    /// Refuses a mount point below the source: the mirror would meet itself there, and each walk over it would wait for
+    /// its own answer. Over the source itself is fine: the source is opened before it is covered.
+    private func refuseMountInside(_ source: FilePath) throws {
+        let mountPoint = serving.path
+        // Its parent is resolved, not itself: a mount that hangs there would not answer.
+        guard let parent = mountPoint.removingLastComponent().resolved, let root = source.resolved else { return }
+        guard parent.starts(with: root) else { return }
+        throw ValidationError("\(mountPoint): the mount point is inside the source \(source); choose one outside")
+    }
+
+    /// Serves it.
+    func run() async throws {
+        let path = FilePath(source).absolute
+        try refuseMountInside(path)
+        try await Server(name: "mirror of \(path)", options: serving, backend: { try Backends.mirror(of: path) }).run()
+    }
+}
