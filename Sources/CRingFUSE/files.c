@@ -344,6 +344,9 @@ long rfuse_start_thread(pthread_t *thread, void *(*body)(void *), void *argument
     error = pthread_create(thread, &attributes, body, argument);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attributes);
-    if (!error) pthread_setname_np(*thread, name);
+    // A longer name would be refused as a whole.
+    char kept[16] = {0};
+    strncpy(kept, name, sizeof kept - 1);
+    if (!error) pthread_setname_np(*thread, kept);
     return -error;
 }

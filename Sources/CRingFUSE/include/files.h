@@ -131,6 +131,7 @@ long rfuse_set_thread_umask(unsigned mask);
 /// Raises the soft limit of open files to the hard one, at most to maximum; returns the soft limit in force.
 long rfuse_raise_file_limit(uint64_t maximum);
 /// Starts a thread that blocks all signals and runs wherever the process may, however its creator is pinned.
+/// The first 15 bytes of its name are kept.
 long rfuse_start_thread(pthread_t *thread, void *(*body)(void *), void *argument, const char *name);
 
 #endif
