@@ -55,13 +55,15 @@ import Testing
         let error = #expect(throws: Errno.self) {
             var count = 0
             _ = try Crew(
-                self.posts, quit: Verdict.quit,
+                self.posts,
+                quit: Verdict.quit,
                 start: { (post, body) throws(Errno) in
                     defer { count += 1 }
                     if count == missing { throw Errno.resourceTemporarilyUnavailable }
                     return try Crew<Verdict>.start(post, body)
                 },
-                body: { member in told.add(member.index, member.meet(nil)) })
+                body: { member in told.add(member.index, member.meet(nil)) }
+            )
         }
         #expect(error == .resourceTemporarilyUnavailable)
         #expect(told.byIndex == Dictionary(uniqueKeysWithValues: (0..<missing).map { ($0, [.quit]) }))

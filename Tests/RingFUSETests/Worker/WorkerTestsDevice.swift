@@ -9,8 +9,10 @@ import Testing
     @Test func answersAtOnce() throws {
         let bench = try DeviceBench()
         let replies = try bench.serve(
-            .attributes(2, of: ScriptedBackend.immediate), .attributes(4, of: ScriptedBackend.immediate),
-            .attributes(6, of: ScriptedBackend.failsAtOnce + 2))
+            .attributes(2, of: ScriptedBackend.immediate),
+            .attributes(4, of: ScriptedBackend.immediate),
+            .attributes(6, of: ScriptedBackend.failsAtOnce + 2)
+        )
         #expect(replies.map(\.size) == [2, 4, nil])
         #expect(replies.map(\.error) == [0, 0, -ENOENT])
         #expect(bench.taskCount == 0)
@@ -21,8 +23,11 @@ import Testing
         let bench = try DeviceBench()
         #expect(
             try bench.serve(
-                .attributes(2, of: ScriptedBackend.gated), .attributes(4, of: ScriptedBackend.gated),
-                .attributes(6, of: ScriptedBackend.gated)) == [])
+                .attributes(2, of: ScriptedBackend.gated),
+                .attributes(4, of: ScriptedBackend.gated),
+                .attributes(6, of: ScriptedBackend.gated)
+            ) == []
+        )
         var answered: [UInt64?] = []
         for unique in [4, 6, 2] as [UInt64] {
             bench.backend.gates.open(unique)
@@ -54,8 +59,10 @@ import Testing
         let bench = try DeviceBench()
         let data = (0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         _ = try bench.serve(
-            .write(2, to: ScriptedBackend.gated, data), .read(4, of: ScriptedBackend.gated, size: 8192),
-            .write(6, to: ScriptedBackend.gated, [1, 2, 3]))
+            .write(2, to: ScriptedBackend.gated, data),
+            .read(4, of: ScriptedBackend.gated, size: 8192),
+            .write(6, to: ScriptedBackend.gated, [1, 2, 3])
+        )
         for unique in [6, 4, 2] as [UInt64] { bench.backend.gates.open(unique) }
         bench.settle()
         #expect(bench.backend.record.written == [2: data, 6: [1, 2, 3]])
@@ -83,7 +90,9 @@ import Testing
         #expect(try bench.serve(.interrupt(2)) == [KernelReply(unique: 2, error: -EINTR)])
         #expect(try bench.serve(.interrupt(2), .interrupt(0)) == [])
         let replies = try bench.serve(
-            .attributes(4, of: ScriptedBackend.yielding), .attributes(6, of: ScriptedBackend.yielding))
+            .attributes(4, of: ScriptedBackend.yielding),
+            .attributes(6, of: ScriptedBackend.yielding)
+        )
         #expect(Set(replies.map(\.size)) == [4, 6])
         #expect(bench.backend.record.startedCancelled == [])
         bench.end()
@@ -93,9 +102,11 @@ import Testing
     @Test func interruptOvertakesTheRequest() throws {
         let bench = try DeviceBench()
         bench.mailbox.post(.interrupt(unique: 2))
-        #expect(try bench.serve(.attributes(2, of: ScriptedBackend.cancellable)) == [
-            KernelReply(unique: 2, error: -EINTR)
-        ])
+        #expect(
+            try bench.serve(.attributes(2, of: ScriptedBackend.cancellable)) == [
+                KernelReply(unique: 2, error: -EINTR)
+            ]
+        )
         bench.end()
     }
 
@@ -104,7 +115,10 @@ import Testing
         let bench = try DeviceBench()
         #expect(
             try bench.serve(
-                .attributes(2, of: ScriptedBackend.operating), .attributes(4, of: ScriptedBackend.operating)) == [])
+                .attributes(2, of: ScriptedBackend.operating),
+                .attributes(4, of: ScriptedBackend.operating)
+            ) == []
+        )
         let operations = bench.kernel.operations
         #expect(operations.map(\.name) == ["fsync", "fsync"])
         bench.kernel.complete(operations[1], 0)

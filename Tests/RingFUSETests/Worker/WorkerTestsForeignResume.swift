@@ -89,7 +89,12 @@ import Testing
         let worker = try DedicatedThread(name: "device") { _ in
             guard
                 let bench = try? DeviceBench(
-                    device: device, depth: depth, backend: backend, events: events, mailbox: mailbox)
+                    device: device,
+                    depth: depth,
+                    backend: backend,
+                    events: events,
+                    mailbox: mailbox
+                )
             else { return }
             bench.worker.run()
         }
@@ -100,7 +105,8 @@ import Testing
                     for unique in backend.gates.waiting { mailbox.post(.interrupt(unique: unique)) }
                     usleep(200)
                 }
-            })
+            }
+        )
         var answered: [UInt64: Int32] = [:]
         let count = requestCount / 4
         for position in 0..<depth { try device.send(request(position)) }
@@ -139,7 +145,8 @@ import Testing
             bench.kernel.repliesUntilDisconnect = requests.count
             bench.worker.run()
             outcome.put(
-                Outcome(replies: bench.kernel.replies, violations: bench.kernel.violations, tasks: bench.taskCount))
+                Outcome(replies: bench.kernel.replies, violations: bench.kernel.violations, tasks: bench.taskCount)
+            )
         }
         let resumers = try startResumers(backend.take(), isDone)
         worker.join()

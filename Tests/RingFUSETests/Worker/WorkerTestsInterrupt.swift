@@ -9,7 +9,9 @@ import Testing
     @Test func cancelsTheRequestThatIsServed() throws {
         let bench = try RingBench.started()
         bench.serve(
-            .attributes(2, of: ScriptedBackend.cancellable), .attributes(4, of: ScriptedBackend.cancellable))
+            .attributes(2, of: ScriptedBackend.cancellable),
+            .attributes(4, of: ScriptedBackend.cancellable)
+        )
         bench.mailbox.post(.interrupt(unique: 4))
         bench.settle()
         #expect(bench.kernel.replies == [KernelReply(unique: 4, error: -EINTR)])

@@ -23,7 +23,10 @@ import Testing
         let body = golden.argument + golden.payload
         for count in 0..<body.count {
             let request = KernelRequest(
-                opcode: golden.opcode.rawValue, unique: UInt64(count) * 2 + 2, argument: Array(body[..<count]))
+                opcode: golden.opcode.rawValue,
+                unique: UInt64(count) * 2 + 2,
+                argument: Array(body[..<count])
+            )
             let replies = try bench.serve(request)
             #expect(replies.count == (golden.opcode.hasReply ? 1 : 0), "\(count) bytes")
             guard Self.strict.contains(golden.opcode) else { continue }
@@ -44,8 +47,12 @@ import Testing
             let unique = UInt64(count) * 2 + 2
             bench.serve(
                 KernelRequest(
-                    opcode: golden.opcode.rawValue, unique: unique, argument: golden.argument,
-                    payload: Array(golden.payload[..<count])))
+                    opcode: golden.opcode.rawValue,
+                    unique: unique,
+                    argument: golden.argument,
+                    payload: Array(golden.payload[..<count])
+                )
+            )
             #expect(bench.kernel.replies.last?.unique == unique)
             guard Self.strict.contains(golden.opcode) else { continue }
             #expect(bench.error(of: unique) == -EIO, "\(count) bytes")
@@ -58,8 +65,12 @@ import Testing
     func wholeRequests(_ golden: Golden) throws {
         let bench = try DeviceBench(depth: 2)
         let request = KernelRequest(
-            opcode: golden.opcode.rawValue, unique: 2, argument: golden.argument, payload: golden.payload,
-            extensionLength: golden.extensionLength)
+            opcode: golden.opcode.rawValue,
+            unique: 2,
+            argument: golden.argument,
+            payload: golden.payload,
+            extensionLength: golden.extensionLength
+        )
         let replies = try bench.serve(request)
         #expect(replies.map(\.unique) == (golden.opcode.hasReply ? [2] : []))
         #expect(!replies.contains { $0.error == -EIO })

@@ -47,8 +47,10 @@ import Testing
     @Test func foreignThreadsResume() throws {
         let bench = try RingBench.started()
         bench.serve(
-            .attributes(2, of: ScriptedBackend.gated), .attributes(4, of: ScriptedBackend.gated),
-            .attributes(6, of: ScriptedBackend.immediate))
+            .attributes(2, of: ScriptedBackend.gated),
+            .attributes(4, of: ScriptedBackend.gated),
+            .attributes(6, of: ScriptedBackend.immediate)
+        )
         #expect(bench.kernel.replies.map(\.unique) == [6])
         let gates = bench.backend.gates
         try onForeignThread {
@@ -66,7 +68,8 @@ import Testing
         for unique in stride(from: 2, to: 200, by: 4) as StrideTo<UInt64> {
             bench.serve(
                 .attributes(unique, of: ScriptedBackend.yielding),
-                .attributes(unique + 2, of: ScriptedBackend.yielding))
+                .attributes(unique + 2, of: ScriptedBackend.yielding)
+            )
         }
         #expect(bench.kernel.replies.count == 100)
         #expect(bench.taskCount == 2)
@@ -78,10 +81,13 @@ import Testing
         let bench = try RingBench.started()
         bench.serve(
             .attributes(2, of: ScriptedBackend.failsAtOnce + UInt64(errno)),
-            .attributes(4, of: ScriptedBackend.fails + UInt64(errno)))
-        #expect(bench.kernel.replies.sorted { $0.unique < $1.unique } == [
-            KernelReply(unique: 2, error: -errno), KernelReply(unique: 4, error: -errno),
-        ])
+            .attributes(4, of: ScriptedBackend.fails + UInt64(errno))
+        )
+        #expect(
+            bench.kernel.replies.sorted { $0.unique < $1.unique } == [
+                KernelReply(unique: 2, error: -errno), KernelReply(unique: 4, error: -errno),
+            ]
+        )
         bench.end()
     }
 
@@ -91,7 +97,8 @@ import Testing
         let bench = try RingBench.started()
         bench.serve(
             .attributes(2, of: ScriptedBackend.failsAtOnce + UInt64(errno)),
-            .attributes(4, of: ScriptedBackend.fails + UInt64(errno)))
+            .attributes(4, of: ScriptedBackend.fails + UInt64(errno))
+        )
         #expect(bench.error(of: 2) == -EIO)
         #expect(bench.error(of: 4) == -EIO)
         bench.end()
@@ -103,8 +110,11 @@ import Testing
         let first = (0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let second = (0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 13 &+ 1) }
         bench.serve(
-            .write(2, to: ScriptedBackend.gated, first), .read(4, of: ScriptedBackend.gated, size: 8192),
-            .write(6, to: ScriptedBackend.gated, second), .read(8, of: ScriptedBackend.gated, size: 100))
+            .write(2, to: ScriptedBackend.gated, first),
+            .read(4, of: ScriptedBackend.gated, size: 8192),
+            .write(6, to: ScriptedBackend.gated, second),
+            .read(8, of: ScriptedBackend.gated, size: 100)
+        )
         for unique in [8, 6, 4, 2] as [UInt64] { bench.backend.gates.open(unique) }
         bench.settle()
         #expect(bench.backend.record.written == [2: first, 6: second])
@@ -134,7 +144,9 @@ import Testing
         for queue in [9, 3, 4] as [UInt16] {
             for copy in 0..<3 as Range<UInt64> {
                 bench.kernel.send(
-                    .attributes(UInt64(queue) * 100 + copy * 2, of: ScriptedBackend.gated), queue: queue)
+                    .attributes(UInt64(queue) * 100 + copy * 2, of: ScriptedBackend.gated),
+                    queue: queue
+                )
             }
         }
         bench.settle()

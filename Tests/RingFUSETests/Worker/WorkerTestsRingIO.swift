@@ -1,7 +1,7 @@
 import CRingFUSE
 import Glibc
-import SystemPackage
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import RingFUSE
@@ -227,21 +227,73 @@ import Testing
     @Test func fieldsOfEachKind() throws {
         let bench = try Bench()
         let kinds: [(IOOperation, FakeOperation)] = [
-            (read, FakeOperation(
-                name: "read", file: 5, address: 0x1000, length: 512, offset: 4096, userData: 0)),
-            (IOOperation(.write, file: 6, address: 0x2000, length: 1 << 33, offset: .max), FakeOperation(
-                name: "write", file: 6, address: 0x2000, length: Int(UInt32.max), offset: .max, userData: 0)),
-            (IOOperation(.synchronize, file: 7, flags: 1), FakeOperation(
-                name: "fsync", file: 7, flags: 1, userData: 0)),
+            (
+                read,
+                FakeOperation(
+                    name: "read",
+                    file: 5,
+                    address: 0x1000,
+                    length: 512,
+                    offset: 4096,
+                    userData: 0
+                )
+            ),
+            (
+                IOOperation(.write, file: 6, address: 0x2000, length: 1 << 33, offset: .max),
+                FakeOperation(
+                    name: "write",
+                    file: 6,
+                    address: 0x2000,
+                    length: Int(UInt32.max),
+                    offset: .max,
+                    userData: 0
+                )
+            ),
+            (
+                IOOperation(.synchronize, file: 7, flags: 1),
+                FakeOperation(
+                    name: "fsync",
+                    file: 7,
+                    flags: 1,
+                    userData: 0
+                )
+            ),
             (IOOperation(.synchronize, file: 7), FakeOperation(name: "fsync", file: 7, userData: 0)),
-            (IOOperation(.allocate, file: 8, address: 1 << 33, offset: 9, flags: 3), FakeOperation(
-                name: "fallocate", file: 8, length: 1 << 33, offset: 9, flags: 3, userData: 0)),
+            (
+                IOOperation(.allocate, file: 8, address: 1 << 33, offset: 9, flags: 3),
+                FakeOperation(
+                    name: "fallocate",
+                    file: 8,
+                    length: 1 << 33,
+                    offset: 9,
+                    flags: 3,
+                    userData: 0
+                )
+            ),
             (IOOperation(.close, file: 9), FakeOperation(name: "close", file: 9, userData: 0)),
-            (IOOperation(.open, file: -100, address: 0x3000, length: 0o644, flags: 0o102), FakeOperation(
-                name: "openat", file: -100, address: 0x3000, length: 0o644, flags: 0o102, userData: 0)),
-            (IOOperation(.statx, file: 4, address: 0x4000, length: 0x7ff, offset: 0x5000, flags: 0x1000),
-             FakeOperation(
-                name: "statx", file: 4, address: 0x4000, length: 0x7ff, offset: 0x5000, flags: 0x1000, userData: 0)),
+            (
+                IOOperation(.open, file: -100, address: 0x3000, length: 0o644, flags: 0o102),
+                FakeOperation(
+                    name: "openat",
+                    file: -100,
+                    address: 0x3000,
+                    length: 0o644,
+                    flags: 0o102,
+                    userData: 0
+                )
+            ),
+            (
+                IOOperation(.statx, file: 4, address: 0x4000, length: 0x7ff, offset: 0x5000, flags: 0x1000),
+                FakeOperation(
+                    name: "statx",
+                    file: 4,
+                    address: 0x4000,
+                    length: 0x7ff,
+                    offset: 0x5000,
+                    flags: 0x1000,
+                    userData: 0
+                )
+            ),
         ]
         for (number, (operation, expected)) in kinds.enumerated() {
             bench.start(number, operation)

@@ -96,7 +96,9 @@ import Testing
     @Test func stopCancelsWhatIsServed() throws {
         let bench = try RingBench.started(depth: 2)
         bench.serve(
-            .attributes(2, of: ScriptedBackend.cancellable), .attributes(4, of: ScriptedBackend.cancellable))
+            .attributes(2, of: ScriptedBackend.cancellable),
+            .attributes(4, of: ScriptedBackend.cancellable)
+        )
         bench.kernel.disconnect()
         bench.settle()
         #expect(bench.servingCount == 2)

@@ -42,11 +42,15 @@ final class DeviceBench {
         let channel = DeviceChannel(
             worker: 3,
             descriptors: DeviceChannel.Descriptors(
-                blocking: (blocking ?? self.device).serverSide, nonblocking: self.device.serverSide),
+                blocking: (blocking ?? self.device).serverSide,
+                nonblocking: self.device.serverSide
+            ),
             mailbox: mailbox,
             buffers: try EntryBuffers(count: depth, payloadCapacity: agreed.payloadCapacity),
-            format: DeviceFormat(agreed), operations: DeviceChannel.Operations(ring: ring, io: io),
-            report: handler.report)
+            format: DeviceFormat(agreed),
+            operations: DeviceChannel.Operations(ring: ring, io: io),
+            report: handler.report
+        )
         worker = Worker(index: 3, channel: channel, handler: handler, io: io, mailbox: mailbox)
         try worker.start()
     }

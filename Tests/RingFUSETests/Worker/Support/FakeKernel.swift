@@ -220,8 +220,11 @@ final class FakeKernel {
         }
         if entries[command.userData] != nil { note("an entry registered twice") }
         let entry = unsafe Entry(
-            queue: command.queue, header: UInt(bitPattern: header), payload: UInt(bitPattern: payload),
-            payloadSize: vectors[1].iov_len)
+            queue: command.queue,
+            header: UInt(bitPattern: header),
+            payload: UInt(bitPattern: payload),
+            payloadSize: vectors[1].iov_len
+        )
         if entries.values.contains(where: { $0.header == entry.header || $0.payload == entry.payload }) {
             note("two entries share memory")
         }
@@ -254,7 +257,8 @@ final class FakeKernel {
         else { return EINVAL }
         let header = unsafe base.load(as: fuse_out_header.self)
         let length = unsafe Int(
-            base.assumingMemoryBound(to: fuse_uring_req_header.self).pointee.ring_ent_in_out.payload_sz)
+            base.assumingMemoryBound(to: fuse_uring_req_header.self).pointee.ring_ent_in_out.payload_sz
+        )
         if header.unique != request.unique { note("request \(request.unique) answered as \(header.unique)") }
         if header.error > 0 || header.error <= -512 { note("error \(header.error)") }
         if header.error != 0 && length != 0 { note("an error with \(length) bytes of payload") }
@@ -299,7 +303,12 @@ final class FakeKernel {
         unsafe UnsafeMutableRawBufferPointer(start: payload, count: entry.payloadSize).copyBytes(from: request.payload)
         let tail = unsafe base.assumingMemoryBound(to: fuse_uring_req_header.self)
         unsafe tail.pointee.ring_ent_in_out = fuse_uring_ent_in_out(
-            flags: 0, commit_id: nextCommitID, payload_sz: UInt32(request.payload.count), offset: 0, reserved: 0)
+            flags: 0,
+            commit_id: nextCommitID,
+            payload_sz: UInt32(request.payload.count),
+            offset: 0,
+            reserved: 0
+        )
         entries[userData]?.commitID = nextCommitID
         handed[nextCommitID] = Handed(request: request, queue: queue, userData: userData)
         post(userData, 0)

@@ -75,8 +75,16 @@ struct FakeRing: SubmissionQueue {
         kernel.prepared.append(
             .command(
                 FakeCommand(
-                    file: file, operation: operation, address: address, length: length, queue: queue,
-                    commitID: commitID, userData: userData)))
+                    file: file,
+                    operation: operation,
+                    address: address,
+                    length: length,
+                    queue: queue,
+                    commitID: commitID,
+                    userData: userData
+                )
+            )
+        )
         return 0
     }
 
@@ -88,13 +96,27 @@ struct FakeRing: SubmissionQueue {
     func queueRead(file: Int32, address: UInt, length: UInt32, offset: UInt64, userData: UInt64) -> Int32 {
         queue(
             FakeOperation(
-                name: "read", file: file, address: address, length: Int(length), offset: offset, userData: userData))
+                name: "read",
+                file: file,
+                address: address,
+                length: Int(length),
+                offset: offset,
+                userData: userData
+            )
+        )
     }
 
     func queueWrite(file: Int32, address: UInt, length: UInt32, offset: UInt64, userData: UInt64) -> Int32 {
         queue(
             FakeOperation(
-                name: "write", file: file, address: address, length: Int(length), offset: offset, userData: userData))
+                name: "write",
+                file: file,
+                address: address,
+                length: Int(length),
+                offset: offset,
+                userData: userData
+            )
+        )
     }
 
     func queueSynchronize(file: Int32, dataOnly: Bool, userData: UInt64) -> Int32 {
@@ -104,8 +126,14 @@ struct FakeRing: SubmissionQueue {
     func queueAllocate(file: Int32, mode: Int32, offset: UInt64, length: UInt64, userData: UInt64) -> Int32 {
         queue(
             FakeOperation(
-                name: "fallocate", file: file, length: Int(length), offset: offset, flags: UInt32(bitPattern: mode),
-                userData: userData))
+                name: "fallocate",
+                file: file,
+                length: Int(length),
+                offset: offset,
+                flags: UInt32(bitPattern: mode),
+                userData: userData
+            )
+        )
     }
 
     func queueClose(file: Int32, userData: UInt64) -> Int32 {
@@ -115,8 +143,14 @@ struct FakeRing: SubmissionQueue {
     func queueOpen(directory: Int32, path: UInt, flags: Int32, mode: UInt32, userData: UInt64) -> Int32 {
         queue(
             FakeOperation(
-                name: "openat", file: directory, address: path, length: Int(mode), flags: UInt32(bitPattern: flags),
-                userData: userData))
+                name: "openat",
+                file: directory,
+                address: path,
+                length: Int(mode),
+                flags: UInt32(bitPattern: flags),
+                userData: userData
+            )
+        )
     }
 
     func queueStatx(
@@ -129,8 +163,15 @@ struct FakeRing: SubmissionQueue {
     ) -> Int32 {
         queue(
             FakeOperation(
-                name: "statx", file: directory, address: path, length: Int(mask), offset: UInt64(result),
-                flags: UInt32(bitPattern: flags), userData: userData))
+                name: "statx",
+                file: directory,
+                address: path,
+                length: Int(mask),
+                offset: UInt64(result),
+                flags: UInt32(bitPattern: flags),
+                userData: userData
+            )
+        )
     }
 
     func queueCancel(of target: UInt64, userData: UInt64) -> Int32 {

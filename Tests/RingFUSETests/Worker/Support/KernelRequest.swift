@@ -19,8 +19,13 @@ struct KernelRequest: Sendable {
     /// The bytes of one read of /dev/fuse.
     var message: [UInt8] {
         RequestBuilder.message(
-            opcode: opcode, argument: argument, payload: payload, extensionLength: extensionLength,
-            unique: unique, node: node)
+            opcode: opcode,
+            argument: argument,
+            payload: payload,
+            extensionLength: extensionLength,
+            unique: unique,
+            node: node
+        )
     }
 
     /// `fuse_in_header`.
@@ -29,7 +34,11 @@ struct KernelRequest: Sendable {
     /// GETATTR without a handle.
     static func attributes(_ unique: UInt64, of node: UInt64) -> KernelRequest {
         KernelRequest(
-            opcode: Opcode.getAttributes.rawValue, unique: unique, node: node, argument: [UInt8](repeating: 0, count: 16))
+            opcode: Opcode.getAttributes.rawValue,
+            unique: unique,
+            node: node,
+            argument: [UInt8](repeating: 0, count: 16)
+        )
     }
 
     /// READ of `size` bytes at the start of a file.
@@ -38,7 +47,11 @@ struct KernelRequest: Sendable {
             .adding(UInt64(1)).adding(UInt64(0)).adding(size).adding(UInt32(0)).adding(UInt64(0))
             .adding(UInt32(0)).adding(UInt32(0))
         return KernelRequest(
-            opcode: Opcode.read.rawValue, unique: unique, node: node, argument: argument.octets)
+            opcode: Opcode.read.rawValue,
+            unique: unique,
+            node: node,
+            argument: argument.octets
+        )
     }
 
     /// WRITE of `data` at the start of a file.
@@ -47,14 +60,22 @@ struct KernelRequest: Sendable {
             .adding(UInt64(1)).adding(UInt64(0)).adding(UInt32(data.count)).adding(UInt32(0)).adding(UInt64(0))
             .adding(UInt32(0)).adding(UInt32(0))
         return KernelRequest(
-            opcode: Opcode.write.rawValue, unique: unique, node: node, argument: argument.octets, payload: data)
+            opcode: Opcode.write.rawValue,
+            unique: unique,
+            node: node,
+            argument: argument.octets,
+            payload: data
+        )
     }
 
     /// FORGET.
     static func forget(_ unique: UInt64, _ node: UInt64, lookups: UInt64) -> KernelRequest {
         KernelRequest(
-            opcode: Opcode.forget.rawValue, unique: unique, node: node,
-            argument: RequestBuilder().adding(lookups).octets)
+            opcode: Opcode.forget.rawValue,
+            unique: unique,
+            node: node,
+            argument: RequestBuilder().adding(lookups).octets
+        )
     }
 
     /// BATCH_FORGET of nodes with their lookups.
@@ -62,15 +83,22 @@ struct KernelRequest: Sendable {
         var payload = RequestBuilder()
         for one in batch { payload = payload.adding(one.node).adding(one.lookups) }
         return KernelRequest(
-            opcode: Opcode.batchForget.rawValue, unique: unique, node: 0,
-            argument: RequestBuilder().adding(UInt32(batch.count)).adding(UInt32(0)).octets, payload: payload.octets)
+            opcode: Opcode.batchForget.rawValue,
+            unique: unique,
+            node: 0,
+            argument: RequestBuilder().adding(UInt32(batch.count)).adding(UInt32(0)).octets,
+            payload: payload.octets
+        )
     }
 
     /// INTERRUPT of another request; its own number is the target's with a bit set.
     static func interrupt(_ target: UInt64) -> KernelRequest {
         KernelRequest(
-            opcode: Opcode.interrupt.rawValue, unique: target | 1, node: 0,
-            argument: RequestBuilder().adding(target).octets)
+            opcode: Opcode.interrupt.rawValue,
+            unique: target | 1,
+            node: 0,
+            argument: RequestBuilder().adding(target).octets
+        )
     }
 
     /// INIT of a kernel of this version, offering these flags.
@@ -84,7 +112,11 @@ struct KernelRequest: Sendable {
                 .adding(octets: [UInt8](repeating: 0, count: 44))
         }
         return KernelRequest(
-            opcode: Opcode.initialize.rawValue, unique: 2, node: 0, argument: argument.octets)
+            opcode: Opcode.initialize.rawValue,
+            unique: 2,
+            node: 0,
+            argument: argument.octets
+        )
     }
 }
 

@@ -30,12 +30,20 @@ final class RingBench {
         io = RingIO(queue: ring, mailbox: mailbox)
         let arenas = try queues.map { queue in
             QueueArena(
-                queue: queue, opensGate: queue == gate,
-                buffers: try EntryBuffers(count: depth, payloadCapacity: agreed.payloadCapacity))
+                queue: queue,
+                opensGate: queue == gate,
+                buffers: try EntryBuffers(count: depth, payloadCapacity: agreed.payloadCapacity)
+            )
         }
         let handler = makeDispatcher(backend, mailbox, events)
         let channel = RingChannel(
-            worker: 7, ring: ring, io: io, arenas: arenas, poll: poll, report: handler.report)
+            worker: 7,
+            ring: ring,
+            io: io,
+            arenas: arenas,
+            poll: poll,
+            report: handler.report
+        )
         worker = Worker(index: 7, channel: channel, handler: handler, io: io, mailbox: mailbox)
     }
 

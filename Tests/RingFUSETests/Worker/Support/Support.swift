@@ -28,7 +28,13 @@ func agreedSession(minor: UInt32 = 45, flags: InitFlags = [.maxPages, .extendedS
 /// What the tests' server wishes for.
 func testWishes(_ flags: InitFlags = [.maxPages, .extendedSetXattr]) -> ServerWishes {
     ServerWishes(
-        flags: flags, maxWrite: 8192, maxPages: 2, maxReadahead: 65536, maxBackground: 16, pageSize: 4096)
+        flags: flags,
+        maxWrite: 8192,
+        maxPages: 2,
+        maxReadahead: 65536,
+        maxBackground: 16,
+        pageSize: 4096
+    )
 }
 
 /// A dispatcher for a backend, whose interrupts go to a mailbox.
@@ -39,9 +45,11 @@ func makeDispatcher(
     flags: InitFlags = [.maxPages, .extendedSetXattr]
 ) -> Dispatcher<ScriptedBackend> {
     Dispatcher(
-        backend: backend, agreed: agreedSession(flags: flags),
+        backend: backend,
+        agreed: agreedSession(flags: flags),
         onInterrupt: { mailbox.post(.interrupt(unique: $0)) },
-        onEvent: { events.add($0) })
+        onEvent: { events.add($0) }
+    )
 }
 
 /// Runs a body on a foreign thread and waits for its end.
