@@ -4,5 +4,6 @@ import Testing
 
 /// Reports name a request by its opcode.
 extension Golden: CustomTestStringConvertible {
+    /// The name of its opcode.
     public var testDescription: String { "\(opcode.name)" }
 }
