@@ -63,7 +63,10 @@ extension NullFileSystem {
         _ flags: OpenFlags,
         _ context: borrowing RequestContext
     ) throws(Errno) -> CreateReply {
-        CreateReply(entry: try makeNode(named: name, in: directory, node, context), file: OpenReply(options: openOptions))
+        CreateReply(
+            entry: try makeNode(named: name, in: directory, node, context),
+            file: OpenReply(options: openOptions)
+        )
     }
 
     /// Removes a file.
@@ -114,8 +117,12 @@ extension NullFileSystem {
             // Counted afterwards, since the table is being read while the listing is filled.
             var listed: [Int] = []
             names.table.forEach(after: cookie) { item in
-                guard let entry = try? entry(at: item.value, generation: names.generation(of: item.value)) else { return true }
-                guard item.name.withName({ listing.append($0, entry: entry, cookie: item.cookie) }) else { return false }
+                guard let entry = try? entry(at: item.value, generation: names.generation(of: item.value)) else {
+                    return true
+                }
+                guard item.name.withName({ listing.append($0, entry: entry, cookie: item.cookie) }) else {
+                    return false
+                }
                 if listing.wantsEntries { listed.append(item.value) }
                 return true
             }

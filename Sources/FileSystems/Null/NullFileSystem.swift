@@ -89,7 +89,10 @@ public final class NullFileSystem: FileSystem {
             attributes = Attributes(node: node, mode: FileMode(.directory, permissions: 0o777), linkCount: 2)
         } else {
             attributes = Attributes(
-                node: node, mode: FileMode(.regular, permissions: 0o666), size: try size(of: node))
+                node: node,
+                mode: FileMode(.regular, permissions: 0o666),
+                size: try size(of: node)
+            )
             // Nothing is ever allocated.
             attributes.blocks = 0
         }

@@ -70,7 +70,8 @@ struct NullNames: ~Copyable {
     ///
     /// - Returns: the index of the file that had the new name, where it is now free.
     /// - Throws: `ENOENT`, `EEXIST`, `ENAMETOOLONG`, `EINVAL` for a whiteout.
-    mutating func rename(_ name: borrowing Name, to newName: borrowing Name, _ flags: RenameFlags) throws(Errno) -> Int? {
+    mutating func rename(_ name: borrowing Name, to newName: borrowing Name, _ flags: RenameFlags) throws(Errno) -> Int?
+    {
         guard flags.isEmpty || flags == .noReplace || flags == .exchange else { throw .invalidArgument }
         guard let index = table[name] else { throw .noSuchFileOrDirectory }
         guard newName.count <= 255 else { throw .fileNameTooLong }

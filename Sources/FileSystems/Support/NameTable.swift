@@ -3,7 +3,7 @@ internal import RingFUSE
 /// The names of a directory: found by name in O(1), and in the order they came by cookie.
 ///
 /// Entries stand in one array in the order of their cookies, which only ever grow; a removed one leaves a gap. A read
-/// goes on from a cookie by binary search, so nothing that stays is lost or comes twice, whatever goes or comes between.
+/// goes on from a cookie by binary search, so nothing that stays is lost or comes twice, whatever goes or comes.
 /// Gaps are closed when they outnumber the names: each removal costs O(1) amortised, and each full read O(n).
 /// A hash table beside it holds positions, and is searched with a borrowed ``Name`` so that finding allocates nothing.
 struct NameTable<Value> {

@@ -1,0 +1,75 @@
+public import RingFUSE
+public import SystemPackage
+
+/// Another file system, slowed down: look-ups, reads and writes wait before they are passed on, as if for a disk.
+///
+/// For tests of what happens while requests are under way: the waiting suspends, so the worker goes on serving, and
+/// ends with `EINTR` when the request is interrupted. The immediate tier of these three defers; all else is passed on
+/// as it comes.
+public struct DelayFileSystem<Base: FileSystem>: FileSystem {
+    /// What answers in the end.
+    public let base: Base
+    /// How long look-ups, reads and writes wait.
+    public let delay: Duration
+
+    /// A file system that answers later.
+    public init(_ base: Base, delay: Duration) {
+        self.base = base
+        self.delay = delay
+    }
+
+    /// What the slowed file system promises.
+    public var features: FileSystemFeatures { base.features }
+
+    /// Passed on.
+    public func connected(_ connection: Connection) { base.connected(connection) }
+
+    /// Passed on.
+    public func disconnected() async { await base.disconnected() }
+
+    /// Waits.
+    ///
+    /// - Throws: `EINTR` where the request is interrupted before or while it waits.
+    private func wait() async throws(Errno) {
+        do {
+            try await Task.sleep(for: delay)
+        } catch {
+            throw .interrupted
+        }
+    }
+
+    // MARK: Delayed
+
+    /// Waits, then finds a name.
+    public func lookUp(
+        _ name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Entry {
+        try await wait()
+        return try await base.lookUp(name, in: directory, context)
+    }
+
+    /// Waits, then reads.
+    public func read(
+        _ file: OpenFile,
+        at offset: UInt64,
+        into buffer: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) {
+        try await wait()
+        try await base.read(file, at: offset, into: &buffer, context)
+    }
+
+    /// Waits, then writes.
+    public func write(
+        _ file: OpenFile,
+        at offset: UInt64,
+        from data: RawSpan,
+        _ options: WriteOptions,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int {
+        try await wait()
+        return try await base.write(file, at: offset, from: data, options, context)
+    }
+}

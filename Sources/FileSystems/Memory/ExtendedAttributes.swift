@@ -1,0 +1,113 @@
+internal import RingFUSE
+internal import SystemPackage
+
+/// The extended attributes of a node.
+struct ExtendedAttributes {
+    /// Bytes of a value at the most (`XATTR_SIZE_MAX`).
+    static let largestValue = 65_536
+    /// Bytes of a name at the most (`XATTR_NAME_MAX`).
+    static let longestName = 255
+    /// Bytes of all names with their NULs at the most (`XATTR_LIST_MAX`).
+    static let largestList = 65_536
+    /// What lets a program have privileges that its caller has not.
+    static let capability: StoredName = "security.capability"
+
+    /// Values by name.
+    private var values: [StoredName: ContiguousArray<UInt8>] = [:]
+    /// Bytes of all names with their NULs.
+    private var listSize = 0
+
+    /// Bytes that count against the budget.
+    private(set) var chargedBytes = 0
+
+    /// Whether there are none.
+    var isEmpty: Bool { values.isEmpty }
+
+    /// The value of a name.
+    ///
+    /// - Throws: `ENODATA`.
+    func value(of name: StoredName) throws(Errno) -> ContiguousArray<UInt8> {
+        guard let value = values[name] else { throw .noData }
+        return value
+    }
+
+    /// Sets a value and charges it.
+    ///
+    /// - Throws: `EEXIST`, `ENODATA` by the condition; `E2BIG`; `ENOSPC` also where the list of names gets too long.
+    mutating func set(
+        _ name: StoredName,
+        to value: ContiguousArray<UInt8>,
+        _ condition: ExtendedAttributeCondition,
+        budget: SpaceBudget
+    ) throws(Errno) {
+        let former = values[name]
+        guard condition != .mustNotExist || former == nil else { throw .fileExists }
+        guard condition != .mustExist || former != nil else { throw .noData }
+        guard value.count <= Self.largestValue else { throw .argListTooLong }
+        let longer = former == nil ? name.bytes.count + 1 : 0
+        guard listSize + longer <= Self.largestList else { throw .noSpace }
+        // Taken before what it replaces is given back: it is simple, and only a full file system can tell.
+        guard budget.takeBytes(name.bytes.count + value.count) else { throw .noSpace }
+        chargedBytes += name.bytes.count + value.count
+        if former != nil { remove(name, budget: budget) }
+        values[name] = value
+        listSize += name.bytes.count + 1
+    }
+
+    /// Removes a value and gives back what it was charged.
+    ///
+    /// - Returns: whether there was one.
+    @discardableResult
+    mutating func remove(_ name: StoredName, budget: SpaceBudget) -> Bool {
+        guard let value = values.removeValue(forKey: name) else { return false }
+        listSize -= name.bytes.count + 1
+        chargedBytes -= name.bytes.count + value.count
+        budget.returnBytes(name.bytes.count + value.count)
+        return true
+    }
+
+    /// All names, each with its NUL.
+    ///
+    /// - Parameter trusted: whether those are told that only privileged programs may know.
+    func list(trusted: Bool) -> ContiguousArray<UInt8> {
+        var list = ContiguousArray<UInt8>()
+        list.reserveCapacity(listSize)
+        for name in values.keys where trusted || Space(of: name) != .trusted {
+            list.append(contentsOf: name.bytes)
+            list.append(0)
+        }
+        return list
+    }
+
+    /// What the first part of a name says.
+    enum Space {
+        /// For programs, on files and directories.
+        case user
+        /// For privileged programs.
+        case trusted
+        /// For security modules and capabilities.
+        case security
+
+        /// The name space of a name; `nil` where it is none that is kept (`system.`, which has the ACLs, too).
+        init?(of name: StoredName) {
+            if name.bytes.starts(with: "user.".utf8) {
+                self = .user
+            } else if name.bytes.starts(with: "trusted.".utf8) {
+                self = .trusted
+            } else if name.bytes.starts(with: "security.".utf8) {
+                self = .security
+            } else {
+                return nil
+            }
+        }
+
+        /// The number of bytes before the name proper.
+        var prefixCount: Int {
+            switch self {
+            case .user: 5
+            case .trusted: 8
+            case .security: 9
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+internal import RingFUSE
+internal import SystemPackage
+
+// What changes names.
+
+extension MemoryTree {
+    /// Makes a node with a name, which counts as one lookup.
+    ///
+    /// - Throws: `EEXIST`, `ENOSPC`, `ENOENT` where the directory has been removed, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    mutating func make(
+        _ name: borrowing Name,
+        in id: NodeID,
+        _ new: NewNode,
+        type: FileType,
+        owner: Owner,
+        target: StoredName? = nil,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode {
+        let directory = try directory(toMake: name, in: id)
+        var new = new
+        var owner = owner
+        let inherited = directory.attributes
+        if inherited.mode.rawValue & 0o2000 != 0 {
+            // A set-group-ID directory passes its group on, and to directories the bit itself.
+            owner.groupID = inherited.groupID
+            if type == .directory { new.mode.permissions |= 0o2000 }
+        }
+        let node = try addNode(new, type: type, owner: owner, target: target, at: time)
+        addLookup(of: node.id)
+        if type == .directory { directories[node.id] = MemoryDirectory(node: node.id, parent: id) }
+        directories[id]?.names.insert(copy name, MemoryDirectory.Child(node: node.id, type: type))
+        directory.namesChanged(links: type == .directory ? 1 : 0, at: time)
+        return node
+    }
+
+    /// Gives a node another name, and counts a lookup.
+    ///
+    /// - Throws: `EPERM` for directories, `ENOENT` where the node has lost its last name, `ENOSPC`, and as `make`.
+    mutating func link(
+        _ id: NodeID,
+        to name: borrowing Name,
+        in directoryID: NodeID,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode {
+        let node = try node(id)
+        guard node.type != .directory else { throw .notPermitted }
+        let directory = try directory(toMake: name, in: directoryID)
+        guard node.attributes.linkCount > 0 else { throw .noSuchFileOrDirectory }
+        // Otherwise names without end could be made of one node, and they take memory.
+        guard budget.takeNode() else { throw .noSpace }
+        node.addLinks(1, at: time)
+        addLookup(of: id)
+        directories[directoryID]?.names.insert(copy name, MemoryDirectory.Child(node: id, type: node.type))
+        directory.namesChanged(at: time)
+        return node
+    }
+
+    /// Removes a name that is no directory.
+    ///
+    /// - Returns: the node, where nobody needs it any more.
+    /// - Throws: `ENOENT`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    mutating func removeFile(_ name: borrowing Name, in id: NodeID, at time: Timestamp) throws(Errno) -> MemoryNode? {
+        guard let child = try child(name, in: id) else { throw .noSuchFileOrDirectory }
+        guard child.type != .directory else { throw .isDirectory }
+        directories[id]?.names.remove(copy name)
+        try node(id).namesChanged(at: time)
+        return removeLink(of: child, at: time)
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// - Returns: the node, where nobody needs it any more.
+    /// - Throws: `ENOENT`, `ENOTDIR`, `ENOTEMPTY`, `ENAMETOOLONG`, `ESTALE`.
+    mutating func removeDirectory(
+        _ name: borrowing Name,
+        in id: NodeID,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode? {
+        guard let child = try child(name, in: id) else { throw .noSuchFileOrDirectory }
+        guard child.type == .directory else { throw .notDirectory }
+        guard directories[child.node]?.names.isEmpty == true else { throw .directoryNotEmpty }
+        directories[id]?.names.remove(copy name)
+        try node(id).namesChanged(links: -1, at: time)
+        return removeLink(of: child, at: time)
+    }
+
+    // MARK: Renaming
+
+    /// A name's place.
+    struct Place: ~Escapable {
+        /// The directory.
+        let directory: NodeID
+        /// The name in it.
+        let name: Name
+
+        /// A name's place.
+        @_lifetime(copy name)
+        init(_ name: Name, in directory: NodeID) {
+            self.name = name
+            self.directory = directory
+        }
+    }
+
+    /// Renames.
+    ///
+    /// - Returns: the node that was replaced, where nobody needs it any more.
+    /// - Throws: `EINVAL` for flags that exclude each other and where a directory would get into itself; `ENOENT`,
+    ///   `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`; `ENOSPC` for a whiteout.
+    mutating func rename(
+        _ old: Place,
+        to new: Place,
+        _ flags: RenameFlags,
+        owner: Owner,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode? {
+        guard flags.isSubset(of: [.noReplace, .exchange, .whiteout]),
+            !flags.contains(.exchange) || flags == .exchange
+        else { throw .invalidArgument }
+        guard let source = try child(old.name, in: old.directory) else { throw .noSuchFileOrDirectory }
+        let replaced = try child(new.name, in: new.directory)
+        guard directories[new.directory]?.isRemoved == false else { throw .noSuchFileOrDirectory }
+        if flags.contains(.noReplace), replaced != nil { throw .fileExists }
+        if source.type == .directory, contains(source.node, new.directory) { throw .invalidArgument }
+        if flags.contains(.exchange) {
+            guard let replaced else { throw .noSuchFileOrDirectory }
+            try exchange(source, at: old, with: replaced, at: new, time)
+            return nil
+        }
+        // Two names of one node: POSIX has nothing happen, and both stay.
+        guard replaced?.node != source.node else { return nil }
+        if let replaced { try check(source, mayReplace: replaced) }
+        try moveAway(source, from: old, leavingWhiteout: flags.contains(.whiteout), owner: owner, time)
+        var unused: MemoryNode?
+        if let replaced {
+            directories[new.directory]?.names.replace(new.name, with: source)
+            unused = removeLink(of: replaced, at: time)
+        } else {
+            directories[new.directory]?.names.insert(new.name, source)
+        }
+        let isDirectory = source.type == .directory
+        if isDirectory { directories[source.node]?.parent = new.directory }
+        try node(source.node).addLinks(0, at: time)
+        try node(old.directory).namesChanged(links: isDirectory ? -1 : 0, at: time)
+        try node(new.directory).namesChanged(links: isDirectory && replaced == nil ? 1 : 0, at: time)
+        return unused
+    }
+
+    /// Checks that a name may take the place of another.
+    ///
+    /// - Throws: `EISDIR`, `ENOTDIR`, `ENOTEMPTY`.
+    private func check(
+        _ source: MemoryDirectory.Child,
+        mayReplace replaced: MemoryDirectory.Child
+    ) throws(Errno) {
+        guard replaced.type == .directory else {
+            guard source.type != .directory else { throw .notDirectory }
+            return
+        }
+        guard source.type == .directory else { throw .isDirectory }
+        guard directories[replaced.node]?.names.isEmpty == true else { throw .directoryNotEmpty }
+    }
+
+    /// Takes a name away, or has it stand for a whiteout: a character device 0:0, which overlayfs takes for "removed".
+    ///
+    /// - Throws: `ENOSPC`, and nothing has changed.
+    private mutating func moveAway(
+        _ source: MemoryDirectory.Child,
+        from old: Place,
+        leavingWhiteout: Bool,
+        owner: Owner,
+        _ time: Timestamp
+    ) throws(Errno) {
+        guard leavingWhiteout else {
+            directories[old.directory]?.names.remove(old.name)
+            return
+        }
+        let mode = FileMode(.characterDevice, permissions: 0)
+        let whiteout = try addNode(NewNode(mode: mode), type: .characterDevice, owner: owner, at: time)
+        directories[old.directory]?.names.replace(
+            old.name,
+            with: MemoryDirectory.Child(node: whiteout.id, type: whiteout.type)
+        )
+    }
+
+    /// Has two names stand for each other's nodes.
+    ///
+    /// - Throws: `EINVAL` where a directory would get into itself.
+    private mutating func exchange(
+        _ first: MemoryDirectory.Child,
+        at firstPlace: Place,
+        with second: MemoryDirectory.Child,
+        at secondPlace: Place,
+        _ time: Timestamp
+    ) throws(Errno) {
+        if second.type == .directory, contains(second.node, firstPlace.directory) { throw .invalidArgument }
+        guard first.node != second.node else { return }
+        directories[firstPlace.directory]?.names.replace(firstPlace.name, with: second)
+        directories[secondPlace.directory]?.names.replace(secondPlace.name, with: first)
+        let moved = (first.type == .directory ? 1 : 0) - (second.type == .directory ? 1 : 0)
+        if first.type == .directory { directories[first.node]?.parent = secondPlace.directory }
+        if second.type == .directory { directories[second.node]?.parent = firstPlace.directory }
+        try node(first.node).addLinks(0, at: time)
+        try node(second.node).addLinks(0, at: time)
+        try node(firstPlace.directory).namesChanged(links: -moved, at: time)
+        try node(secondPlace.directory).namesChanged(links: moved, at: time)
+    }
+}

@@ -1,0 +1,182 @@
+internal import RingFUSE
+internal import SystemPackage
+
+/// The names and nodes of a memory file system; all of it behind one lock.
+struct MemoryTree {
+    /// To whom a new node belongs.
+    struct Owner {
+        /// The user.
+        let userID: UInt32
+        /// The group, unless the directory passes on its own.
+        var groupID: UInt32
+    }
+
+    /// A node and who still needs it.
+    private struct Record {
+        /// The node.
+        let node: MemoryNode
+        /// How often the kernel knows it.
+        var lookups: UInt64 = 0
+        /// How many open files it has.
+        var opens: UInt64 = 0
+    }
+
+    /// Bytes of a name at the most (`NAME_MAX`).
+    static let longestName = 255
+
+    /// All nodes that have a name, are known to the kernel, or are open.
+    private var records: [NodeID: Record] = [:]
+    /// The names of those that are directories.
+    var directories: [NodeID: MemoryDirectory] = [:]
+    /// The number of the next node. Numbers are not used again, so that an old one can't mean a new node.
+    private var nextNumber = NodeID.root.rawValue + 1
+    /// Pays for nodes.
+    let budget: SpaceBudget
+
+    /// A tree that is only a root.
+    ///
+    /// - Throws: `ENOSPC` where the budget has no room for it.
+    init(root: FileMode, owner: Owner, at time: Timestamp, budget: SpaceBudget) throws(Errno) {
+        self.budget = budget
+        let node = try MemoryNode(
+            id: .root,
+            NewNode(mode: root),
+            type: .directory,
+            owner: owner,
+            at: time,
+            budget: budget
+        )
+        records[.root] = Record(node: node)
+        directories[.root] = MemoryDirectory(node: .root, parent: .root)
+    }
+
+    // MARK: Nodes
+
+    /// The number of nodes.
+    var count: Int { records.count }
+
+    /// A node by its id.
+    ///
+    /// - Throws: `ESTALE`.
+    func node(_ id: NodeID) throws(Errno) -> MemoryNode {
+        guard let record = records[id] else { throw .staleNFSFileHandle }
+        return record.node
+    }
+
+    /// Makes a node, without a name yet.
+    ///
+    /// - Throws: `ENOSPC`.
+    mutating func addNode(
+        _ new: NewNode,
+        type: FileType,
+        owner: Owner,
+        target: StoredName? = nil,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode {
+        let node = try MemoryNode(
+            id: NodeID(nextNumber),
+            new,
+            type: type,
+            owner: owner,
+            target: target,
+            at: time,
+            budget: budget
+        )
+        nextNumber += 1
+        records[node.id] = Record(node: node)
+        return node
+    }
+
+    /// Counts a lookup.
+    mutating func addLookup(of id: NodeID) {
+        assert(records[id] != nil, "a lookup of no node")
+        records[id]?.lookups += 1
+    }
+
+    /// Takes back lookups.
+    ///
+    /// - Returns: the node, where nobody needs it any more.
+    mutating func forget(_ id: NodeID, lookups: UInt64) -> MemoryNode? {
+        guard let known = records[id]?.lookups else { return nil }
+        records[id]?.lookups = known - min(known, lookups)
+        return dropIfUnused(id)
+    }
+
+    /// Counts an open file.
+    mutating func addOpen(of id: NodeID) { records[id]?.opens += 1 }
+
+    /// Takes back an open file.
+    ///
+    /// - Returns: the node, where nobody needs it any more.
+    mutating func release(_ id: NodeID) -> MemoryNode? {
+        guard let opens = records[id]?.opens, opens > 0 else { return nil }
+        records[id]?.opens = opens - 1
+        return dropIfUnused(id)
+    }
+
+    /// Takes a name from a node, or both from a directory.
+    ///
+    /// - Returns: the node, where nobody needs it any more: its memory is freed by the caller, outside the lock.
+    mutating func removeLink(of child: MemoryDirectory.Child, at time: Timestamp) -> MemoryNode? {
+        guard let node = records[child.node]?.node else { return nil }
+        if child.type == .directory {
+            node.addLinks(-2, at: time)
+            directories[child.node]?.isRemoved = true
+        } else if node.addLinks(-1, at: time) > 0 {
+            // Names beyond the first were paid for as nodes.
+            budget.returnNode()
+        }
+        return dropIfUnused(child.node)
+    }
+
+    /// Forgets a node that has no name, no lookup and no open file.
+    private mutating func dropIfUnused(_ id: NodeID) -> MemoryNode? {
+        guard let record = records[id], record.lookups == 0, record.opens == 0,
+            record.node.attributes.linkCount == 0
+        else { return nil }
+        records[id] = nil
+        directories[id] = nil
+        return record.node
+    }
+
+    // MARK: Names
+
+    /// A directory by its id.
+    ///
+    /// - Throws: `ENOTDIR`, `ESTALE`.
+    func directory(_ id: NodeID) throws(Errno) -> MemoryNode {
+        let node = try node(id)
+        guard node.type == .directory else { throw .notDirectory }
+        return node
+    }
+
+    /// What a name in a directory stands for.
+    ///
+    /// - Throws: `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    func child(_ name: borrowing Name, in id: NodeID) throws(Errno) -> MemoryDirectory.Child? {
+        _ = try directory(id)
+        guard name.count <= Self.longestName else { throw .fileNameTooLong }
+        return directories[id]?.names[copy name]
+    }
+
+    /// A directory in which a name can be made.
+    ///
+    /// - Throws: `EEXIST`, `ENOENT` where the directory itself has been removed, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    func directory(toMake name: borrowing Name, in id: NodeID) throws(Errno) -> MemoryNode {
+        guard try child(name, in: id) == nil, !name.isDotOrDotDot else { throw .fileExists }
+        guard directories[id]?.isRemoved == false else { throw .noSuchFileOrDirectory }
+        return try node(id)
+    }
+
+    /// Whether a directory is another one, or somewhere above it.
+    ///
+    /// - Complexity: O(depth).
+    func contains(_ upper: NodeID, _ lower: NodeID) -> Bool {
+        var id = lower
+        while id != upper {
+            guard id != .root, let parent = directories[id]?.parent else { return false }
+            id = parent
+        }
+        return true
+    }
+}
