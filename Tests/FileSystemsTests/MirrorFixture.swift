@@ -89,7 +89,11 @@ final class MirrorFixture {
     }
 
     func makeDirectory(
-        _ name: String, in directory: NodeID = .root, mode: UInt32 = 0o755, user: UInt32 = 0, group: UInt32 = 0
+        _ name: String,
+        in directory: NodeID = .root,
+        mode: UInt32 = 0o755,
+        user: UInt32 = 0,
+        group: UInt32 = 0
     ) throws(Errno) -> Entry {
         let context = context(user: user, group: group)
         let node = NewNode(mode: FileMode(.directory, permissions: mode))
@@ -99,8 +103,12 @@ final class MirrorFixture {
     }
 
     func makeNode(
-        _ name: String, in directory: NodeID = .root, _ type: RingFUSE.FileType = .regular, mode: UInt32 = 0o644,
-        user: UInt32 = 0, group: UInt32 = 0
+        _ name: String,
+        in directory: NodeID = .root,
+        _ type: RingFUSE.FileType = .regular,
+        mode: UInt32 = 0o644,
+        user: UInt32 = 0,
+        group: UInt32 = 0
     ) throws(Errno) -> Entry {
         let context = context(user: user, group: group)
         let node = NewNode(mode: FileMode(type, permissions: mode))
@@ -110,7 +118,11 @@ final class MirrorFixture {
     }
 
     func makeSymbolicLink(
-        _ name: String, to target: String, in directory: NodeID = .root, user: UInt32 = 0, group: UInt32 = 0
+        _ name: String,
+        to target: String,
+        in directory: NodeID = .root,
+        user: UInt32 = 0,
+        group: UInt32 = 0
     ) throws(Errno) -> Entry {
         let context = context(user: user, group: group)
         return try StoredName(name).withName { name throws(Errno) in
@@ -120,8 +132,12 @@ final class MirrorFixture {
     }
 
     func create(
-        _ name: String, in directory: NodeID = .root, flags: CInt = O_RDWR, mode: UInt32 = 0o644,
-        user: UInt32 = 0, group: UInt32 = 0
+        _ name: String,
+        in directory: NodeID = .root,
+        flags: CInt = O_RDWR,
+        mode: UInt32 = 0o644,
+        user: UInt32 = 0,
+        group: UInt32 = 0
     ) throws(Errno) -> (entry: Entry, file: OpenFile) {
         let context = context(user: user, group: group)
         let flags = OpenFlags(rawValue: UInt32(flags))
@@ -147,7 +163,10 @@ final class MirrorFixture {
     }
 
     func write(
-        _ text: String, to file: OpenFile, at offset: UInt64 = 0, _ options: WriteOptions = []
+        _ text: String,
+        to file: OpenFile,
+        at offset: UInt64 = 0,
+        _ options: WriteOptions = []
     ) async throws(Errno) -> Int {
         let bytes = Array(text.utf8)
         return try await unsafe mirror.write(file, at: offset, from: bytes.span.bytes, options, context())
@@ -165,7 +184,10 @@ final class MirrorFixture {
     }
 
     func rename(
-        _ name: String, in directory: NodeID = .root, to newName: String, into newDirectory: NodeID = .root,
+        _ name: String,
+        in directory: NodeID = .root,
+        to newName: String,
+        into newDirectory: NodeID = .root,
         _ flags: RenameFlags = []
     ) throws(Errno) {
         let context = context()
@@ -193,7 +215,9 @@ final class MirrorFixture {
     }
 
     func setAttributes(
-        of node: NodeID, _ handle: HandleID? = nil, _ change: (inout AttributeChanges) -> Void
+        of node: NodeID,
+        _ handle: HandleID? = nil,
+        _ change: (inout AttributeChanges) -> Void
     ) throws(Errno) -> Attributes {
         var changes = AttributeChanges()
         change(&changes)

@@ -13,7 +13,9 @@ struct MirrorTestsAttributes {
 
     /// Makes one change of a node.
     private func set(
-        _ node: NodeID, _ handle: HandleID? = nil, _ change: (inout AttributeChanges) -> Void
+        _ node: NodeID,
+        _ handle: HandleID? = nil,
+        _ change: (inout AttributeChanges) -> Void
     ) throws(Errno) -> Attributes {
         try fixture.setAttributes(of: node, handle, change)
     }
@@ -96,13 +98,21 @@ struct MirrorTestsAttributes {
     // MARK: Extended attributes
 
     private func set(
-        _ name: String, _ value: String, of node: NodeID, _ condition: ExtendedAttributeCondition = .any
+        _ name: String,
+        _ value: String,
+        of node: NodeID,
+        _ condition: ExtendedAttributeCondition = .any
     ) throws(Errno) {
         let context = fixture.context()
         let value = Array(value.utf8)
         try StoredName(name).withName { name throws(Errno) in
             try unsafe fixture.mirror.setExtendedAttribute(
-                named: name, of: node, to: value.span.bytes, condition, context)
+                named: name,
+                of: node,
+                to: value.span.bytes,
+                condition,
+                context
+            )
         }
     }
 
@@ -114,7 +124,11 @@ struct MirrorTestsAttributes {
         var span = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         let name = StoredName(name)
         let size = try fixture.mirror.extendedAttribute(
-            named: Name(name.bytes.span), of: node, into: &span, context)
+            named: Name(name.bytes.span),
+            of: node,
+            into: &span,
+            context
+        )
         let filled = unsafe span.finalize(for: memory)
         return (unsafe String(decoding: memory[..<filled], as: UTF8.self), size)
     }

@@ -23,7 +23,9 @@ struct MirrorTestsDirectories {
 
     /// Entries after a cookie, `limit` at the most, as the open directory enumerates them.
     private func some(
-        of directory: MirrorDirectory, after cookie: UInt64, limit: Int
+        of directory: MirrorDirectory,
+        after cookie: UInt64,
+        limit: Int
     ) throws(Errno) -> [Seen] {
         var seen: [Seen] = []
         try directory.entries(after: cookie) { name, record throws(Errno) in
@@ -121,19 +123,28 @@ struct MirrorTestsDirectories {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
         defer { unsafe memory.deallocate() }
         var listing = unsafe DirectoryListing(
-            base: memory.baseAddress.unsafelyUnwrapped, capacity: 4096, wantsEntries: false)
+            base: memory.baseAddress.unsafelyUnwrapped,
+            capacity: 4096,
+            wantsEntries: false
+        )
         return StoredName("x").withName { listing.append($0, inode: 1, type: nil, cookie: 1) }
     }()
 
     /// One reply: names and cookies, with the node where there is one, read from the bytes that the kernel would get.
     private func reply(
-        _ directory: OpenFile, after cookie: UInt64, capacity: Int, wantsEntries: Bool
+        _ directory: OpenFile,
+        after cookie: UInt64,
+        capacity: Int,
+        wantsEntries: Bool
     ) throws(Errno) -> [(name: String, cookie: UInt64, node: UInt64, inode: UInt64)] {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity + 32, alignment: 8)
         defer { unsafe memory.deallocate() }
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
         var listing = unsafe DirectoryListing(
-            base: memory.baseAddress.unsafelyUnwrapped, capacity: capacity, wantsEntries: wantsEntries)
+            base: memory.baseAddress.unsafelyUnwrapped,
+            capacity: capacity,
+            wantsEntries: wantsEntries
+        )
         try fixture.mirror.entries(of: directory, after: cookie, into: &listing, fixture.context())
         // struct fuse_dirent: inode, offset, length of the name, type, name; struct fuse_direntplus begins with
         // 128 bytes of fuse_entry_out, which begins with the node.
@@ -150,7 +161,8 @@ struct MirrorTestsDirectories {
                     unsafe memory.loadUnaligned(fromByteOffset: offset + header + 8, as: UInt64.self),
                     wantsEntries ? unsafe memory.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : 0,
                     unsafe memory.loadUnaligned(fromByteOffset: offset + header, as: UInt64.self)
-                ))
+                )
+            )
             offset = (start + length + 7) & ~7
         }
         return result

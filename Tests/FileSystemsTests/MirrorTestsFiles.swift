@@ -21,6 +21,10 @@ struct MirrorTestsFiles {
         #expect(try await fixture.read(file, at: 7, count: 3) == "Wor")
         #expect(try await fixture.read(file, at: 12) == "")
         #expect(try await fixture.read(file, at: 1 << 40) == "")
+        for offset in [UInt64.max, 1 << 63] {
+            await #expect(throws: Errno.invalidArgument) { _ = try await fixture.read(file, at: offset) }
+            await #expect(throws: Errno.invalidArgument) { _ = try await fixture.write("x", to: file, at: offset) }
+        }
         #expect(try fixture.attributes(of: entry.node, file.handle).size == 12)
         try await fixture.mirror.flush(file, fixture.context())
         try await fixture.mirror.synchronize(file, dataOnly: true, fixture.context())
@@ -137,7 +141,12 @@ struct MirrorTestsFiles {
             try fixture.seek(sparse, to: .data, from: 2 << 20)
         }
         try await fixture.mirror.allocate(
-            sparse, at: 1 << 20, length: 4096, [.punchHole, .keepSize], context)
+            sparse,
+            at: 1 << 20,
+            length: 4096,
+            [.punchHole, .keepSize],
+            context
+        )
         #expect(try await fixture.read(sparse, at: 1 << 20) == "\0\0\0\0")
     }
 
@@ -147,11 +156,23 @@ struct MirrorTestsFiles {
         _ = try await fixture.write("0123456789", to: source)
         _ = try await fixture.write("abc", to: target)
         let count = try await fixture.mirror.copy(
-            from: source, at: 2, to: target, at: 1, length: 5, fixture.context())
+            from: source,
+            at: 2,
+            to: target,
+            at: 1,
+            length: 5,
+            fixture.context()
+        )
         #expect(count == 5)
         #expect(try fixture.content(of: "target") == "a23456")
         let rest = try await fixture.mirror.copy(
-            from: source, at: 10, to: target, at: 0, length: .max, fixture.context())
+            from: source,
+            at: 10,
+            to: target,
+            at: 0,
+            length: .max,
+            fixture.context()
+        )
         #expect(rest == 0)
     }
 

@@ -2,8 +2,8 @@ import CRingFUSE
 import FileSystems
 import Glibc
 import RingFUSE
-import SystemPackage
 import Synchronization
+import SystemPackage
 import Testing
 
 /// What must not get out of the source, and who owns what is made in it.
@@ -84,7 +84,7 @@ struct MirrorTestsSecurity {
         } while: {
             defer { isDone.value.store(true, ordering: .relaxed) }
             var links = 0
-            for _ in 0..<20_000 {
+            for _ in 0..<5_000 {
                 guard let entry = try? fixture.lookUp("directory") else { continue }
                 if entry.attributes.mode.type == .symbolicLink { links += 1 }
                 let found = try? fixture.lookUp("passwd", in: entry.node)
@@ -100,7 +100,9 @@ struct MirrorTestsSecurity {
         for number in [0, 1, file.handle.rawValue + 1000, .max, 1 << 32, 1 << 62] as [UInt64] {
             let wrong = OpenFile(node: entry.node, handle: HandleID(number))
             await #expect(throws: Errno.badFileDescriptor) { _ = try await fixture.read(wrong) }
-            await #expect(throws: Errno.badFileDescriptor) { try await fixture.mirror.release(wrong, fixture.context()) }
+            await #expect(throws: Errno.badFileDescriptor) {
+                try await fixture.mirror.release(wrong, fixture.context())
+            }
         }
         #expect(try await fixture.write("x", to: file) == 1)
         try await fixture.mirror.release(file, fixture.context())
@@ -176,11 +178,14 @@ private func withThread(_ body: @escaping @Sendable () -> Void, while other: () 
     var thread = pthread_t()
     let argument = unsafe Unmanaged.passRetained(Box(body)).toOpaque()
     let result = unsafe pthread_create(
-        &thread, nil,
+        &thread,
+        nil,
         {
             unsafe Unmanaged<Box>.fromOpaque($0.unsafelyUnwrapped).takeRetainedValue().body()
             return nil
-        }, argument)
+        },
+        argument
+    )
     try #require(result == 0)
     defer { pthread_join(thread, nil) }
     try other()

@@ -25,7 +25,8 @@ struct MirrorTestsThreadPool {
         defer { unsafe memory.deallocate() }
         let address = UInt(bitPattern: memory.baseAddress)
         let count = try await engine.perform(
-            IOOperation(.read, file: pipe.reading.rawValue, address: address, length: 1, offset: .max))
+            IOOperation(.read, file: pipe.reading.rawValue, address: address, length: 1, offset: .max)
+        )
         guard count == 1 else { throw .ioError }
         return unsafe memory[0]
     }
@@ -57,15 +58,22 @@ struct MirrorTestsThreadPool {
         _ = unsafe name.initialize(from: path)
         let pointer = unsafe UnsafePointer(name.baseAddress.unsafelyUnwrapped)
         let descriptor = try unsafe await asynchronous.open(
-            pointer, in: FileDescriptor(rawValue: AT_FDCWD), flags: O_RDONLY)
+            pointer,
+            in: FileDescriptor(rawValue: AT_FDCWD),
+            flags: O_RDONLY
+        )
         #expect(fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0)
         try await asynchronous.close(descriptor)
         let status = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 8)
         defer { unsafe status.deallocate() }
         unsafe status.initializeMemory(as: UInt8.self, repeating: 0)
         try unsafe await asynchronous.statx(
-            pointer, in: FileDescriptor(rawValue: AT_FDCWD), flags: 0, mask: 0x7ff,
-            into: status.baseAddress.unsafelyUnwrapped)
+            pointer,
+            in: FileDescriptor(rawValue: AT_FDCWD),
+            flags: 0,
+            mask: 0x7ff,
+            into: status.baseAddress.unsafelyUnwrapped
+        )
         // stx_mode, after mask, block size, attributes, links, owner and group.
         #expect(unsafe status.load(fromByteOffset: 28, as: UInt16.self) == 0o100444)
     }

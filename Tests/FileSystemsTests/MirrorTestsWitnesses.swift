@@ -19,17 +19,29 @@ struct MirrorTestsWitnesses {
         let a = StoredName("a")
         let b = StoredName("b")
         let made = try await backend.makeNode(
-            named: Name(a.bytes.span), in: .root, NewNode(mode: .regular), context)
+            named: Name(a.bytes.span),
+            in: .root,
+            NewNode(mode: .regular),
+            context
+        )
         #expect(try await backend.lookUp(Name(a.bytes.span), in: .root, context).node == made.node)
         _ = try await backend.link(made.node, to: Name(b.bytes.span), in: .root, context)
         try await backend.removeFile(named: Name(a.bytes.span), in: .root, context)
         try await backend.rename(Name(b.bytes.span), in: .root, to: Name(a.bytes.span), in: .root, [], context)
         try await backend.removeFile(named: Name(a.bytes.span), in: .root, context)
         _ = try await backend.makeDirectory(
-            named: Name(a.bytes.span), in: .root, NewNode(mode: .directory), context)
+            named: Name(a.bytes.span),
+            in: .root,
+            NewNode(mode: .directory),
+            context
+        )
         try await backend.removeDirectory(named: Name(a.bytes.span), in: .root, context)
         let link = try await backend.makeSymbolicLink(
-            named: Name(a.bytes.span), in: .root, to: Name(b.bytes.span), context)
+            named: Name(a.bytes.span),
+            in: .root,
+            to: Name(b.bytes.span),
+            context
+        )
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
         defer { unsafe memory.deallocate() }
         var span = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
@@ -47,7 +59,12 @@ struct MirrorTestsWitnesses {
         let name = StoredName("file")
         let attribute = StoredName("user.attribute")
         let made = try await backend.create(
-            named: Name(name.bytes.span), in: .root, NewNode(mode: .regular), .readWrite, context)
+            named: Name(name.bytes.span),
+            in: .root,
+            NewNode(mode: .regular),
+            .readWrite,
+            context
+        )
         let file = OpenFile(node: made.entry.node, handle: made.file.handle, flags: .readWrite)
         #expect(try await backend.open(file.node, .readWrite, context).handle != .none)
         var changes = AttributeChanges()
@@ -63,12 +80,21 @@ struct MirrorTestsWitnesses {
         try await backend.synchronize(file, dataOnly: true, context)
         let value: [UInt8] = [1, 2, 3]
         try unsafe await backend.setExtendedAttribute(
-            named: Name(attribute.bytes.span), of: file.node, to: value.span.bytes, .any, context)
+            named: Name(attribute.bytes.span),
+            of: file.node,
+            to: value.span.bytes,
+            .any,
+            context
+        )
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
         defer { unsafe memory.deallocate() }
         var span = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         let size = try await backend.extendedAttribute(
-            named: Name(attribute.bytes.span), of: file.node, into: &span, context)
+            named: Name(attribute.bytes.span),
+            of: file.node,
+            into: &span,
+            context
+        )
         #expect(size == 3)
         let namesSize = try await backend.extendedAttributeNames(of: file.node, into: &span, context)
         #expect(namesSize == 15)
@@ -86,7 +112,10 @@ struct MirrorTestsWitnesses {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
         defer { unsafe memory.deallocate() }
         var listing = unsafe DirectoryListing(
-            base: memory.baseAddress.unsafelyUnwrapped, capacity: 64, wantsEntries: false)
+            base: memory.baseAddress.unsafelyUnwrapped,
+            capacity: 64,
+            wantsEntries: false
+        )
         try await backend.entries(of: file, after: 0, into: &listing, context)
         try await backend.releaseDirectory(file, context)
         await #expect(throws: Errno.badFileDescriptor) {

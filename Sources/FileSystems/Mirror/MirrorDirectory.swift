@@ -76,7 +76,11 @@ final class MirrorDirectory: @unchecked Sendable {
                 try checked(unsafe rfuse_decode_entry(rest.baseAddress, rest.count, &entry))
                 let bytes = unsafe UnsafeBufferPointer(start: entry.name, count: Int(entry.name_length))
                 let record = unsafe Record(
-                    inode: entry.inode, type: RingFUSE.FileType(rawValue: entry.type << 12), cookie: UInt64(bitPattern: entry.next))
+                    inode: entry.inode,
+                    // DT_* are the upper bits of the mode.
+                    type: RingFUSE.FileType(rawValue: entry.type << 12),
+                    cookie: UInt64(bitPattern: entry.next)
+                )
                 guard try body(unsafe Name(bytes.span), record) else { return }
                 unsafe progress.consumed += Int(entry.record_length)
                 progress.cookie = record.cookie

@@ -26,7 +26,8 @@ extension MirrorFileSystem {
         let node = try nodes.node(node)
         if changes.userID != nil || changes.groupID != nil {
             try checked(
-                rfuse_change_owner(node.descriptor, changes.userID ?? .max, changes.groupID ?? .max))
+                rfuse_change_owner(node.descriptor, changes.userID ?? .max, changes.groupID ?? .max)
+            )
         }
         if changes.killsPrivileges { try clearPrivileges(of: node.descriptor) }
         if let size = changes.size {
@@ -43,8 +44,13 @@ extension MirrorFileSystem {
             let modification = Self.seconds(changes.modificationTime)
             try checked(
                 rfuse_change_times(
-                    node.descriptor, access.seconds, access.nanoseconds,
-                    modification.seconds, modification.nanoseconds))
+                    node.descriptor,
+                    access.seconds,
+                    access.nanoseconds,
+                    modification.seconds,
+                    modification.nanoseconds
+                )
+            )
         }
         return try reply(of: node.descriptor)
     }
@@ -61,7 +67,11 @@ extension MirrorFileSystem {
         try unsafe target.withFreeBytes { bytes throws(Errno) in
             let count = try checked(
                 unsafe rfuse_read_link(
-                    node.descriptor, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count))
+                    node.descriptor,
+                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    bytes.count
+                )
+            )
             // Linux cuts the target silently.
             guard count < bytes.count else { throw .fileNameTooLong }
             return count
@@ -90,8 +100,12 @@ extension MirrorFileSystem {
         var source = rfuse_statistics()
         try checked(unsafe rfuse_statistics(nodes.node(node).descriptor, &source))
         var statistics = FileSystemStatistics(
-            blockSize: source.fragment_size, blocks: source.blocks, freeBlocks: source.free_blocks,
-            nodes: source.nodes, freeNodes: source.free_nodes)
+            blockSize: source.fragment_size,
+            blocks: source.blocks,
+            freeBlocks: source.free_blocks,
+            nodes: source.nodes,
+            freeNodes: source.free_nodes
+        )
         statistics.availableBlocks = source.available_blocks
         statistics.longestName = source.longest_name
         statistics.preferredIOSize = source.block_size

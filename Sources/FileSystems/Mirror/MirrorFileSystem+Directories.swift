@@ -38,7 +38,8 @@ extension MirrorFileSystem {
             do throws(Errno) {
                 entry = try self.entry(takingOver: openComponent(name, in: parent))
             } catch {
-                // Removed meanwhile; or not to be looked up (another mount, too many open files): then the name must do.
+                // Removed meanwhile. What can't be looked up for other reasons (another mount, too many open files)
+                // is told by name alone.
                 if error == .noSuchFileOrDirectory { return true }
                 return listing.append(name, inode: record.inode, type: record.type, cookie: record.cookie)
             }

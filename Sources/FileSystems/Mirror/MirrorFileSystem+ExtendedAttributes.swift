@@ -2,9 +2,9 @@ internal import CRingFUSE
 public import RingFUSE
 public import SystemPackage
 
-// The calls for extended attributes take no O_PATH descriptor before kernel 6.13, so they go by /proc/self/fd/N. Although
-// they follow links, the path ends at the very file, be it a symbolic link: `user.` attributes then fail with `EPERM`
-// or `ENODATA`, as they do on any symbolic link on Linux, and `trusted.` and `security.` ones work.
+// The calls for extended attributes take no O_PATH descriptor before kernel 6.13, so they go by /proc/self/fd/N.
+// Although they follow links, the path ends at the very file, be it a symbolic link: `user.` attributes then fail
+// with `EPERM` or `ENODATA`, as they do on any symbolic link on Linux, and `trusted.` and `security.` ones work.
 
 extension MirrorFileSystem {
     /// Sets an extended attribute (SETXATTR).
@@ -21,7 +21,13 @@ extension MirrorFileSystem {
             try unsafe name.withTerminated { name throws(Errno) in
                 try checked(
                     unsafe rfuse_set_attribute(
-                        node.descriptor, name, value.baseAddress, value.count, CInt(condition.rawValue)))
+                        node.descriptor,
+                        name,
+                        value.baseAddress,
+                        value.count,
+                        CInt(condition.rawValue)
+                    )
+                )
             }
         }
     }

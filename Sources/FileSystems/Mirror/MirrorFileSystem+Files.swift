@@ -33,7 +33,9 @@ extension MirrorFileSystem {
                 try caller.make(for: context) { () throws(Errno) in
                     CInt(
                         try checked(
-                            unsafe rfuse_create(parent.descriptor, name, sourceFlags, node.mode.permissions)))
+                            unsafe rfuse_create(parent.descriptor, name, sourceFlags, node.mode.permissions)
+                        )
+                    )
                 }
             }
         } catch {
@@ -53,8 +55,8 @@ extension MirrorFileSystem {
 
     /// Reads (READ).
     ///
-    /// An error after a part was read is thrown all the same: fewer bytes than asked for would mean the end of the file,
-    /// and the kernel would show zeros.
+    /// An error after a part was read is thrown all the same: fewer bytes than asked for would mean the end of the
+    /// file, and the kernel would show zeros.
     public func read(
         _ file: OpenFile,
         at offset: UInt64,
@@ -62,6 +64,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) {
         let descriptor = FileDescriptor(rawValue: try files.descriptor(of: file.handle))
+        try Self.check(offset)
         var position = offset
         while buffer.freeCapacity > 0 {
             let count = try await context.io.read(descriptor, into: &buffer, at: position)
@@ -73,8 +76,8 @@ extension MirrorFileSystem {
 
     /// Writes (WRITE).
     ///
-    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing. (With
-    /// the kernel's writeback cache, which is not asked for, this would have to end.)
+    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing.
+    /// (With the kernel's writeback cache, which is not asked for, this would have to end.)
     ///
     /// - Returns: the number of bytes written; fewer than given where an error came after some.
     public func write(
@@ -85,6 +88,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
         let descriptor = try files.descriptor(of: file.handle)
+        try Self.check(offset)
         if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor) }
         guard files.appends(descriptor), options.contains(.fromCache) || !file.flags.contains(.append) else {
             return try await write(data, to: descriptor, at: offset, context)
@@ -174,8 +178,10 @@ extension MirrorFileSystem {
         while written < data.byteCount {
             do throws(Errno) {
                 let count = try await context.io.write(
-                    FileDescriptor(rawValue: descriptor), from: data.extracting(written...),
-                    at: offset + UInt64(written))
+                    FileDescriptor(rawValue: descriptor),
+                    from: data.extracting(written...),
+                    at: offset + UInt64(written)
+                )
                 if count == 0 { break }
                 written += count
             } catch {
@@ -185,6 +191,11 @@ extension MirrorFileSystem {
             }
         }
         return written
+    }
+
+    /// Refuses offsets that Linux does not have; one of them would stand for the descriptor's position.
+    private static func check(_ offset: UInt64) throws(Errno) {
+        guard offset <= UInt64(Int64.max) else { throw .invalidArgument }
     }
 
     /// Opens a node's file and keeps it.

@@ -106,7 +106,8 @@ extension MirrorFileSystem {
             try newName.withName { newName throws(Errno) in
                 try unsafe newName.withComponent { newName throws(Errno) in
                     _ = try checked(
-                        unsafe rfuse_rename(parent.descriptor, name, newParent.descriptor, newName, flags.rawValue))
+                        unsafe rfuse_rename(parent.descriptor, name, newParent.descriptor, newName, flags.rawValue)
+                    )
                 }
             }
         }

@@ -11,7 +11,8 @@ public import SystemPackage
 ///
 /// Reads, writes, `fsync` and `fallocate` go through the worker's asynchronous I/O. Everything about names and
 /// attributes is done at once, on the worker, as passthrough servers do: mostly it is in the kernel's caches, and a
-/// hop to another thread costs more than the call. Metadata that must come from a slow disk blocks the worker meanwhile.
+/// hop to another thread costs more than the call. Metadata from a slow disk blocks the worker meanwhile; file I/O
+/// never does.
 ///
 /// ACLs of the source are passed on as extended attributes, but the kernel checks by mode, owner and group alone.
 public final class MirrorFileSystem: FileSystem {

@@ -22,8 +22,13 @@ extension Attributes {
     /// Attributes as the source tells them, the inode number included: programs compare it with `readdir`'s.
     init(_ status: rfuse_status) {
         self.init(
-            node: NodeID(status.inode), mode: RingFUSE.FileMode(rawValue: status.mode), size: status.size,
-            linkCount: status.links, userID: status.user, groupID: status.group)
+            node: NodeID(status.inode),
+            mode: RingFUSE.FileMode(rawValue: status.mode),
+            size: status.size,
+            linkCount: status.links,
+            userID: status.user,
+            groupID: status.group
+        )
         blocks = status.blocks
         accessTime = Timestamp(seconds: status.access_seconds, nanoseconds: status.access_nanoseconds)
         modificationTime = Timestamp(seconds: status.modification_seconds, nanoseconds: status.modification_nanoseconds)

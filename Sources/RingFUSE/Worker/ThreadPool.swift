@@ -72,7 +72,11 @@ package final class ThreadPool: Sendable {
                 var identifier = pthread_t()
                 let argument = unsafe Unmanaged.passRetained(queue)
                 let result = unsafe rfuse_start_thread(
-                    &identifier, { unsafe runWorkQueue($0) }, argument.toOpaque(), "ringfuse-io")
+                    &identifier,
+                    { unsafe runWorkQueue($0) },
+                    argument.toOpaque(),
+                    "ringfuse-io"
+                )
                 guard result == 0 else {
                     unsafe argument.release()
                     // Fewer threads than wanted will do.

@@ -41,11 +41,19 @@ extension IOOperation {
             rfuse_close(file)
         case .open:
             unsafe rfuse_open(
-                file, UnsafePointer(bitPattern: address), CInt(bitPattern: flags), CUnsignedInt(truncatingIfNeeded: length))
+                file,
+                UnsafePointer(bitPattern: address),
+                CInt(bitPattern: flags),
+                CUnsignedInt(truncatingIfNeeded: length)
+            )
         case .statx:
             unsafe rfuse_statx(
-                file, UnsafePointer(bitPattern: address), CInt(bitPattern: flags),
-                CUnsignedInt(truncatingIfNeeded: length), UnsafeMutableRawPointer(bitPattern: UInt(offset)))
+                file,
+                UnsafePointer(bitPattern: address),
+                CInt(bitPattern: flags),
+                CUnsignedInt(truncatingIfNeeded: length),
+                UnsafeMutableRawPointer(bitPattern: UInt(offset))
+            )
         }
     }
 }
