@@ -59,11 +59,12 @@ let package = Package(
         .executableTarget(
             name: "ringfuse",
             dependencies: [
-                "FileSystems", "RingFUSE",
+                "CRingFUSE", "FileSystems", "Ring", "RingFUSE",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -89,6 +90,15 @@ let package = Package(
             name: "FileSystemsTests",
             dependencies: [
                 "CRingFUSE", "FileSystems", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "RingfuseToolTests",
+            dependencies: [
+                "RingFUSE", "ringfuse",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings

@@ -1,1 +1,55 @@
-@main struct RingfuseTool { static func main() {} }
+import ArgumentParser
+import Glibc
+
+/// The tool: mounts the file systems that come with RingFUSE, and looks after mounts.
+@main
+struct RingfuseTool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ringfuse",
+        abstract: "Serve file systems over FUSE-over-io_uring, or over /dev/fuse.",
+        version: "ringfuse \(Version.text)",
+        subcommands: [
+            MountCommand.self, UnmountCommand.self, AbortCommand.self, ListCommand.self, DoctorCommand.self,
+        ]
+    )
+
+    /// Parses, runs, and ends with one line where something is wrong.
+    ///
+    /// The parser's own `main` adds three lines of usage to each error; a log or a script wants the one that says what.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Ends the process as an error asks for.
+    private static func end(with error: any Error) -> Never {
+        let code = exitCode(for: error)
+        // Help and version are errors of the parser as well.
+        if code.isSuccess {
+            let text = fullMessage(for: error)
+            if !text.isEmpty { print(text) }
+            Glibc.exit(code.rawValue)
+        }
+        let line = message(for: error).split(separator: "\n").joined(separator: "; ")
+        if let launcher = Launcher.inherited {
+            launcher.tell(.failed(code: code.rawValue, line: line))
+        } else if !line.isEmpty {
+            StandardError.write("ringfuse: \(line)")
+        }
+        Glibc.exit(code.rawValue)
+    }
+}
+
+/// The version of the tool.
+enum Version {
+    /// As CHANGELOG.md has it.
+    static let text = "0.1.0"
+}

@@ -2,6 +2,7 @@
 #ifndef CRINGFUSE_H
 #define CRINGFUSE_H
 
+#include "daemon.h"
 #include "fuse_abi.h"
 #include "files.h"
 #include "ring.h"

@@ -1,0 +1,34 @@
+import ArgumentParser
+
+/// `ringfuse mount memory`.
+struct MountMemoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "memory",
+        abstract: "Mount a file system that is kept in memory and gone with its mount."
+    )
+
+    /// The most bytes of content.
+    @Option(
+        help: ArgumentHelp("The most that files may hold (1G, 512M, bytes); default: half of the memory.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0) }
+    )
+    var size: ByteSize?
+
+    /// The most files.
+    @Option(help: ArgumentHelp("The most files and directories.", valueName: "n"))
+    var nodes: Int?
+
+    /// Where and how.
+    @OptionGroup var serving: ServingOptions
+
+    /// Checks ranges.
+    func validate() throws {
+        if let nodes, nodes < 1 { throw ValidationError("--nodes \(nodes): must be at least 1") }
+    }
+
+    /// Serves it.
+    func run() async throws {
+        let (size, nodes) = (size, nodes)
+        try await Server(name: "memory", options: serving, backend: { Backends.memory(size: size, nodes: nodes) }).run()
+    }
+}

@@ -1,0 +1,12 @@
+import Glibc
+import SystemPackage
+
+extension FilePath {
+    /// The path from the root, by the current directory. Symbolic links stay: only who opens the path may resolve them.
+    var absolute: FilePath {
+        if isAbsolute { return self }
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        guard unsafe getcwd(&buffer, buffer.count) != nil else { return self }
+        return FilePath(platformString: buffer).pushing(self)
+    }
+}

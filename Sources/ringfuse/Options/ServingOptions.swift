@@ -1,0 +1,23 @@
+import ArgumentParser
+import SystemPackage
+
+/// What every file system takes: where it is mounted, and how it is served.
+struct ServingOptions: ParsableArguments, Sendable {
+    /// An existing directory.
+    @Argument(help: "An existing directory.")
+    var mountPoint: String
+
+    /// What the mount is called and who may use it.
+    @OptionGroup(title: "Mount options") var mounting: MountingOptions
+
+    /// Transport, workers, buffers.
+    @OptionGroup(title: "Core options") var core: CoreOptions
+
+    /// The mount point, from the root.
+    var path: FilePath { FilePath(mountPoint).absolute }
+
+    /// Refuses an empty mount point, which would be the current directory.
+    func validate() throws {
+        if mountPoint.isEmpty { throw ValidationError("the mount point is empty; name a directory") }
+    }
+}

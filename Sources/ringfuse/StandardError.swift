@@ -1,0 +1,9 @@
+import SystemPackage
+
+/// Lines for people that are no log messages.
+enum StandardError {
+    /// Writes a line; where nobody reads it, it is lost.
+    static func write(_ line: String) {
+        _ = try? FileDescriptor.standardError.writeAll("\(line)\n".utf8)
+    }
+}
