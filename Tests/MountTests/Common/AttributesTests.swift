@@ -1,3 +1,4 @@
+import RingFUSE
 import Testing
 
 extension MountTests {

@@ -22,7 +22,8 @@ extension MountTests {
 
         @Test(arguments: Way.allCases)
         func runsOut(_ way: Way) async throws {
-            try await withMount(MemoryFileSystem(byteLimit: 8 << 20), configuration: try way.configuration()) { session in
+            let backend = MemoryFileSystem(byteLimit: 8 << 20)
+            try await withMount(backend, configuration: try way.configuration()) { session in
                 try await session.check(
                     """
                     available() { df --output=avail -B1 . | tail -n1 | tr -d ' '; }

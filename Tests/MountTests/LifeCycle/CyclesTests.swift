@@ -64,8 +64,8 @@ extension MountTests {
 
         /// Mounts and unmounts, and compares what the process has after the first and after the last cycles.
         ///
-        /// The allocator and the thread library keep some mappings for later, now more, now less: the least after the last
-        /// cycles must not exceed the most after the first ones, so that a mapping per twenty cycles would be too much.
+        /// The allocator and the thread library keep some mappings for later, now more, now less: the least after the
+        /// last cycles must not exceed the most after the first ones, so that one in twenty cycles would be too much.
         private static func run(_ transport: SessionConfiguration.Transport, count: Int) async throws {
             let window = 20
             try await withScratch { scratch in
@@ -76,7 +76,8 @@ extension MountTests {
                 }
                 let first = try Belongings(Array(counts[50..<50 + window])) { $0.max() }
                 let last = try Belongings(counts.suffix(window)) { $0.min() }
-                if last.descriptors > first.descriptors || last.threads > first.threads || last.mappings > first.mappings {
+                let kinds: [(Belongings) -> Int] = [\.descriptors, \.threads, \.mappings]
+                if kinds.contains(where: { $0(last) > $0(first) }) {
                     throw Leak(description: "\(transport): at first \(first), at last \(last)")
                 }
             }
@@ -102,7 +103,7 @@ extension MountTests {
             guard usesRing == (transport == .ring) else { throw Leak(description: "not by \(transport)") }
             let path = scratch.mountPoint.appending("f").string
             let made = try await onOwnThread {
-                let descriptor = open(path, O_CREAT | O_RDWR, 0o600)
+                let descriptor = unsafe open(path, O_CREAT | O_RDWR, 0o600)
                 defer { close(descriptor) }
                 return descriptor >= 0
             }

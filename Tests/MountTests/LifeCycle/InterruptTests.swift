@@ -1,5 +1,6 @@
 import Glibc
 import RingFUSE
+import SystemPackage
 import Testing
 
 extension MountTests {

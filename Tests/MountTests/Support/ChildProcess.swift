@@ -80,8 +80,10 @@ final class ChildProcess: Sendable {
     /// What it has written so far.
     var text: String {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = (try? unsafe bytes.withUnsafeMutableBytes { unsafe try output.read(fromAbsoluteOffset: 0, into: $0) }) ?? 0
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        let count = try? unsafe bytes.withUnsafeMutableBytes { bytes in
+            unsafe try output.read(fromAbsoluteOffset: 0, into: bytes)
+        }
+        return String(decoding: bytes[..<(count ?? 0)], as: UTF8.self)
     }
 
     /// Whether it has ended.

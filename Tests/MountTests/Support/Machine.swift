@@ -22,12 +22,7 @@ struct KernelSetting {
 
     /// Its value.
     func read() throws -> String {
-        let file = try FileDescriptor.open(path, .readOnly)
-        return try file.closeAfter {
-            var bytes = [UInt8](repeating: 0, count: 64)
-            let count = try unsafe bytes.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
-            return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        }
+        String(try text(of: path).prefix { $0 != "\n" })
     }
 
     /// Sets it.
@@ -68,8 +63,8 @@ enum RequireRing {
 
     /// Makes sure that a mount made now can have the ring.
     ///
-    /// - Throws: a cancellation, so that the test counts as skipped, where the kernel lacks the ring; and a failure where
-    ///   the kernel has it and it cannot be switched on.
+    /// - Throws: a cancellation where the kernel lacks the ring, so that the test counts as skipped; a failure where the
+    ///   kernel has it and it cannot be switched on.
     static func now() throws {
         guard kernelHasIt else { try Test.cancel("this kernel has no FUSE-over-io_uring") }
         if try KernelSetting.ring.read() != "Y" { try KernelSetting.ring.write("Y") }
@@ -82,7 +77,17 @@ enum RequireRing {
 /// The threads of this process, by name.
 func threadNames() throws -> [String] {
     try directoryEntries("/proc/self/task").compactMap { thread in
-        try? KernelSetting(path: FilePath("/proc/self/task/\(thread)/comm")).read()
+        try? String(text(of: FilePath("/proc/self/task/\(thread)/comm")).dropLast())
+    }
+}
+
+/// What a file of the kernel's holds: its first 4 KiB.
+func text(of path: FilePath) throws -> String {
+    let file = try FileDescriptor.open(path, .readOnly)
+    return try file.closeAfter {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = try unsafe bytes.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 }
 
@@ -93,7 +98,7 @@ func directoryEntries(_ path: FilePath) throws -> [String] {
     var names: [String] = []
     while let entry = unsafe readdir(directory) {
         let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            String(decoding: unsafe bytes.prefix { $0 != 0 }, as: UTF8.self)
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
         if name != "." && name != ".." { names.append(name) }
     }

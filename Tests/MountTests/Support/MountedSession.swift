@@ -124,6 +124,7 @@ final class MountedSession: Sendable {
 /// Mounts a backend, runs the body, and unmounts however the body ends.
 ///
 /// A session that the body has not ended must end by a plain unmount, and `run` must return without an error.
+@discardableResult
 func withMount<Backend: FileSystem, Result>(
     _ backend: Backend,
     scratch: Scratch? = nil,

@@ -37,7 +37,8 @@ enum Program {
         let child = try await start(script: script, scratch: scratch, in: directory, limit: limit)
         let ending = try await child.ended(within: limit + .seconds(15))
         if !ending.isSuccess {
-            let how = ending.timedOut ? "not done within \(limit)" : "exit code \(ending.exitCode), signal \(ending.signal)"
+            let code = "exit code \(ending.exitCode), signal \(ending.signal)"
+            let how = ending.timedOut ? "not done within \(limit)" : code
             Issue.record("\(how)\n\(ending.text)", sourceLocation: sourceLocation)
         }
         return ending

@@ -81,7 +81,7 @@ final class StallingFileSystem: FileSystem {
         if file.node == Self.slow { try await wait() }
         guard offset < UInt64(Self.size) else { return }
         let count = min(buffer.freeCapacity, Self.size - Int(offset))
-        buffer.append(repeating: UInt8(ascii: "x"), count: count, as: UInt8.self)
+        unsafe buffer.append(repeating: UInt8(ascii: "x"), count: count, as: UInt8.self)
     }
 
     private func wait() async throws(Errno) {

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 extension MountTests {
-    /// Which transport a session takes, and what it says about it. Owns the kernel's settings: each test puts them back.
+    /// Which transport a session takes, and what it says about it. Changes the kernel's settings, and puts them back.
     @Suite
     struct Choice {
         private func configuration(_ transport: SessionConfiguration.Transport) -> SessionConfiguration {
@@ -23,7 +23,8 @@ extension MountTests {
                 let error = await #expect(throws: SessionError.self, sourceLocation: sourceLocation) {
                     try await withMount(NullFileSystem(), scratch: scratch, configuration: configuration) { _ in }
                 }
-                #expect(try !scratch.isMounted, sourceLocation: sourceLocation)
+                let isMounted = try scratch.isMounted
+                #expect(!isMounted, sourceLocation: sourceLocation)
                 return error
             }
         }
@@ -65,7 +66,8 @@ extension MountTests {
                     return
                 }
                 #expect("\(error)".contains("echo Y > /sys/module/fuse/parameters/enable_uring"))
-                try await withMount(MemoryFileSystem(byteLimit: 1 << 20), configuration: configuration(.auto)) { session in
+                let backend = MemoryFileSystem(byteLimit: 1 << 20)
+                try await withMount(backend, configuration: configuration(.auto)) { session in
                     #expect(!session.status.usesRing)
                     #expect(session.status.fallbackReason?.contains("enable_uring") == true)
                     #expect(session.status.fallbackReason?.contains("\n") == false)
