@@ -64,7 +64,9 @@ extension MountTests {
                     same "$(stat -c '%u:%g' theirs/file)" 65534:65534
                     user chmod 4755 theirs/file
                     user bash -c 'echo more >> theirs/file'
-                    same "$(stat -c %a theirs/file)" 755
+                    # The server clears the bit; the kernel believes in the old mode until it asks again, as it must for
+                    # the time of the last change, which the write made stale.
+                    same "$(stat -c '%a %Z' theirs/file | cut -d' ' -f1)" 755
                     """)
             }
         }

@@ -75,7 +75,7 @@ extension MountTests {
                 bs=16k
                 END
                 fio --output=$OUT/report $OUT/jobs || { cat $OUT/report; fail 'fio'; }
-                same "$(grep -c ' err= 0' $OUT/report)" 7
+                same "$(grep -c '(groupid=.*): err= 0:' $OUT/report)" 7
                 same "$(ls | wc -l)" 7
                 """)
         }

@@ -63,7 +63,7 @@ enum RequireRing {
 
     /// Makes sure that a mount made now can have the ring.
     ///
-    /// - Throws: a cancellation where the kernel lacks the ring, so that the test counts as skipped; a failure where the
+    /// - Throws: a cancellation where the kernel lacks the ring: the test then counts as skipped; a failure where the
     ///   kernel has it and it cannot be switched on.
     static func now() throws {
         guard kernelHasIt else { try Test.cancel("this kernel has no FUSE-over-io_uring") }

@@ -43,6 +43,7 @@ struct Scratch: Sendable {
 }
 
 /// Makes a scratch directory, and removes it however the body ends.
+@discardableResult
 func withScratch<Result>(_ body: (Scratch) async throws -> Result) async throws -> Result {
     let scratch = try Scratch()
     do {
