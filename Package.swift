@@ -94,6 +94,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // Counts what a release build of the tool does, from outside.
+        .testTarget(
+            name: "HotPathTests",
+            exclude: ["Interposer"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "RingfuseToolTests",
             dependencies: [

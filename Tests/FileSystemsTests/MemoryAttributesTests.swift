@@ -78,11 +78,11 @@ import Testing
     @Test func changesWhatIsAskedFor() async throws {
         let file = try await calls.makeFile("file").node
         let changed = try await calls.change(file) {
-            $0.mode = FileMode(rawValue: 0o7654)
+            $0.mode = NodeMode(rawValue: 0o7654)
             $0.accessTime = .to(Timestamp(seconds: -5, nanoseconds: 999_999_999))
             $0.modificationTime = .to(Timestamp(seconds: 1 << 40))
         }
-        #expect(changed.mode == FileMode(rawValue: 0o107654))
+        #expect(changed.mode == NodeMode(rawValue: 0o107654))
         #expect(changed.accessTime == Timestamp(seconds: -5, nanoseconds: 999_999_999))
         #expect(changed.modificationTime == Timestamp(seconds: 1 << 40))
         #expect(try await calls.attributes(of: file) == changed)
@@ -96,7 +96,7 @@ import Testing
         let file = try await calls.makeFile("file").node
         /// The permissions after an operation on a file that had `mode` and a capability.
         func after(_ mode: UInt32, _ body: () async throws -> Void) async throws -> UInt32 {
-            try await calls.change(file) { $0.mode = FileMode(rawValue: mode) }
+            try await calls.change(file) { $0.mode = NodeMode(rawValue: mode) }
             try await calls.setExtendedAttribute("security.capability", of: file, to: [1])
             try await body()
             let hasCapability =
@@ -176,7 +176,7 @@ import Testing
         let large = [UInt8](repeating: 1, count: 65_537)
         #expect(await errno { try await calls.setExtendedAttribute("user.a", of: file, to: large) } == .argListTooLong)
         try await calls.setExtendedAttribute("user.a", of: file, to: Array(large.dropLast()))
-        let fifo = try await calls.makeNode("fifo", NewNode(mode: FileMode(.fifo, permissions: 0o600))).node
+        let fifo = try await calls.makeNode("fifo", NewNode(mode: NodeMode(.fifo, permissions: 0o600))).node
         #expect(await errno { try await calls.setExtendedAttribute("user.a", of: fifo, to: []) } == .notPermitted)
         try await calls.setExtendedAttribute("trusted.a", of: fifo, to: [])
         // 64 KiB of names: 256 of 256 bytes with their NULs.

@@ -16,7 +16,7 @@ import Testing
         #expect(found.node == made.node)
         #expect(found.generation == made.generation)
         #expect(found.attributes == made.attributes)
-        #expect(found.attributes.mode == FileMode(rawValue: 0o104751))
+        #expect(found.attributes.mode == NodeMode(rawValue: 0o104751))
         #expect(found.attributes.linkCount == 1)
         #expect(try await calls.lookUp("missing").node == NodeID(0))
         let longest = StoredName(String(repeating: "x", count: 255))
@@ -136,11 +136,11 @@ import Testing
     }
 
     @Test func specialFilesAndLinks() async throws {
-        let device = NewNode(mode: FileMode(.characterDevice, permissions: 0o600), device: 0x105)
+        let device = NewNode(mode: NodeMode(.characterDevice, permissions: 0o600), device: 0x105)
         let attributes = try await calls.makeNode("null", device).attributes
         #expect(attributes.device == 0x105)
         #expect(attributes.mode.type == .characterDevice)
-        let fifo = try await calls.makeNode("fifo", NewNode(mode: FileMode(.fifo, permissions: 0o600))).node
+        let fifo = try await calls.makeNode("fifo", NewNode(mode: NodeMode(.fifo, permissions: 0o600))).node
         #expect(await errno { try await calls.read(fifo, 1) } == .invalidArgument)
         let link = try await calls.makeSymbolicLink("link", to: "some/where")
         #expect(link.attributes.size == 10)

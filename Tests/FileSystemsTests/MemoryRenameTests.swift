@@ -94,7 +94,7 @@ import Testing
         try await calls.rename("a", to: "b", .whiteout)
         #expect(try await calls.node("b") == file)
         let whiteout = try await calls.lookUp("a").attributes
-        #expect(whiteout.mode == FileMode(.characterDevice, permissions: 0))
+        #expect(whiteout.mode == NodeMode(.characterDevice, permissions: 0))
         #expect(whiteout.device == 0)
         let full = Calls(MemoryFileSystem(byteLimit: 0, nodeLimit: 2))
         _ = try await full.makeFile("a")

@@ -96,7 +96,7 @@ final class MirrorFixture {
         group: UInt32 = 0
     ) throws(Errno) -> Entry {
         let context = context(user: user, group: group)
-        let node = NewNode(mode: FileMode(.directory, permissions: mode))
+        let node = NewNode(mode: NodeMode(.directory, permissions: mode))
         return try StoredName(name).withName { name throws(Errno) in
             try mirror.makeDirectory(named: name, in: directory, node, context)
         }
@@ -105,13 +105,13 @@ final class MirrorFixture {
     func makeNode(
         _ name: String,
         in directory: NodeID = .root,
-        _ type: RingFUSE.FileType = .regular,
+        _ type: NodeType = .regular,
         mode: UInt32 = 0o644,
         user: UInt32 = 0,
         group: UInt32 = 0
     ) throws(Errno) -> Entry {
         let context = context(user: user, group: group)
-        let node = NewNode(mode: FileMode(type, permissions: mode))
+        let node = NewNode(mode: NodeMode(type, permissions: mode))
         return try StoredName(name).withName { name throws(Errno) in
             try mirror.makeNode(named: name, in: directory, node, context)
         }
@@ -141,7 +141,7 @@ final class MirrorFixture {
     ) throws(Errno) -> (entry: Entry, file: OpenFile) {
         let context = context(user: user, group: group)
         let flags = OpenFlags(rawValue: UInt32(flags))
-        let node = NewNode(mode: FileMode(.regular, permissions: mode))
+        let node = NewNode(mode: NodeMode(.regular, permissions: mode))
         let reply = try StoredName(name).withName { name throws(Errno) in
             try mirror.create(named: name, in: directory, node, flags, context)
         }

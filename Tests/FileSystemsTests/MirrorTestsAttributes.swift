@@ -22,7 +22,7 @@ struct MirrorTestsAttributes {
 
     @Test func changesModes() throws {
         let node = try fixture.makeNode("file").node
-        #expect(try set(node) { $0.mode = RingFUSE.FileMode(rawValue: 0o4711) }.mode.permissions == 0o4711)
+        #expect(try set(node) { $0.mode = NodeMode(rawValue: 0o4711) }.mode.permissions == 0o4711)
         #expect(fixture.source("file")?.mode == 0o104711)
         let link = try fixture.makeSymbolicLink("link", to: "file").node
         #expect(throws: Errno.notSupportedOnSocket) { try set(link) { $0.mode = .regular } }
@@ -44,7 +44,7 @@ struct MirrorTestsAttributes {
         // A mode set together with an owner is what remains.
         let both = try set(node) {
             $0.userID = 0
-            $0.mode = RingFUSE.FileMode(rawValue: 0o4755)
+            $0.mode = NodeMode(rawValue: 0o4755)
         }
         #expect(both.mode.permissions == 0o4755)
         #expect(try set(node) { $0.userID = 1 }.mode.permissions == 0o755)

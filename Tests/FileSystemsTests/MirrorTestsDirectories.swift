@@ -17,7 +17,7 @@ struct MirrorTestsDirectories {
     private struct Seen {
         var name: String
         var inode: UInt64
-        var type: RingFUSE.FileType?
+        var type: NodeType?
         var cookie: UInt64
     }
 

@@ -26,7 +26,7 @@ struct MirrorTestsNames {
         let source = try #require(fixture.source("file"))
         #expect(entry.attributes.inode == source.inode)
         #expect(entry.attributes.size == 5)
-        #expect(entry.attributes.mode == RingFUSE.FileMode(.regular, permissions: 0o644))
+        #expect(entry.attributes.mode == NodeMode(.regular, permissions: 0o644))
         #expect(entry.node != .root)
         #expect(try fixture.lookUp("file").node == entry.node)
         #expect(throws: Errno.noSuchFileOrDirectory) { try fixture.lookUp("nothing") }
@@ -123,7 +123,7 @@ struct MirrorTestsNames {
         // Major 1, minor 0x12345: both parts of the minor number are used.
         let device: UInt32 = (1 << 8) | 0x45 | (0x123 << 20)
         let context = fixture.context()
-        let node = NewNode(mode: FileMode(.characterDevice, permissions: 0o600), device: device)
+        let node = NewNode(mode: NodeMode(.characterDevice, permissions: 0o600), device: device)
         let entry = try StoredName("device").withName { name throws(Errno) in
             try fixture.mirror.makeNode(named: name, in: .root, node, context)
         }

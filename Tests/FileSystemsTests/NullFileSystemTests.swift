@@ -114,7 +114,7 @@ import Testing
         #expect(await errno { try await calls.read(.root, 1) } == .isDirectory)
         #expect(await errno { try await calls.attributes(of: NodeID(99)) } == .staleNFSFileHandle)
         #expect(await errno { try await calls.lookUp("x", in: NodeID(2)) } == .notDirectory)
-        let fifo = NewNode(mode: FileMode(.fifo, permissions: 0o644))
+        let fifo = NewNode(mode: NodeMode(.fifo, permissions: 0o644))
         #expect(await errno { try await calls.makeNode("f", fifo) } == .notPermitted)
         let long = StoredName(String(repeating: "x", count: 256))
         #expect(await errno { try await calls.makeFile(long) } == .fileNameTooLong)

@@ -148,4 +148,8 @@
 #define FUSE_SETUPMAPPING_FLAG_READ (1ULL << 1)  ///< fuse_setupmapping_in.flags: readable
 #define CUSE_UNRESTRICTED_IOCTL (1U << 0)        ///< cuse_init_in.flags: unrestricted ioctl
 
+/// fuse_statx.mask: all that stat(2) tells, and the time of birth, as in linux/stat.h.
+#define FUSE_STATX_BASIC_STATS 0x7ffU
+#define FUSE_STATX_BTIME 0x800U
+
 #endif

@@ -7,7 +7,7 @@ struct MemoryDirectory {
         /// The node.
         let node: NodeID
         /// Its type, for `readdir`, which then need not ask the node.
-        let type: FileType
+        let type: NodeType
     }
 
     /// The cookies of `.` and `..`; those of names are greater.

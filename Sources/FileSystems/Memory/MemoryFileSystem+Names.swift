@@ -60,7 +60,7 @@ extension MemoryFileSystem {
     ) throws(Errno) -> Entry {
         // As long as a path may be (`PATH_MAX`, less its NUL).
         guard target.count < 4096 else { throw .fileNameTooLong }
-        let new = NewNode(mode: FileMode(.symbolicLink, permissions: 0o777))
+        let new = NewNode(mode: NodeMode(.symbolicLink, permissions: 0o777))
         return entry(
             for: try make(
                 name,
@@ -168,7 +168,7 @@ extension MemoryFileSystem {
         _ name: Name,
         in directory: NodeID,
         _ new: NewNode,
-        type: FileType,
+        type: NodeType,
         owner: MemoryTree.Owner,
         target: StoredName? = nil
     ) throws(Errno) -> MemoryNode {

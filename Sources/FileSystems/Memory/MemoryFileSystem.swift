@@ -45,7 +45,7 @@ public final class MemoryFileSystem: FileSystem {
         do throws(Errno) {
             tree = Mutex(
                 try MemoryTree(
-                    root: FileMode(.directory, permissions: mode),
+                    root: NodeMode(.directory, permissions: mode),
                     owner: MemoryTree.Owner(userID: userID, groupID: groupID),
                     at: now,
                     budget: budget

@@ -10,7 +10,7 @@ final class MemoryNode: Sendable {
     /// The node's id, never used again.
     let id: NodeID
     /// Its type.
-    let type: FileType
+    let type: NodeType
     /// Where a symbolic link leads to.
     let target: StoredName?
     /// Pays for the node.
@@ -34,7 +34,7 @@ final class MemoryNode: Sendable {
     init(
         id: NodeID,
         _ new: NewNode,
-        type: FileType,
+        type: NodeType,
         owner: MemoryTree.Owner,
         target: StoredName? = nil,
         at time: Timestamp,
@@ -51,7 +51,7 @@ final class MemoryNode: Sendable {
         self.budget = budget
         var attributes = Attributes(
             node: id,
-            mode: FileMode(type, permissions: new.mode.permissions),
+            mode: NodeMode(type, permissions: new.mode.permissions),
             size: UInt64(target?.bytes.count ?? 0),
             linkCount: type == .directory ? 2 : 1,
             userID: owner.userID,

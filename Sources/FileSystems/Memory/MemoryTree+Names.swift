@@ -11,7 +11,7 @@ extension MemoryTree {
         _ name: borrowing Name,
         in id: NodeID,
         _ new: NewNode,
-        type: FileType,
+        type: NodeType,
         owner: Owner,
         target: StoredName? = nil,
         at time: Timestamp
@@ -174,7 +174,7 @@ extension MemoryTree {
             directories[old.directory]?.names.remove(old.name)
             return
         }
-        let mode = FileMode(.characterDevice, permissions: 0)
+        let mode = NodeMode(.characterDevice, permissions: 0)
         let whiteout = try addNode(NewNode(mode: mode), type: .characterDevice, owner: owner, at: time)
         directories[old.directory]?.names.replace(
             old.name,

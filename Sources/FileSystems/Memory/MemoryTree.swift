@@ -36,7 +36,7 @@ struct MemoryTree {
     /// A tree that is only a root.
     ///
     /// - Throws: `ENOSPC` where the budget has no room for it.
-    init(root: FileMode, owner: Owner, at time: Timestamp, budget: SpaceBudget) throws(Errno) {
+    init(root: NodeMode, owner: Owner, at time: Timestamp, budget: SpaceBudget) throws(Errno) {
         self.budget = budget
         let node = try MemoryNode(
             id: .root,
@@ -68,7 +68,7 @@ struct MemoryTree {
     /// - Throws: `ENOSPC`.
     mutating func addNode(
         _ new: NewNode,
-        type: FileType,
+        type: NodeType,
         owner: Owner,
         target: StoredName? = nil,
         at time: Timestamp

@@ -42,7 +42,7 @@ final class MirrorDirectory: @unchecked Sendable {
         /// The inode number.
         let inode: UInt64
         /// The type, where the file system tells it.
-        let type: RingFUSE.FileType?
+        let type: NodeType?
         /// Where to read on after this name.
         let cookie: UInt64
     }
@@ -78,7 +78,7 @@ final class MirrorDirectory: @unchecked Sendable {
                 let record = unsafe Record(
                     inode: entry.inode,
                     // DT_* are the upper bits of the mode.
-                    type: RingFUSE.FileType(rawValue: entry.type << 12),
+                    type: NodeType(rawValue: entry.type << 12),
                     cookie: UInt64(bitPattern: entry.next)
                 )
                 guard try body(unsafe Name(bytes.span), record) else { return }

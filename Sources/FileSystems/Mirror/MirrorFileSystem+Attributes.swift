@@ -118,7 +118,7 @@ extension MirrorFileSystem {
     /// `security.capability` itself, and clears the bits too where the server is not root.
     func clearPrivileges(of descriptor: CInt) throws(Errno) {
         guard caller.isRoot else { return }
-        let mode = RingFUSE.FileMode(rawValue: try status(of: descriptor).mode)
+        let mode = NodeMode(rawValue: try status(of: descriptor).mode)
         guard mode.type == .regular else { return }
         // Set-group-ID without the group's execute bit means something else (mandatory locks, once).
         let cleared: UInt32 = mode.permissions & 0o010 != 0 ? 0o6000 : 0o4000

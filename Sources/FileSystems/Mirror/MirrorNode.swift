@@ -35,14 +35,14 @@ final class MirrorNode: Sendable {
     /// What the file is identified by.
     let identity: Identity
     /// The file's type, which never changes.
-    let type: RingFUSE.FileType?
+    let type: NodeType?
 
     /// A node that owns a descriptor.
     init(descriptor: CInt, id: NodeID, status: rfuse_status) {
         self.descriptor = descriptor
         self.id = id
         identity = Identity(status)
-        type = RingFUSE.FileMode(rawValue: status.mode).type
+        type = NodeMode(rawValue: status.mode).type
     }
 
     // Where this was the last reference to a large removed file, its blocks are freed here, in the kernel, which may

@@ -23,7 +23,7 @@ extension Attributes {
     init(_ status: rfuse_status) {
         self.init(
             node: NodeID(status.inode),
-            mode: RingFUSE.FileMode(rawValue: status.mode),
+            mode: NodeMode(rawValue: status.mode),
             size: status.size,
             linkCount: status.links,
             userID: status.user,

@@ -86,11 +86,11 @@ public final class NullFileSystem: FileSystem {
     func attributes(of node: NodeID) throws(Errno) -> Attributes {
         var attributes: Attributes
         if node == .root {
-            attributes = Attributes(node: node, mode: FileMode(.directory, permissions: 0o777), linkCount: 2)
+            attributes = Attributes(node: node, mode: NodeMode(.directory, permissions: 0o777), linkCount: 2)
         } else {
             attributes = Attributes(
                 node: node,
-                mode: FileMode(.regular, permissions: 0o666),
+                mode: NodeMode(.regular, permissions: 0o666),
                 size: try size(of: node)
             )
             // Nothing is ever allocated.

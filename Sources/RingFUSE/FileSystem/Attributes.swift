@@ -1,6 +1,6 @@
 /// The type of a file: the upper bits of its mode.
 @frozen
-public enum FileType: UInt32, Sendable, CaseIterable {
+public enum NodeType: UInt32, Sendable, CaseIterable {
     /// A FIFO (`S_IFIFO`).
     case fifo = 0o010000
     /// A character device (`S_IFCHR`).
@@ -19,7 +19,7 @@ public enum FileType: UInt32, Sendable, CaseIterable {
 
 /// Type and permissions of a file (`st_mode`).
 @frozen
-public struct FileMode: RawRepresentable, Hashable, Sendable {
+public struct NodeMode: RawRepresentable, Hashable, Sendable {
     /// The bits as in `st_mode`.
     public var rawValue: UInt32
 
@@ -31,13 +31,13 @@ public struct FileMode: RawRepresentable, Hashable, Sendable {
     ///
     /// - Parameter permissions: the lower twelve bits; others are dropped.
     @inlinable
-    public init(_ type: FileType, permissions: UInt32) {
+    public init(_ type: NodeType, permissions: UInt32) {
         rawValue = type.rawValue | (permissions & 0o7777)
     }
 
     /// The file type; `nil` where the bits name none.
     @inlinable
-    public var type: FileType? { FileType(rawValue: rawValue & 0o170000) }
+    public var type: NodeType? { NodeType(rawValue: rawValue & 0o170000) }
 
     /// The lower twelve bits: permissions, set-user-ID, set-group-ID and sticky.
     @inlinable
@@ -48,11 +48,11 @@ public struct FileMode: RawRepresentable, Hashable, Sendable {
 
     /// The permissions of a directory that everyone may read: `drwxr-xr-x`.
     @inlinable
-    public static var directory: FileMode { FileMode(.directory, permissions: 0o755) }
+    public static var directory: NodeMode { NodeMode(.directory, permissions: 0o755) }
 
     /// The permissions of a file that everyone may read: `-rw-r--r--`.
     @inlinable
-    public static var regular: FileMode { FileMode(.regular, permissions: 0o644) }
+    public static var regular: NodeMode { NodeMode(.regular, permissions: 0o644) }
 }
 
 /// What `stat` tells of a file (`struct fuse_attr`).
@@ -71,7 +71,7 @@ public struct Attributes: Hashable, Sendable {
     /// Last change of the content or of the attributes.
     public var changeTime: Timestamp
     /// Type and permissions.
-    public var mode: FileMode
+    public var mode: NodeMode
     /// Names that lead to this node.
     public var linkCount: UInt32
     /// Owner.
@@ -87,7 +87,7 @@ public struct Attributes: Hashable, Sendable {
     @inlinable
     public init(
         node: NodeID,
-        mode: FileMode,
+        mode: NodeMode,
         size: UInt64 = 0,
         linkCount: UInt32 = 1,
         userID: UInt32 = 0,
@@ -137,7 +137,7 @@ public enum TimeChange: Hashable, Sendable {
 @frozen
 public struct AttributeChanges: Sendable {
     /// Permissions; the type in it is the file's own.
-    public var mode: FileMode?
+    public var mode: NodeMode?
     /// Owner.
     public var userID: UInt32?
     /// Group.

@@ -40,7 +40,7 @@ public struct DirectoryListing: ~Copyable {
     public mutating func append(
         _ name: borrowing Name,
         inode: UInt64,
-        type: FileType?,
+        type: NodeType?,
         cookie: UInt64
     ) -> Bool {
         let isPlus = wantsEntries

@@ -33,6 +33,6 @@ public struct Entry: Sendable {
     /// "There is no such name", for the kernel to remember: unlike throwing `ENOENT`, which it asks again.
     @inlinable
     public static func missing(lifetime: Lifetime) -> Entry {
-        Entry(node: NodeID(0), attributes: Attributes(node: NodeID(0), mode: FileMode(rawValue: 0)), lifetime: lifetime)
+        Entry(node: NodeID(0), attributes: Attributes(node: NodeID(0), mode: NodeMode(rawValue: 0)), lifetime: lifetime)
     }
 }

@@ -318,4 +318,78 @@ extension FileSystem {
     ) async throws(Errno) {
         throw .noFunction
     }
+
+    /// Not supported: `ENOSYS`.
+    public func createUnnamed(
+        in directory: NodeID,
+        _ node: NewNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> CreateReply {
+        throw .noFunction
+    }
+
+    /// Not supported: `ENOSYS`.
+    public func detailedAttributes(
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> DetailedAttributesReply {
+        throw .noFunction
+    }
+
+    /// Not supported: `ENOSYS`.
+    public func conflict(
+        with lock: FileLock,
+        on file: OpenFile,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> FileLock? {
+        throw .noFunction
+    }
+
+    /// Not supported: `ENOSYS`.
+    public func setLock(
+        _ lock: FileLock,
+        on file: OpenFile,
+        waits: Bool,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) {
+        throw .noFunction
+    }
+
+    /// Not supported: `ENOSYS`.
+    public func control(
+        _ file: OpenFile,
+        _ command: UInt32,
+        input: RawSpan,
+        output: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int32 {
+        throw .noFunction
+    }
+
+    /// Not supported: `ENOSYS`.
+    public func poll(
+        _ file: OpenFile,
+        for events: UInt32,
+        _ handle: PollHandle?,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> UInt32 {
+        throw .noFunction
+    }
+
+    /// Not supported: `ENOSYS`.
+    public func deviceBlock(
+        of node: NodeID,
+        block: UInt64,
+        blockSize: UInt32,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> UInt64 {
+        throw .noFunction
+    }
+
+    /// Not supported: `ENOSYS`.
+    public func synchronizeAll(_ context: borrowing RequestContext) async throws(Errno) {
+        throw .noFunction
+    }
 }

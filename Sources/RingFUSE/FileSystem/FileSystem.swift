@@ -130,6 +130,13 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<AttributesReply>
 
+    /// What `statx` tells beyond `stat` (STATX, kernel 6.6). `ENOSYS`, the default, makes the kernel use GETATTR.
+    func detailedAttributes(
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> DetailedAttributesReply
+
     /// Changes attributes: chmod, chown, truncate, utimens (SETATTR).
     ///
     /// - Parameter handle: the open file, where the call named one (`ftruncate`).
@@ -183,6 +190,14 @@ public protocol FileSystem: Sendable {
     /// - Throws: `EEXIST` with ``OpenFlags/exclusive``, `ENOSPC`, `EROFS`.
     func create(
         named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> CreateReply
+
+    /// Makes a file that has no name, and opens it (TMPFILE, kernel 6.1). ``link(_:to:in:_:)`` may name it later.
+    func createUnnamed(
         in directory: NodeID,
         _ node: NewNode,
         _ flags: OpenFlags,
@@ -357,20 +372,67 @@ public protocol FileSystem: Sendable {
         of node: NodeID,
         _ context: borrowing RequestContext
     ) async throws(Errno)
-}
 
-/// How a write is to be done (`FUSE_WRITE_*`).
-@frozen
-public struct WriteOptions: OptionSet, Sendable {
-    /// The bits as the kernel has them.
-    public let rawValue: UInt32
+    // MARK: Locks, control, the whole
 
-    /// Wraps the bits.
-    @inlinable
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// Tells a lock that stands in the way of another (GETLK). Sent only with ``FileSystemFeatures/posixLocks``.
+    ///
+    /// - Returns: `nil` where nothing does.
+    func conflict(
+        with lock: FileLock,
+        on file: OpenFile,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> FileLock?
 
-    /// It comes from the page cache: the handle is a guess, the caller unknown (`FUSE_WRITE_CACHE`).
-    public static var fromCache: WriteOptions { WriteOptions(rawValue: 1 << 0) }
-    /// Clear set-user-ID and set-group-ID bits (`FUSE_WRITE_KILL_SUIDGID`).
-    public static var killsPrivileges: WriteOptions { WriteOptions(rawValue: 1 << 2) }
+    /// Sets or releases a lock (SETLK, SETLKW). Sent only with ``FileSystemFeatures/posixLocks`` or
+    /// ``FileSystemFeatures/fileLocks``; the owner is ``OpenFile/lockOwner``.
+    ///
+    /// - Parameter waits: whether to suspend until the lock can be had; the caller may interrupt that.
+    /// - Throws: `EAGAIN` where another lock stands in the way and `waits` is false, `EINTR`, `EDEADLK`.
+    func setLock(
+        _ lock: FileLock,
+        on file: OpenFile,
+        waits: Bool,
+        _ context: borrowing RequestContext
+    ) async throws(Errno)
+
+    /// A command of the file's own (IOCTL); only commands whose numbers tell direction and size get here.
+    ///
+    /// - Parameters:
+    ///   - input: what the caller passes.
+    ///   - output: gets what the caller receives.
+    /// - Returns: what `ioctl(2)` returns. `ENOSYS`, the default, becomes `ENOTTY`.
+    func control(
+        _ file: OpenFile,
+        _ command: UInt32,
+        input: RawSpan,
+        output: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int32
+
+    /// Tells which events a file is ready for (POLL). `ENOSYS`, the default, makes it always ready.
+    ///
+    /// - Parameters:
+    ///   - events: the `POLL*` events that the caller waits for.
+    ///   - handle: where to tell that one of them has come, if the caller waits.
+    /// - Returns: the events that the file is ready for.
+    func poll(
+        _ file: OpenFile,
+        for events: UInt32,
+        _ handle: PollHandle?,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> UInt32
+
+    /// Tells which block of the device holds a block of a file (BMAP); for backends on a block device.
+    ///
+    /// - Returns: the number in units of `blockSize`; 0 for a hole.
+    func deviceBlock(
+        of node: NodeID,
+        block: UInt64,
+        blockSize: UInt32,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> UInt64
+
+    /// Makes everything durable (SYNCFS). `ENOSYS`, the default, makes `syncfs` succeed without asking.
+    func synchronizeAll(_ context: borrowing RequestContext) async throws(Errno)
 }

@@ -39,11 +39,14 @@ public struct Connection: Sendable {
     public let maxReadahead: Int
     /// Whether requests come over io_uring; for logs only: nothing else differs for a backend.
     public let usesRing: Bool
+    /// Tells the kernel that what it caches has changed. A backend may keep it.
+    public let notifier: Notifier
 
-    package init(protocolMinor: UInt32, maxWrite: Int, maxReadahead: Int, usesRing: Bool) {
+    init(protocolMinor: UInt32, maxWrite: Int, maxReadahead: Int, usesRing: Bool, notifier: Notifier) {
         self.protocolMinor = protocolMinor
         self.maxWrite = maxWrite
         self.maxReadahead = maxReadahead
         self.usesRing = usesRing
+        self.notifier = notifier
     }
 }

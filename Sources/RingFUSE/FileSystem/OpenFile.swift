@@ -19,7 +19,14 @@ public struct OpenFlags: OptionSet, Sendable {
     /// Each write goes to the end (`O_APPEND`).
     public static var append: OpenFlags { OpenFlags(rawValue: 0o2000) }
     /// Bypass the page cache (`O_DIRECT`).
-    public static var direct: OpenFlags { OpenFlags(rawValue: 0o40000) }
+    public static var direct: OpenFlags {
+        // The one flag here that architectures number differently.
+        #if arch(arm64) || arch(arm)
+        OpenFlags(rawValue: 0o200000)
+        #else
+        OpenFlags(rawValue: 0o40000)
+        #endif
+    }
 
     /// Whether the file may be read.
     @inlinable

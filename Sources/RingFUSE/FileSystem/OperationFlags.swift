@@ -65,7 +65,7 @@ public struct AllocationMode: OptionSet, Sendable {
 @frozen
 public struct NewNode: Sendable {
     /// Type and permissions; the kernel has applied the umask unless the backend keeps ACLs.
-    public var mode: FileMode
+    public var mode: NodeMode
     /// The umask of the caller.
     public var umask: UInt32
     /// For device nodes: the device, in the kernel's 32-bit encoding.
@@ -73,7 +73,7 @@ public struct NewNode: Sendable {
 
     /// A new node.
     @inlinable
-    public init(mode: FileMode, umask: UInt32 = 0, device: UInt32 = 0) {
+    public init(mode: NodeMode, umask: UInt32 = 0, device: UInt32 = 0) {
         self.mode = mode
         self.umask = umask
         self.device = device
@@ -89,4 +89,20 @@ public enum ExtendedAttributeCondition: UInt32, Sendable {
     case mustNotExist = 1
     /// Fail with `ENODATA` where it does not (`XATTR_REPLACE`).
     case mustExist = 2
+}
+
+/// How a write is to be done (`FUSE_WRITE_*`).
+@frozen
+public struct WriteOptions: OptionSet, Sendable {
+    /// The bits as the kernel has them.
+    public let rawValue: UInt32
+
+    /// Wraps the bits.
+    @inlinable
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// It comes from the page cache: the handle is a guess, the caller unknown (`FUSE_WRITE_CACHE`).
+    public static var fromCache: WriteOptions { WriteOptions(rawValue: 1 << 0) }
+    /// Clear set-user-ID and set-group-ID bits (`FUSE_WRITE_KILL_SUIDGID`).
+    public static var killsPrivileges: WriteOptions { WriteOptions(rawValue: 1 << 2) }
 }

@@ -92,7 +92,7 @@ extension Dispatcher {
     ) async throws(Errno) -> Int {
         guard let request = try? CreateRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
         else { throw malformed(header) }
-        let node = NewNode(mode: FileMode(.regular, permissions: request.mode), umask: request.umask)
+        let node = NewNode(mode: NodeMode(.regular, permissions: request.mode), umask: request.umask)
         let reply = try await backend.create(
             named: Name(request.name), in: NodeID(header.node), node, OpenFlags(rawValue: request.flags), context)
         let end = frame.store(fuse_entry_out(reply.entry))

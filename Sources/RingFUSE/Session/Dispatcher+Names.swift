@@ -61,7 +61,7 @@ extension Dispatcher {
     ) async throws(Errno) -> Entry {
         guard let request = try? MakeNodeRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
         else { throw malformed(header) }
-        let node = NewNode(mode: FileMode(rawValue: request.mode), umask: request.umask, device: request.device)
+        let node = NewNode(mode: NodeMode(rawValue: request.mode), umask: request.umask, device: request.device)
         return try await backend.makeNode(named: Name(request.name), in: NodeID(header.node), node, context)
     }
 
@@ -72,7 +72,7 @@ extension Dispatcher {
     ) async throws(Errno) -> Entry {
         guard let request = try? MakeDirectoryRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
         else { throw malformed(header) }
-        let node = NewNode(mode: FileMode(.directory, permissions: request.mode), umask: request.umask)
+        let node = NewNode(mode: NodeMode(.directory, permissions: request.mode), umask: request.umask)
         return try await backend.makeDirectory(named: Name(request.name), in: NodeID(header.node), node, context)
     }
 

@@ -126,7 +126,17 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
         case .getExtendedAttribute: try await extendedAttribute(frame, header, context)
         case .listExtendedAttributes: try await extendedAttributeNames(frame, header, context)
         case .removeExtendedAttribute: try await removeExtendedAttribute(frame, header, context)
-        default: throw .noFunction
+        case .temporaryFile: try await createUnnamed(frame, header, context)
+        case .statx: try await detailedAttributes(frame, header, context)
+        case .getLock, .setLock, .setLockWaiting: try await lock(opcode, frame, header, context)
+        case .ioctl: try await control(frame, header, context)
+        case .poll: try await poll(frame, header, context)
+        case .blockMap: try await deviceBlock(frame, header, context)
+        case .syncFS: try await synchronizeAll(context)
+        // Answered by `attempt`, or not for file systems like these (DAX mappings of virtiofs, CUSE).
+        case .forget, .batchForget, .interrupt, .notifyReply, .destroy, .initialize, .setUpMapping, .removeMapping,
+            .cuseInitialize:
+            throw .noFunction
         }
     }
 

@@ -59,6 +59,28 @@ package struct RequestFrame {
         return unsafe _overrideLifetime(OutputRawSpan(buffer: buffer, initializedCount: 0), borrowing: self)
     }
 
+    /// Room for the data of a reply that starts with a structure.
+    ///
+    /// - Parameter offset: bytes of that structure.
+    @_lifetime(borrow self)
+    func output(after offset: Int, limitedTo size: UInt32) -> OutputRawSpan {
+        let end = unsafe min(offset + Int(size), reply.count)
+        let buffer = unsafe UnsafeMutableRawBufferPointer(rebasing: reply[offset..<end])
+        return unsafe _overrideLifetime(OutputRawSpan(buffer: buffer, initializedCount: 0), borrowing: self)
+    }
+
+    /// Moves input to the end of the payload, out of the way of a reply.
+    ///
+    /// - Parameter size: bytes of the reply at the most.
+    /// - Returns: `nil` where there is no room for both.
+    @_lifetime(borrow self)
+    func moved(_ input: RawSpan, behind size: Int) -> RawSpan? {
+        guard unsafe size + input.byteCount <= reply.count else { return nil }
+        let target = unsafe UnsafeMutableRawBufferPointer(rebasing: reply[(reply.count - input.byteCount)...])
+        unsafe input.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+        return unsafe _overrideLifetime(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target)), borrowing: self)
+    }
+
     /// Writes a structure of the reply.
     ///
     /// - Parameter offset: bytes of the reply before it.

@@ -55,7 +55,7 @@ public final class Session<Backend: FileSystem>: Sendable {
             await serveOnThread(onReady)
         } onCancel: {
             // Unmounting may wait for the server: never on the thread that cancels.
-            _ = try? WorkerThread(name: "ringfuse-cancel") { _ in _ = self.unmountNow() }
+            _ = try? DedicatedThread(name: "ringfuse-cancel") { _ in _ = self.unmountNow() }
         }
         end()
         await backend.disconnected()
@@ -73,7 +73,7 @@ public final class Session<Backend: FileSystem>: Sendable {
     public func unmount() async throws(MountError) -> Bool {
         let result: Result<Bool, MountError>
         do throws(Errno) {
-            result = try await WorkerThread.run(name: "ringfuse-umount") { self.unmountNow() }
+            result = try await DedicatedThread.run(name: "ringfuse-umount") { self.unmountNow() }
         } catch {
             result = unmountNow()
         }
@@ -158,7 +158,7 @@ extension Session {
         _ onReady: @escaping @Sendable (SessionStatus) -> Void
     ) async -> Result<Void, SessionError> {
         do throws(Errno) {
-            return try await WorkerThread.run(name: "ringfuse-session") {
+            return try await DedicatedThread.run(name: "ringfuse-session") {
                 do throws(SessionError) {
                     try self.serve(onReady)
                     return .success(())

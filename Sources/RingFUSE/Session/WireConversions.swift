@@ -71,7 +71,7 @@ extension fuse_statfs_out {
 extension AttributeChanges {
     init(_ request: SetAttributesRequest) {
         self.init()
-        mode = request.mode.map(FileMode.init(rawValue:))
+        mode = request.mode.map(NodeMode.init(rawValue:))
         userID = request.uid
         groupID = request.gid
         size = request.size
@@ -91,7 +91,38 @@ extension TimeChange {
     }
 }
 
-extension FileType {
+extension NodeType {
     /// The type as `readdir` spells it (`DT_*`): the upper bits of the mode, shifted down.
     var directoryType: UInt32 { rawValue >> 12 }
+}
+
+extension fuse_statx_out {
+    init(_ details: DetailedAttributesReply) {
+        let attributes = details.reply.attributes
+        self.init()
+        attr_valid = details.reply.lifetime.seconds
+        attr_valid_nsec = details.reply.lifetime.nanoseconds
+        stat.mask = UInt32(FUSE_STATX_BASIC_STATS) | (details.birthTime == nil ? 0 : UInt32(FUSE_STATX_BTIME))
+        stat.blksize = attributes.blockSize
+        stat.nlink = attributes.linkCount
+        stat.uid = attributes.userID
+        stat.gid = attributes.groupID
+        stat.mode = UInt16(truncatingIfNeeded: attributes.mode.rawValue)
+        stat.ino = attributes.inode
+        stat.size = attributes.size
+        stat.blocks = attributes.blocks
+        stat.atime = fuse_sx_time(attributes.accessTime)
+        stat.mtime = fuse_sx_time(attributes.modificationTime)
+        stat.ctime = fuse_sx_time(attributes.changeTime)
+        if let birthTime = details.birthTime { stat.btime = fuse_sx_time(birthTime) }
+        // `new_encode_dev`: minor 0-7, major 8-19, minor 8-19.
+        stat.rdev_major = (attributes.device >> 8) & 0xfff
+        stat.rdev_minor = (attributes.device & 0xff) | ((attributes.device >> 12) & 0xfff00)
+    }
+}
+
+extension fuse_sx_time {
+    init(_ time: Timestamp) {
+        self.init(tv_sec: time.seconds, tv_nsec: time.nanoseconds, __reserved: 0)
+    }
 }

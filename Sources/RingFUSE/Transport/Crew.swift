@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// A transport starts them together: all prepare, then all register, then all run; or none does.
 final class Crew<Verdict: Sendable>: Sendable {
-    private let threads: Mutex<[WorkerThread]>
+    private let threads: Mutex<[DedicatedThread]>
     private let rendezvous: Rendezvous<Errno?, Verdict>
     let mailboxes: [Mailbox]
 
@@ -37,13 +37,13 @@ final class Crew<Verdict: Sendable>: Sendable {
         var mailboxes: [Mailbox] = []
         for _ in posts { mailboxes.append(try Mailbox()) }
         let rendezvous = Rendezvous<Errno?, Verdict>(size: posts.count)
-        var started: [WorkerThread] = []
+        var started: [DedicatedThread] = []
         var failure: Errno?
         for (index, post) in posts.enumerated() {
             let member = Member(index: index, mailbox: mailboxes[index], rendezvous: rendezvous)
             do throws(Errno) {
                 // A CPU that went away between planning and now leaves its worker unpinned, which is slower, not wrong.
-                started.append(try WorkerThread(name: post.name, cpu: post.cpu) { _ in body(member) })
+                started.append(try DedicatedThread(name: post.name, cpu: post.cpu) { _ in body(member) })
             } catch {
                 failure = error
                 break

@@ -21,6 +21,7 @@ struct StartedTransport: Sendable {
     func join() {
         devices.join()
         ring?.join()
+        status.connection.notifier.close()
     }
 }
 
@@ -35,6 +36,7 @@ struct TransportStart {
     let handshake: Handshake
     let makeHandler: (NegotiatedSession, InterruptRelay) -> RequestHandler
     private let interrupts = InterruptRelay()
+    private let notifier: Notifier
 
     init(
         session: SessionFacts,
@@ -46,6 +48,7 @@ struct TransportStart {
         self.wishes = wishes
         self.handshake = handshake
         self.makeHandler = makeHandler
+        notifier = Notifier(device: session.mounted.device)
     }
 
     /// Starts.
@@ -184,7 +187,7 @@ struct TransportStart {
     private func connection(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {
         Connection(
             protocolMinor: agreed.minor, maxWrite: Int(agreed.maxWrite), maxReadahead: Int(agreed.maxReadahead),
-            usesRing: usesRing)
+            usesRing: usesRing, notifier: notifier)
     }
 
     private func status(

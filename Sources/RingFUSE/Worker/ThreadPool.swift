@@ -1,5 +1,3 @@
-internal import CRingFUSE
-internal import Glibc
 internal import Synchronization
 package import SystemPackage
 
@@ -56,51 +54,34 @@ package final class ThreadPool: Sendable {
     /// Not to be called on one of the threads.
     package func shutDown() {
         let ended = threads.withLock { threads in
-            defer { threads.identifiers = [] }
+            defer { threads.running = [] }
             threads.isShutDown = true
-            return threads.identifiers
+            return threads.running
         }
         queue.close(threads: ended.count)
-        for thread in ended { pthread_join(thread, nil) }
+        for thread in ended { thread.join() }
     }
 
     /// Starts the threads unless they run.
     private func start() throws(Errno) {
         try threads.withLock { threads throws(Errno) in
             guard !threads.isShutDown else { throw .canceled }
-            while threads.identifiers.count < threadCount {
-                var identifier = pthread_t()
-                let argument = unsafe Unmanaged.passRetained(queue)
-                let result = unsafe rfuse_start_thread(
-                    &identifier,
-                    { unsafe runWorkQueue($0) },
-                    argument.toOpaque(),
-                    "ringfuse-io"
-                )
-                guard result == 0 else {
-                    unsafe argument.release()
+            while threads.running.count < threadCount {
+                do throws(Errno) {
+                    let queue = queue
+                    threads.running.append(try DedicatedThread(name: "ringfuse-io") { _ in queue.run() })
+                } catch {
                     // Fewer threads than wanted will do.
-                    if !threads.identifiers.isEmpty { return }
-                    throw Errno(rawValue: CInt(-result))
+                    if !threads.running.isEmpty { return }
+                    throw error
                 }
-                threads.identifiers.append(identifier)
             }
         }
     }
 
     /// The threads that run, and whether any may still be started.
     private struct Threads {
-        var identifiers: [pthread_t] = []
+        var running: [DedicatedThread] = []
         var isShutDown = false
     }
-}
-
-/// The body of a thread of the pool.
-///
-/// A named function, because a closure might be isolated to an actor.
-private func runWorkQueue(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    // `start` has passed a retained queue.
-    let queue = unsafe Unmanaged<WorkQueue>.fromOpaque(argument.unsafelyUnwrapped).takeRetainedValue()
-    queue.run()
-    return nil
 }

@@ -9,7 +9,10 @@ struct MountMemoryCommand: AsyncParsableCommand {
 
     /// The most bytes of content.
     @Option(
-        help: ArgumentHelp("The most that files may hold (1G, 512M, bytes); default: half of the memory.", valueName: "size"),
+        help: ArgumentHelp(
+            "The most that files may hold (1G, 512M, bytes); default: half of the memory.",
+            valueName: "size"
+        ),
         transform: { try ByteSize(parsing: $0) }
     )
     var size: ByteSize?

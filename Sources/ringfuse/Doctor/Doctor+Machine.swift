@@ -14,7 +14,12 @@ extension Doctor {
         let topology = facts.topology
         let text = "CPUs: possible \(topology.possible), online \(topology.online), allowed \(topology.allowed)"
         if topology.usable.isEmpty {
-            return .init("cpus", .fail, "\(text): none is usable", fix: "widen the cpuset or affinity mask of this process")
+            return .init(
+                "cpus",
+                .fail,
+                "\(text): none is usable",
+                fix: "widen the cpuset or affinity mask of this process"
+            )
         }
         let missing = topology.possible.count - topology.usable.count
         if missing == 0 { return .init("cpus", .ok, text) }
@@ -77,7 +82,12 @@ extension Doctor {
         // Root needs none.
         let bad: DoctorReport.Level = facts.isAdministrator ? .warn : .fail
         guard facts.helper != nil else {
-            return .init("fusermount3", bad, "fusermount3 is missing: ordinary users cannot mount", fix: "apt install fuse3")
+            return .init(
+                "fusermount3",
+                bad,
+                "fusermount3 is missing: ordinary users cannot mount",
+                fix: "apt install fuse3"
+            )
         }
         guard facts.helperIsPrivileged else {
             return .init(
@@ -100,7 +110,9 @@ extension Doctor {
 
     /// /etc/fuse.conf.
     private var othersFinding: DoctorReport.Finding {
-        if facts.allowsOthers == true { return .init("allow_other", .ok, "ordinary users may mount with --allow-other") }
+        if facts.allowsOthers == true {
+            return .init("allow_other", .ok, "ordinary users may mount with --allow-other")
+        }
         let text = "ordinary users may not mount with --allow-other"
         if facts.isAdministrator { return .init("allow_other", .ok, "\(text); this user may") }
         return .init("allow_other", .warn, text, fix: "as root: put the line user_allow_other into /etc/fuse.conf")

@@ -56,7 +56,12 @@ extension Doctor {
         findings.append(
             facts.hasFUSE
                 ? .init("module", .ok, "the kernel has FUSE")
-                : .init("module", .fail, "the kernel has no FUSE, or its module is not loaded", fix: "as root: modprobe fuse")
+                : .init(
+                    "module",
+                    .fail,
+                    "the kernel has no FUSE, or its module is not loaded",
+                    fix: "as root: modprobe fuse"
+                )
         )
         findings.append(deviceFinding)
         return findings
@@ -75,10 +80,9 @@ extension Doctor {
                 fix: "as root: modprobe fuse; for a container: --device /dev/fuse"
             )
         case .refused(let error):
-            // fusermount3 opens it as root, but a worker opens it once more for a queue of its own.
             return .init(
                 "device",
-                helperCanMount ? .warn : .fail,
+                .fail,
                 "/dev/fuse cannot be opened: \(error)",
                 fix: "as root: chmod 0666 /dev/fuse; for a container: --device /dev/fuse"
             )
@@ -86,30 +90,27 @@ extension Doctor {
     }
 
     /// What says that there is no device.
-    private static let missing: [Errno] = [.noSuchFileOrDirectory, .operationNotSupportedByDevice, .noSuchAddressOrDevice]
-
-    /// Whether there is a /dev/fuse, for whomever.
-    private var hasDevice: Bool {
-        switch facts.device {
-        case .opened: true
-        case .refused(let error): error == .permissionDenied
-        }
-    }
-
-    /// Whether fusermount3 can mount for this process.
-    private var helperCanMount: Bool { facts.helperWorks && hasDevice }
+    private static let missing: [Errno] = [
+        .noSuchFileOrDirectory, .operationNotSupportedByDevice, .noSuchAddressOrDevice,
+    ]
 
     /// Whether this process can mount at all.
+    ///
+    /// fusermount3 opens the device as the user who called it (setfsuid), so that it needs the same access.
     var canMount: Bool {
-        facts.hasFUSE && (facts.isAdministrator && facts.device == .opened || helperCanMount)
+        facts.hasFUSE && facts.device == .opened && (facts.isAdministrator || facts.helperWorks)
     }
 
     /// Why it cannot, and what to do.
     private var mountProblem: String {
         if !facts.hasFUSE { return "the kernel has no FUSE; as root: modprobe fuse" }
-        if !hasDevice { return "there is no /dev/fuse to open; as root: modprobe fuse, or start the container with it" }
-        if facts.isAdministrator { return "/dev/fuse is closed to this process; as root: chmod 0666 /dev/fuse" }
-        if facts.helper == nil { return "this process is not privileged, and fusermount3 is missing; apt install fuse3" }
+        if case .refused(let error) = facts.device {
+            if Self.missing.contains(error) { return "there is no /dev/fuse; as root: modprobe fuse" }
+            return "/dev/fuse cannot be opened (\(error)); as root: chmod 0666 /dev/fuse"
+        }
+        if facts.helper == nil {
+            return "this process is not privileged, and fusermount3 is missing; apt install fuse3"
+        }
         if !facts.helperIsPrivileged { return "fusermount3 is not set-user-ID root; as root: chmod u+s \(helperPath)" }
         if facts.noNewPrivileges { return "no_new_privs keeps fusermount3 from its rights; start without it" }
         return "no program here can have CAP_SYS_ADMIN; start the container with --cap-add SYS_ADMIN"
@@ -125,7 +126,9 @@ extension Doctor {
     /// What keeps the ring away, and what to do: the first thing that would have to change.
     var ringProblem: (cause: String, remedy: String)? {
         if facts.enableRing == nil {
-            if !hasRingKernel { return ("Linux \(facts.release) has none", "use Linux 6.14 or later, or --transport device") }
+            if !hasRingKernel {
+                return ("Linux \(facts.release) has none", "use Linux 6.14 or later, or --transport device")
+            }
             if !facts.hasFUSE { return ("the module fuse is not loaded", "as root: modprobe fuse") }
             return (
                 "this kernel's FUSE was built without it (CONFIG_FUSE_IO_URING)",
@@ -207,10 +210,17 @@ extension Doctor {
         case 0: return .init(id, .ok, "sysctl kernel.io_uring_disabled is 0")
         case 1:
             let group = facts.ringGroup.map { "kernel.io_uring_group is \($0)" } ?? "kernel.io_uring_group is not set"
-            if facts.isAdministrator { return .init(id, .ok, "sysctl kernel.io_uring_disabled is 1; this user is privileged") }
+            if facts.isAdministrator {
+                return .init(id, .ok, "sysctl kernel.io_uring_disabled is 1; this user is privileged")
+            }
             let isMember = facts.ringGroup.map(facts.groups.contains) ?? false
             if isMember { return .init(id, .ok, "sysctl kernel.io_uring_disabled is 1; this user is in its group") }
-            return .init(id, .warn, "sysctl kernel.io_uring_disabled is 1 and \(group), not one of this user's", fix: fix)
+            return .init(
+                id,
+                .warn,
+                "sysctl kernel.io_uring_disabled is 1 and \(group), not one of this user's",
+                fix: fix
+            )
         case let value?:
             return .init(id, .warn, "sysctl kernel.io_uring_disabled is \(value): forbidden to everyone", fix: fix)
         }
@@ -230,7 +240,8 @@ extension Doctor {
     private var pagesFinding: DoctorReport.Finding {
         let pages = facts.maxPages ?? 256
         let size = ByteSize(bytes: max(1, pages * facts.pageSize)).rounded
-        let what = facts.maxPages == nil ? "no sysctl fs.fuse.max_pages_limit" : "sysctl fs.fuse.max_pages_limit is \(pages)"
+        let what =
+            facts.maxPages == nil ? "no sysctl fs.fuse.max_pages_limit" : "sysctl fs.fuse.max_pages_limit is \(pages)"
         let text = "\(what): requests of up to \(size)"
         if pages >= 256 { return .init("max_pages", .ok, text) }
         return .init("max_pages", .warn, text, fix: "as root: sysctl fs.fuse.max_pages_limit=256")

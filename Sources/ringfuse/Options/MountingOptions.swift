@@ -8,7 +8,10 @@ struct MountingOptions: ParsableArguments, Sendable {
     /// Mount options as mount(8) takes them.
     @Option(
         name: .customShort("o"),
-        help: ArgumentHelp("Mount options, like ro,noexec,allow_other; may be given several times.", valueName: "options")
+        help: ArgumentHelp(
+            "Mount options, like ro,noexec,allow_other; may be given several times.",
+            valueName: "options"
+        )
     )
     var options: [String] = []
 

@@ -24,7 +24,7 @@ struct ReadyReport: CustomStringConvertible {
         let workers = status.placement.workers
         let count = workers.count == 1 ? "1" : "\(workers.count)"
         let pinned = workers.compactMap(\.cpu)
-        let place = pinned.isEmpty ? "not pinned" : "on CPU \(CPUSet(pinned))"
+        let place = pinned.isEmpty ? "not pinned" : "on CPU\(pinned.count == 1 ? "" : "s") \(CPUSet(pinned))"
         guard status.usesRing else { return "\(count), \(place)" }
         let queues = workers.reduce(0) { $0 + $1.queues.count }
         return "\(count), \(place), serving \(queues) \(queues == 1 ? "queue" : "queues")"

@@ -49,7 +49,12 @@ struct Server<Backend: FileSystem>: Sendable {
             logger: logger
         )
         let manager = ServiceManager.inherited
-        let service = MountService(session: session, onReady: { ready($0, manager, logger) }, manager: manager, logger: logger)
+        let service = MountService(
+            session: session,
+            onReady: { ready($0, manager, logger) },
+            manager: manager,
+            logger: logger
+        )
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -61,7 +66,10 @@ struct Server<Backend: FileSystem>: Sendable {
         let sources = signals.listen { abort(session) }
         defer { withExtendedLifetime(sources) {} }
         try await group.run()
-        if signals.isSecond { throw Aborted(mountPoint: options.path) }
+        guard signals.isSecond else { return }
+        // An abort in the middle of unmounting can leave a mount without a server.
+        try? Mounter.unmount(options.path, lazy: true)
+        throw Aborted(mountPoint: options.path)
     }
 
     /// Ends the connection, and the process should the session not end by that.
@@ -71,7 +79,8 @@ struct Server<Backend: FileSystem>: Sendable {
             try session.abort()
         } catch {
             // The kernel aborts a connection whose last descriptor is closed, which the end of the process does.
-            StandardError.write("ringfuse: \(line)")
+            StandardError.write("ringfuse: \(line); \(error)")
+            try? Mounter.unmount(options.path, lazy: true)
             exit(1)
         }
         Task {
@@ -104,7 +113,9 @@ struct Server<Backend: FileSystem>: Sendable {
     private func detach() {
         _ = unsafe chdir("/")
         guard options.mounting.logFile == nil else { return }
-        guard let null = try? FileDescriptor.open(FilePath("/dev/null"), .writeOnly, options: .closeOnExec) else { return }
+        guard let null = try? FileDescriptor.open(FilePath("/dev/null"), .writeOnly, options: .closeOnExec) else {
+            return
+        }
         _ = try? null.duplicate(as: FileDescriptor.standardError)
         try? null.close()
     }

@@ -42,7 +42,7 @@ struct Calls<Backend: FileSystem> {
         in directory: NodeID = .root,
         permissions: UInt32 = 0o644
     ) async throws(Errno) -> Entry {
-        try await makeNode(name, in: directory, NewNode(mode: FileMode(.regular, permissions: permissions)))
+        try await makeNode(name, in: directory, NewNode(mode: NodeMode(.regular, permissions: permissions)))
     }
 
     /// Makes a node.
@@ -59,7 +59,7 @@ struct Calls<Backend: FileSystem> {
         try await backend.makeDirectory(
             named: Name(name.bytes.span),
             in: directory,
-            NewNode(mode: FileMode(.directory, permissions: permissions)),
+            NewNode(mode: NodeMode(.directory, permissions: permissions)),
             context
         )
     }

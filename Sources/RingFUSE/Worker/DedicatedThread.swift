@@ -5,11 +5,11 @@ import SystemPackage
 import Glibc
 #endif
 
-/// A thread of our own: named, pinned if wished, joined by its owner.
+/// A thread of our own: named, pinned if wished, joined by its owner. It blocks all signals.
 ///
 /// Not a Swift concurrency thread: workers sleep in system calls, which the cooperative pool must not.
 @safe
-final class WorkerThread: @unchecked Sendable {
+final class DedicatedThread: @unchecked Sendable {
     private var thread = pthread_t()
 
     /// Starts a thread.
@@ -20,11 +20,11 @@ final class WorkerThread: @unchecked Sendable {
     ///   - body: what to run; gets the errno with which pinning failed, if it did.
     /// - Throws: `EAGAIN` where there can be no more threads.
     init(name: String, cpu: Int? = nil, _ body: @escaping @Sendable (Errno?) -> Void) throws(Errno) {
-        let start = unsafe Unmanaged.passRetained(Start(name: name, cpu: cpu, body: body))
-        let error = unsafe pthread_create(&thread, nil, runThread, start.toOpaque())
+        let start = unsafe Unmanaged.passRetained(Start(cpu: cpu, body: body))
+        let error = unsafe rfuse_start_thread(&thread, { unsafe runThread($0) }, start.toOpaque(), name)
         if error != 0 {
             unsafe start.release()
-            throw Errno(rawValue: error)
+            throw Errno(rawValue: CInt(-error))
         }
     }
 
@@ -38,7 +38,7 @@ final class WorkerThread: @unchecked Sendable {
     ) async throws(Errno) -> Result {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Errno>, Never>) in
             do throws(Errno) {
-                let thread = try WorkerThread(name: name) { _ in continuation.resume(returning: .success(body())) }
+                let thread = try DedicatedThread(name: name) { _ in continuation.resume(returning: .success(body())) }
                 thread.detach()
             } catch {
                 continuation.resume(returning: .failure(error))
@@ -47,15 +47,14 @@ final class WorkerThread: @unchecked Sendable {
         return try result.get()
     }
 
-    private func detach() { pthread_detach(thread) }
+    /// Lets it end by itself. Call it instead of ``join()``.
+    func detach() { pthread_detach(thread) }
 
     fileprivate final class Start: Sendable {
-        let name: String
         let cpu: Int?
         let body: @Sendable (Errno?) -> Void
 
-        init(name: String, cpu: Int?, body: @escaping @Sendable (Errno?) -> Void) {
-            self.name = name
+        init(cpu: Int?, body: @escaping @Sendable (Errno?) -> Void) {
             self.cpu = cpu
             self.body = body
         }
@@ -65,8 +64,7 @@ final class WorkerThread: @unchecked Sendable {
 /// The C entry point. A named function: a closure at this place could inherit an actor's isolation and trap.
 private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     // `init` passed exactly this object, retained once for us.
-    let start = unsafe Unmanaged<WorkerThread.Start>.fromOpaque(argument.unsafelyUnwrapped).takeRetainedValue()
-    _ = unsafe rfuse_thread_name(start.name)
+    let start = unsafe Unmanaged<DedicatedThread.Start>.fromOpaque(argument.unsafelyUnwrapped).takeRetainedValue()
     var failure: Errno?
     if let cpu = start.cpu {
         var number = UInt32(cpu)

@@ -1,0 +1,93 @@
+import ArgumentParser
+import RingFUSE
+import Testing
+
+@testable import ringfuse
+
+/// The texts of options.
+@Suite struct ParsingTests {
+    @Test(arguments: [
+        ("1", 1), ("4096", 4096), ("512K", 512 << 10), ("64m", 64 << 20), ("1G", 1 << 30), ("2T", 2 << 40),
+    ])
+    func size(text: String, bytes: Int) throws {
+        #expect(try ByteSize(parsing: text).bytes == bytes)
+    }
+
+    @Test(arguments: [
+        "", "G", "-1", "+1", "0", "0K", "1.5G", "1 G", "1GB", "1KiB", "x", "0x10", "9223372036854775808", "8388608T",
+        "٣",
+    ])
+    func badSize(text: String) {
+        #expect(throws: InvalidValue.self) { try ByteSize(parsing: text) }
+    }
+
+    @Test(arguments: [(1, "1"), (1023, "1023"), (1024, "1K"), (1025, "1025"), (1 << 30, "1G"), (3 << 20, "3M")])
+    func sizeAsText(bytes: Int, text: String) throws {
+        #expect(ByteSize(bytes: bytes).description == text)
+        #expect(try ByteSize(parsing: text).bytes == bytes)
+    }
+
+    @Test(arguments: [(1, "1 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"), (1 << 20, "1 MiB"), (5 << 29, "2.5 GiB")])
+    func roundedSize(bytes: Int, text: String) {
+        #expect(ByteSize(bytes: bytes).rounded == text)
+    }
+
+    @Test(arguments: [
+        ("0", Duration.zero), ("20us", .microseconds(20)), ("1ms", .milliseconds(1)), ("500ns", .nanoseconds(500)),
+        ("1s", .seconds(1)),
+    ])
+    func duration(text: String, duration: Duration) throws {
+        #expect(try PollDuration(parsing: text).duration == duration)
+    }
+
+    @Test(arguments: ["", "20", "us", "-1us", "1.5ms", "1m", "2s", "1001ms", "99999999999999999999us", "20 us"])
+    func badDuration(text: String) {
+        #expect(throws: InvalidValue.self) { try PollDuration(parsing: text) }
+    }
+}
+
+/// Options as the parser gives them to a session.
+@Suite struct OptionsTests {
+    @Test func coreDefaultsAreThoseOfTheLibrary() throws {
+        let configuration = try CoreOptions.parse([]).configuration
+        let expected = SessionConfiguration()
+        #expect(configuration.transport == expected.transport)
+        #expect(configuration.placement == expected.placement)
+        #expect(configuration.depth == expected.depth)
+        #expect(configuration.memoryLimit == expected.memoryLimit)
+        #expect(configuration.poll == expected.poll)
+        #expect(configuration.maxWrite == expected.maxWrite)
+        #expect(configuration.maxBackground == expected.maxBackground)
+        #expect(configuration.requestTimeout == expected.requestTimeout)
+    }
+
+    @Test func coreOptionsReachTheConfiguration() throws {
+        let configuration = try CoreOptions.parse([
+            "--transport", "device", "--depth", "7", "--memory", "1G", "--cpus", "0-1,3", "--workers", "2", "--pin",
+            "none",
+            "--poll", "20us", "--max-write", "128K", "--max-background", "12", "--request-timeout", "30",
+        ]).configuration
+        #expect(configuration.transport == .device)
+        #expect(configuration.depth == 7)
+        #expect(configuration.memoryLimit == 1 << 30)
+        #expect(configuration.placement == Placement.Wishes(cpus: [0, 1, 3], workers: 2, pin: .none))
+        #expect(configuration.poll == .microseconds(20))
+        #expect(configuration.maxWrite == 128 << 10)
+        #expect(configuration.maxBackground == 12)
+        #expect(configuration.requestTimeout == 30)
+        #expect(try CoreOptions.parse(["--single"]).configuration.placement.single)
+    }
+
+    @Test func mountOptionsMerge() throws {
+        let options = try MountingOptions.parse([
+            "-o", "noexec,fsname=first", "-o", "ro", "--name", "a,b\\c", "--subtype", "ringfuse.test", "--allow-other",
+        ]).mountOptions()
+        #expect(options.source == "a,b\\c")
+        #expect(options.subtype == "ringfuse.test")
+        #expect(options.allowOther)
+        #expect(options.readOnly)
+        #expect(options.flags.contains(.noExecution))
+        #expect(try MountingOptions.parse([]).mountOptions() == MountOptions())
+        #expect(try MountingOptions.parse(["--read-only"]).mountOptions().readOnly)
+    }
+}

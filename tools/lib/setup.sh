@@ -1,0 +1,66 @@
+# What tools/run and tools/test share: packages, the toolchain, the ring. Sourced by bash; needs `set -euo pipefail`.
+
+# Says what is being done, on standard error: standard output belongs to the program that is run.
+say() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+# Ends with a reason.
+die() {
+    say "$*"
+    exit 1
+}
+
+# Runs a command as root: as it is, or by sudo. Without a terminal sudo must not ask, or it would wait for ever.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif ! command -v sudo >/dev/null; then
+        return 1
+    elif [ -t 0 ]; then
+        sudo -- "$@"
+    else
+        sudo -n -- "$@"
+    fi
+}
+
+# Installs the Debian packages given that are not installed.
+install_packages() {
+    command -v dpkg-query >/dev/null || {
+        say "not a Debian system; these packages must be there: $*"
+        return 0
+    }
+    local package missing=()
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = 'ii ' ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing with apt: ${missing[*]}"
+    as_root apt-get update -qq </dev/null >&2 || say "apt-get update failed; trying with the lists that are there"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+        </dev/null >&2 || die "these packages are missing and could not be installed; as root: apt install ${missing[*]}"
+}
+
+# Makes sure that there is a Swift that can build this.
+require_swift() {
+    command -v swift >/dev/null || die "swift is not in PATH; install Swift 6.3 or later from https://www.swift.org/install"
+}
+
+# Loads FUSE and switches its ring on where that is possible; says what it did, or why not. Never fails: without the ring
+# everything works over /dev/fuse.
+enable_ring() {
+    local parameter=/sys/module/fuse/parameters/enable_uring
+    if ! grep -qw fuse /proc/filesystems; then
+        say "loading the kernel module fuse"
+        as_root modprobe fuse || say "modprobe fuse failed; nothing can be mounted without it"
+    fi
+    if [ ! -e "$parameter" ]; then
+        say "ring: this kernel ($(uname -r)) has none (6.14 and later do); requests go over /dev/fuse"
+    elif [ "$(cat "$parameter")" = Y ]; then
+        say "ring: enabled already"
+    elif as_root sh -c "echo Y > $parameter" 2>/dev/null; then
+        say "ring: enabled (wrote Y to $parameter, until the module is loaded anew)"
+    else
+        say "ring: off, and this user may not enable it; as root: echo Y > $parameter"
+    fi
+}
