@@ -38,9 +38,9 @@ final class StallingFileSystem: FileSystem {
 
     private func attributes(of node: NodeID) throws(Errno) -> Attributes {
         switch node {
-        case .root: Attributes(node: node, mode: FileMode(.directory, permissions: 0o755), linkCount: 2)
+        case .root: Attributes(node: node, mode: .directory, linkCount: 2)
         case Self.slow, Self.quick:
-            Attributes(node: node, mode: FileMode(.regular, permissions: 0o644), size: UInt64(Self.size))
+            Attributes(node: node, mode: .regular, size: UInt64(Self.size))
         default: throw .noSuchFileOrDirectory
         }
     }
