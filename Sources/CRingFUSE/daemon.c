@@ -46,6 +46,8 @@ pid_t rfuse_spawn_daemon(const char *program, char *const arguments[], int ready
     posix_spawn_file_actions_adddup2(&actions, ready_fd, READY_FD);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    // What the launcher's caller left open, such as a pipe whose end it waits for, must not live on (glibc 2.34).
+    posix_spawn_file_actions_addclosefrom_np(&actions, READY_FD + 1);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);

@@ -21,8 +21,8 @@ struct HotPathTests {
         #expect(many.retains <= few.retains + slack)
         #expect(many.locks <= few.locks + slack)
         // The counter works: starting a server allocates.
-        #expect(try server.counts().allocations > 100)
-        #expect(try server.counts().retains > 100)
+        #expect(try server.counts().allocations > 20)
+        #expect(try server.counts().retains > 10)
     }
 
     @Test func readsOneAfterTheOtherCostOneSystemCallEach() throws {
@@ -65,11 +65,11 @@ struct HotPathTests {
         strace.executableURL = URL(filePath: "/usr/bin/env")
         strace.arguments = ["strace", "-f", "-c", "-U", "calls,name", "-o", summary.path, "-p", "\(server.identifier)"]
         strace.standardError = FileHandle.nullDevice
-        try strace.run()
+        try strace.runWithSignals()
         try waitUntilTraced(server.identifier)
         try work()
-        // SIGINT makes it detach and write its summary.
-        strace.interrupt()
+        // SIGTERM makes it detach and write its summary; SIGINT is ignored where this test runs in the background.
+        strace.terminate()
         strace.waitUntilExit()
         return try parse(String(contentsOf: summary, encoding: .utf8))
     }

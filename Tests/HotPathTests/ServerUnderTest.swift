@@ -37,7 +37,7 @@ final class ServerUnderTest {
         process.environment = ProcessInfo.processInfo.environment.merging(
             ["LD_PRELOAD": library.path, "HOT_PATH_COUNTER": counterFile.path]) { $1 }
         process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        try process.runWithSignals()
         try waitForMount()
         try Command.run("truncate", "-s", "1G", file.path)
     }
@@ -127,5 +127,20 @@ enum Command {
             throw Failure("\(arguments.joined(separator: " ")) ended with \(process.terminationStatus): \(text)")
         }
         return text
+    }
+}
+
+extension Process {
+    /// Starts the program with no signal blocked.
+    ///
+    /// A child inherits the mask of the thread that starts it, and threads of Dispatch, on which tests run, block all
+    /// that a test would end it with.
+    func runWithSignals() throws {
+        var none = sigset_t()
+        var old = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, &old)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &old, nil) }
+        try run()
     }
 }

@@ -78,7 +78,7 @@ import Testing
         let root = try ToolProcess.run("--help")
         #expect(root.code == 0)
         for command in ["mount", "unmount", "abort", "list", "doctor"] {
-            #expect(root.output.contains("  \(command) "), "\(root.output)")
+            #expect(root.output.contains("\n  \(command)"), "\(root.output)")
             #expect(try ToolProcess.run(command, "--help").code == 0)
         }
         let memory = try ToolProcess.run("mount", "memory", "--help").output

@@ -20,7 +20,13 @@ import Testing
             placement: try Placement(on: topology, wishes: Placement.Wishes(pin: pin)),
             depth: 16,
             bufferBytes: 48 << 20,
-            connection: Connection(protocolMinor: 45, maxWrite: 1 << 20, maxReadahead: 1 << 17, usesRing: ring),
+            connection: Connection(
+                protocolMinor: 45,
+                maxWrite: 1 << 20,
+                maxReadahead: 1 << 17,
+                usesRing: ring,
+                notifier: Notifier(device: FileDescriptor(rawValue: -1))
+            ),
             notices: ["the depth was lowered"]
         )
         return ReadyReport(fileSystem: "memory", mountPoint: "/mnt/x", status: status, daemon: daemon)

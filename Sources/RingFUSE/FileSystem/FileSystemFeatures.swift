@@ -42,7 +42,13 @@ public struct Connection: Sendable {
     /// Tells the kernel that what it caches has changed. A backend may keep it.
     public let notifier: Notifier
 
-    init(protocolMinor: UInt32, maxWrite: Int, maxReadahead: Int, usesRing: Bool, notifier: Notifier) {
+    package init(
+        protocolMinor: UInt32,
+        maxWrite: Int,
+        maxReadahead: Int,
+        usesRing: Bool,
+        notifier: Notifier = .disconnected
+    ) {
         self.protocolMinor = protocolMinor
         self.maxWrite = maxWrite
         self.maxReadahead = maxReadahead

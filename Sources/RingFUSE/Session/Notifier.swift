@@ -20,6 +20,13 @@ public final class Notifier: Sendable {
     private let device: FileDescriptor
     private let queue = Monitor(Queue())
 
+    /// A notifier of a connection that is gone: all it is told fails with `ENOTCONN`.
+    package static let disconnected = {
+        let notifier = Notifier(device: FileDescriptor(rawValue: -1))
+        notifier.close()
+        return notifier
+    }()
+
     /// A notifier on a connection. Its thread starts with the first notification.
     init(device: FileDescriptor) { self.device = device }
 

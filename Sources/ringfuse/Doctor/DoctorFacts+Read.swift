@@ -7,7 +7,8 @@ extension DoctorFacts {
     /// Asks the machine.
     ///
     /// - Parameters:
-    ///   - root: the directory in which `sys`, `proc`, `etc` and `usr` lie; what is no file is asked of the kernel anyway.
+    ///   - root: the directory in which `sys`, `proc`, `etc` and `usr` lie; what is no file is asked of the kernel
+    ///     anyway.
     ///   - path: the directories in which fusermount3 is looked for, as in `PATH`.
     static func read(root: FilePath = "/", path: String? = Environment.value(of: "PATH")) -> DoctorFacts {
         // First: opening the device loads the module, which has the parameters.

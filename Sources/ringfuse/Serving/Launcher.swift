@@ -77,7 +77,7 @@ extension Launcher {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         guard unsafe readlink("/proc/self/exe", &path, path.count - 1) > 0 else { throw Errno(rawValue: errno) }
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe CommandLine.arguments.map { unsafe strdup($0) }
-        defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+        defer { unsafe arguments.forEach { unsafe free($0) } }
         unsafe arguments.append(nil)
         let process = unsafe rfuse_spawn_daemon(path, arguments, ready.rawValue)
         guard process > 0 else { throw Errno(rawValue: -process) }

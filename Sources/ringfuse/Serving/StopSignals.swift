@@ -4,8 +4,8 @@ import Synchronization
 
 /// Counts SIGINT and SIGTERM, to tell the second.
 ///
-/// The first is the service group's, which shuts down gracefully and then listens for other signals only. It cannot tell a
-/// second one of the same kind, so that one is counted here: Dispatch hands a signal to all of its sources.
+/// The first is the service group's, which shuts down gracefully and then listens for other signals only. It cannot
+/// tell a second one of the same kind, so that one is counted here: Dispatch hands a signal to all of its sources.
 final class StopSignals: Sendable {
     /// How many signals came.
     private let count = Mutex(0)
