@@ -39,6 +39,7 @@ extension MountTests {
                 size=4m
                 verify=crc32c
                 verify_fatal=1
+                verify_state_save=0
                 do_verify=1
                 end_fsync=1
                 thread

@@ -166,10 +166,5 @@ extension MountTests {
             try await eventually("\(count) reads") { backend.counts.waiting == count }
             return children
         }
-
-        /// Whether a program tells of `ENOTCONN` or `ECONNABORTED`.
-        private func isDisconnection(_ text: String) -> Bool {
-            text.contains("Transport endpoint is not connected") || text.contains("Software caused connection abort")
-        }
     }
 }
