@@ -1,7 +1,7 @@
 package import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Anonymous memory of whole pages, unpopulated until it is touched; unmapped with its owner.

@@ -74,7 +74,9 @@ final class ServerUnderTest {
         while Date.now < deadline {
             let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
             // It answers once a program gets something out of it.
-            if table.contains(" \(mountPoint.path) "), (try? Command.run("stat", "-f", mountPoint.path)) != nil { return }
+            if table.contains(" \(mountPoint.path) "), (try? Command.run("stat", "-f", mountPoint.path)) != nil {
+                return
+            }
             guard process.isRunning else { throw Failure("the server ended with \(process.terminationStatus)") }
             Thread.sleep(forTimeInterval: 0.02)
         }

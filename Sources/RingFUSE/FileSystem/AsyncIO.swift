@@ -5,7 +5,10 @@ public import SystemPackage
 /// Where the worker has a ring, operations travel on it, submitted together with the replies in one system call;
 /// elsewhere the same calls run on a small thread pool. Each call suspends the request, never the worker.
 /// When the request is cancelled (INTERRUPT), the operation is cancelled and the call throws `ECANCELED`
-/// unless it was already done.
+/// unless it was already done; the calling program expects `EINTR`.
+///
+/// Each method throws what its system call would, and `ECANCELED`; on the thread pool also `EAGAIN` where no thread
+/// could be started.
 @safe
 public struct AsyncIO: ~Copyable {
     /// Unmanaged: the engine belongs to the worker, which outlives each of its requests, and one context a request
@@ -27,7 +30,8 @@ public struct AsyncIO: ~Copyable {
     ///   - buffer: what is read is appended to it.
     ///   - count: bytes at the most; `nil` for all that is free.
     ///   - offset: bytes from the start of the file; `nil` for its position (pipes, sockets).
-    /// - Returns: the number of bytes read; 0 at the end.
+    /// - Returns: the number of bytes read, which may be fewer; 0 at the end, or where the buffer is full.
+    /// - Throws: `EIO`, `EBADF`, `EISDIR`, `ECANCELED`.
     public func read(
         _ file: FileDescriptor,
         into buffer: inout OutputRawSpan,
@@ -53,6 +57,7 @@ public struct AsyncIO: ~Copyable {
     ///   - data: borrowed until the call returns.
     ///   - offset: bytes from the start of the file; `nil` for its position.
     /// - Returns: the number of bytes written, which may be fewer.
+    /// - Throws: `ENOSPC`, `EDQUOT`, `EFBIG`, `EIO`, `EBADF`, `ECANCELED`.
     public func write(
         _ file: FileDescriptor,
         from data: RawSpan,
@@ -65,7 +70,8 @@ public struct AsyncIO: ~Copyable {
 
     /// Makes a file durable (`IORING_OP_FSYNC`).
     ///
-    /// - Parameter dataOnly: as `fdatasync`.
+    /// - Parameter dataOnly: as `fdatasync`: attributes may stay behind.
+    /// - Throws: `EIO`, `ENOSPC`: what was written before may be lost. `ECANCELED`.
     public func synchronize(_ file: FileDescriptor, dataOnly: Bool = false) async throws(Errno) {
         _ = try await retained.perform(
             IOOperation(.synchronize, file: file.rawValue, flags: dataOnly ? 1 : 0))
@@ -73,7 +79,11 @@ public struct AsyncIO: ~Copyable {
 
     /// Allocates, punches or zeroes a range (`IORING_OP_FALLOCATE`).
     ///
-    /// - Parameter mode: the mode of `fallocate(2)`.
+    /// - Parameters:
+    ///   - offset: bytes from the start of the file.
+    ///   - length: bytes.
+    ///   - mode: the mode of `fallocate(2)`.
+    /// - Throws: `ENOSPC`, `EOPNOTSUPP`, `EFBIG`, `EBADF`, `ECANCELED`.
     public func allocate(
         _ file: FileDescriptor,
         at offset: UInt64,
@@ -84,7 +94,9 @@ public struct AsyncIO: ~Copyable {
             IOOperation(.allocate, file: file.rawValue, address: UInt(length), offset: offset, flags: mode.rawValue))
     }
 
-    /// Closes a file (`IORING_OP_CLOSE`).
+    /// Closes a file (`IORING_OP_CLOSE`). It is not cancelled: nobody could tell whether the descriptor is still there.
+    ///
+    /// - Throws: `EIO`, `ENOSPC`: the descriptor is closed all the same. `EBADF`.
     public func close(_ file: FileDescriptor) async throws(Errno) {
         _ = try await retained.perform(IOOperation(.close, file: file.rawValue))
     }
@@ -95,6 +107,8 @@ public struct AsyncIO: ~Copyable {
     ///   - path: NUL-terminated; must stay valid until the call returns.
     ///   - flags: the flags of `open(2)`; `O_CLOEXEC` is added.
     ///   - mode: permissions of a file that is made.
+    /// - Returns: the descriptor, which the caller closes.
+    /// - Throws: `ENOENT`, `EACCES`, `EMFILE`, `ELOOP`, `ECANCELED`.
     @unsafe
     public func open(
         _ path: UnsafePointer<CChar>,
@@ -116,6 +130,7 @@ public struct AsyncIO: ~Copyable {
     ///   - flags: the `AT_*` flags of `statx(2)`.
     ///   - mask: the `STATX_*` values wanted.
     ///   - result: where `struct statx` goes (256 bytes); must stay valid until the call returns.
+    /// - Throws: `ENOENT`, `EACCES`, `ENOTDIR`, `ECANCELED`.
     @unsafe
     public func statx(
         _ path: UnsafePointer<CChar>,

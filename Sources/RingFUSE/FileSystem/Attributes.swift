@@ -84,6 +84,8 @@ public struct Attributes: Hashable, Sendable {
     public var blockSize: UInt32
 
     /// Attributes of a node; times default to the epoch, owner to root.
+    ///
+    /// - Parameter size: bytes; ``blocks`` follow from it as if all of them were allocated.
     @inlinable
     public init(
         node: NodeID,

@@ -12,13 +12,14 @@ public import SystemPackage
 ///
 /// Where a method has a sibling `…Immediately`, that one is tried first, on the worker's own thread; it must not block.
 public protocol FileSystem: Sendable {
-    /// What the backend promises beyond the plain operations. Read once, before the mount.
+    /// What the backend promises beyond the plain operations. Read while a session starts; it must not change.
     var features: FileSystemFeatures { get }
 
-    /// The session is about to serve its first request.
+    /// The session is about to serve its first request. Called on a thread of the session's, before INIT is answered.
     func connected(_ connection: Connection)
 
-    /// The session has ended; no further request comes (DESTROY, or the end of the connection).
+    /// The session has ended; no further request comes. Called also where it could not be started, so perhaps without
+    /// ``connected(_:)`` before.
     func disconnected() async
 
     // MARK: Names
@@ -29,6 +30,8 @@ public protocol FileSystem: Sendable {
     func lookUp(_ name: Name, in directory: NodeID, _ context: borrowing RequestContext) async throws(Errno) -> Entry
 
     /// Finds a name without blocking, or defers.
+    ///
+    /// - Throws: as ``lookUp(_:in:_:)``.
     func lookUpImmediately(
         _ name: Name,
         in directory: NodeID,
@@ -117,6 +120,7 @@ public protocol FileSystem: Sendable {
     /// What `stat` tells (GETATTR).
     ///
     /// - Parameter handle: the open file that `fstat` was called on, where the kernel knows it.
+    /// - Throws: `ENOENT` or `ESTALE` for a node that is gone.
     func attributes(
         of node: NodeID,
         _ handle: HandleID?,
@@ -124,6 +128,8 @@ public protocol FileSystem: Sendable {
     ) async throws(Errno) -> AttributesReply
 
     /// Tells attributes without blocking, or defers.
+    ///
+    /// - Throws: as ``attributes(of:_:_:)``.
     func attributesImmediately(
         of node: NodeID,
         _ handle: HandleID?,
@@ -151,7 +157,7 @@ public protocol FileSystem: Sendable {
 
     /// Reads a symbolic link (READLINK).
     ///
-    /// - Parameter target: gets the bytes, without NUL.
+    /// - Parameter target: gets the bytes, without NUL: 1 to 4095.
     /// - Throws: `EINVAL` where it is none.
     func readSymbolicLink(
         _ node: NodeID,
@@ -159,7 +165,8 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) async throws(Errno)
 
-    /// Whether the caller may (ACCESS). Not sent where the kernel checks permissions. `ENOSYS`, the default, allows all.
+    /// Whether the caller may (ACCESS). Not sent where the kernel checks permissions. `ENOSYS`, the default, allows
+    /// all.
     ///
     /// - Throws: `EACCES`, `EROFS`.
     func checkAccess(
@@ -197,6 +204,9 @@ public protocol FileSystem: Sendable {
     ) async throws(Errno) -> CreateReply
 
     /// Makes a file that has no name, and opens it (TMPFILE, kernel 6.1). ``link(_:to:in:_:)`` may name it later.
+    /// `ENOSYS`, the default, becomes `EOPNOTSUPP`.
+    ///
+    /// - Throws: `ENOSPC`, `EROFS`.
     func createUnnamed(
         in directory: NodeID,
         _ node: NewNode,
@@ -217,7 +227,9 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) async throws(Errno)
 
-    /// Reads without blocking, or defers.
+    /// Reads without blocking, or defers; then the buffer must be empty still.
+    ///
+    /// - Throws: as ``read(_:at:into:_:)``.
     func readImmediately(
         _ file: OpenFile,
         at offset: UInt64,
@@ -231,7 +243,7 @@ public protocol FileSystem: Sendable {
     ///   - offset: bytes from the start of the file; with `O_APPEND` the kernel's idea of its end.
     ///   - data: the request's own memory.
     ///   - options: how it is to be written.
-    /// - Returns: the number of bytes taken.
+    /// - Returns: the number of bytes taken; more than `data` has becomes `EIO`.
     /// - Throws: `ENOSPC`, `EIO`, `EFBIG`.
     func write(
         _ file: OpenFile,
@@ -242,6 +254,8 @@ public protocol FileSystem: Sendable {
     ) async throws(Errno) -> Int
 
     /// Writes without blocking, or defers.
+    ///
+    /// - Throws: as ``write(_:at:from:_:_:)``.
     func writeImmediately(
         _ file: OpenFile,
         at offset: UInt64,
@@ -250,7 +264,10 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<Int>
 
-    /// A descriptor of the open file is closed (FLUSH); the error is what `close` returns. `ENOSYS`, the default, ends it.
+    /// A descriptor of the open file is closed (FLUSH); the error is what `close` returns. `ENOSYS`, the default, makes
+    /// the kernel send no more of them.
+    ///
+    /// - Throws: `EIO`, `ENOSPC`, `EDQUOT`.
     func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno)
 
     /// The last descriptor is closed (RELEASE); nobody waits for an answer or sees an error.
@@ -266,7 +283,13 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) async throws(Errno)
 
-    /// Allocates, punches or zeroes a range (FALLOCATE).
+    /// Allocates, punches or zeroes a range (FALLOCATE). `ENOSYS`, the default, becomes `EOPNOTSUPP`.
+    ///
+    /// - Parameters:
+    ///   - offset: bytes from the start of the file.
+    ///   - length: bytes.
+    ///   - mode: what to do; empty allocates and extends.
+    /// - Throws: `EOPNOTSUPP` for modes the backend does not have, `ENOSPC`, `EFBIG`.
     func allocate(
         _ file: OpenFile,
         at offset: UInt64,
@@ -277,6 +300,8 @@ public protocol FileSystem: Sendable {
 
     /// Finds data or a hole (LSEEK). `ENOSYS`, the default, makes all of the file data.
     ///
+    /// - Parameter offset: bytes from the start of the file.
+    /// - Returns: bytes from the start of the file.
     /// - Throws: `ENXIO` where there is none from `offset` on.
     func seek(
         _ file: OpenFile,
@@ -287,7 +312,12 @@ public protocol FileSystem: Sendable {
 
     /// Copies between files of this mount (COPY_FILE_RANGE). `ENOSYS`, the default, makes the kernel read and write.
     ///
-    /// - Returns: the number of bytes copied.
+    /// - Parameters:
+    ///   - sourceOffset: bytes from the start of the source.
+    ///   - targetOffset: bytes from the start of the target.
+    ///   - length: bytes at the most.
+    /// - Returns: the number of bytes copied; 0 at the end of the source.
+    /// - Throws: `EXDEV` or `EOPNOTSUPP` to have the kernel read and write this time, `ENOSPC`, `EFBIG`.
     func copy(
         from source: OpenFile,
         at sourceOffset: UInt64,
@@ -300,6 +330,8 @@ public protocol FileSystem: Sendable {
     // MARK: Directories
 
     /// Opens a directory (OPENDIR). The default, `ENOSYS`, opens all without handle.
+    ///
+    /// - Throws: `EACCES`, `ENOTDIR`, `EMFILE`.
     func openDirectory(
         _ node: NodeID,
         _ flags: OpenFlags,
@@ -313,6 +345,7 @@ public protocol FileSystem: Sendable {
     ///   - cookie: 0 for the start, else what the last entry was appended with. It must stay good while
     ///     names come and go: nothing that stays may be left out or come twice.
     ///   - listing: gets the entries; appending none says that the directory ends.
+    /// - Throws: `EIO`, `ENOTDIR`.
     func entries(
         of directory: OpenFile,
         after cookie: UInt64,
@@ -324,6 +357,9 @@ public protocol FileSystem: Sendable {
     func releaseDirectory(_ directory: OpenFile, _ context: borrowing RequestContext) async throws(Errno)
 
     /// Makes a directory durable (FSYNCDIR). `ENOSYS`, the default, makes `fsync` succeed without asking.
+    ///
+    /// - Parameter dataOnly: `fdatasync`: attributes may stay behind.
+    /// - Throws: `EIO`, `ENOSPC`.
     func synchronizeDirectory(
         _ directory: OpenFile,
         dataOnly: Bool,
@@ -332,7 +368,9 @@ public protocol FileSystem: Sendable {
 
     // MARK: Extended attributes
 
-    /// Sets an extended attribute (SETXATTR).
+    /// Sets an extended attribute (SETXATTR). `ENOSYS`, the default, becomes `EOPNOTSUPP`, here and in the other three.
+    ///
+    /// - Throws: `EEXIST` or `ENODATA` as `condition` demands, `ENOSPC`, `E2BIG`, `EROFS`.
     func setExtendedAttribute(
         named name: Name,
         of node: NodeID,
@@ -414,7 +452,7 @@ public protocol FileSystem: Sendable {
     ///
     /// - Parameters:
     ///   - events: the `POLL*` events that the caller waits for.
-    ///   - handle: where to tell that one of them has come, if the caller waits.
+    ///   - handle: for ``Notifier/wake(_:)``, once one of them has come; `nil` where the caller does not wait.
     /// - Returns: the events that the file is ready for.
     func poll(
         _ file: OpenFile,
@@ -425,6 +463,9 @@ public protocol FileSystem: Sendable {
 
     /// Tells which block of the device holds a block of a file (BMAP); for backends on a block device.
     ///
+    /// - Parameters:
+    ///   - block: the block of the file, in units of `blockSize`.
+    ///   - blockSize: bytes.
     /// - Returns: the number in units of `blockSize`; 0 for a hole.
     func deviceBlock(
         of node: NodeID,
@@ -434,5 +475,7 @@ public protocol FileSystem: Sendable {
     ) async throws(Errno) -> UInt64
 
     /// Makes everything durable (SYNCFS). `ENOSYS`, the default, makes `syncfs` succeed without asking.
+    ///
+    /// - Throws: `EIO`, `ENOSPC`.
     func synchronizeAll(_ context: borrowing RequestContext) async throws(Errno)
 }

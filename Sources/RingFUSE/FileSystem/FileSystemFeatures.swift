@@ -10,8 +10,10 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// Files have no handles: OPEN and RELEASE are not sent once the kernel has learnt it (`FUSE_NO_OPEN_SUPPORT`).
+    /// It learns that from `ENOSYS`, the default of ``FileSystem/open(_:_:_:)``, with or without this promise.
     public static let noFileHandles = FileSystemFeatures(rawValue: 1 << 0)
-    /// Directories have no handles: OPENDIR and RELEASEDIR are not sent (`FUSE_NO_OPENDIR_SUPPORT`).
+    /// Directories have no handles: OPENDIR and RELEASEDIR are not sent (`FUSE_NO_OPENDIR_SUPPORT`) once the kernel
+    /// has learnt it from `ENOSYS`, the default of ``FileSystem/openDirectory(_:_:_:)``, with or without this promise.
     public static let noDirectoryHandles = FileSystemFeatures(rawValue: 1 << 1)
     /// The backend keeps POSIX locks itself (`FUSE_POSIX_LOCKS`); otherwise the kernel does, for this mount alone.
     public static let posixLocks = FileSystemFeatures(rawValue: 1 << 2)
@@ -37,7 +39,8 @@ public struct Connection: Sendable {
     public let maxWrite: Int
     /// Bytes that the kernel reads ahead at the most.
     public let maxReadahead: Int
-    /// Whether requests come over io_uring; for logs only: nothing else differs for a backend.
+    /// Whether requests are to come over io_uring, which a refused registration may still prevent. For logs only:
+    /// nothing else differs for a backend.
     public let usesRing: Bool
     /// Tells the kernel that what it caches has changed. A backend may keep it.
     public let notifier: Notifier

@@ -22,9 +22,9 @@ public struct OpenFlags: OptionSet, Sendable {
     public static var direct: OpenFlags {
         // The one flag here that architectures number differently.
         #if arch(arm64) || arch(arm)
-        OpenFlags(rawValue: 0o200000)
+            OpenFlags(rawValue: 0o200000)
         #else
-        OpenFlags(rawValue: 0o40000)
+            OpenFlags(rawValue: 0o40000)
         #endif
     }
 

@@ -14,7 +14,7 @@ public struct StoredName: Hashable, Sendable, ExpressibleByStringLiteral {
         }
     }
 
-    /// The UTF-8 bytes of a string.
+    /// The UTF-8 bytes of a string. Whether it is a name (not empty, no `/` and no NUL) is not checked.
     public init(_ text: some StringProtocol) {
         bytes = ContiguousArray(text.utf8)
     }

@@ -7,6 +7,10 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public var nanoseconds: UInt32
 
     /// A point in time.
+    ///
+    /// - Parameters:
+    ///   - seconds: since 1970-01-01 00:00 UTC; negative before.
+    ///   - nanoseconds: within the second, 0 to 999,999,999.
     @inlinable
     public init(seconds: Int64, nanoseconds: UInt32 = 0) {
         self.seconds = seconds
@@ -29,6 +33,8 @@ public struct Lifetime: Hashable, Sendable {
     public var nanoseconds: UInt32
 
     /// A lifetime.
+    ///
+    /// - Parameter nanoseconds: 0 to 999,999,999.
     @inlinable
     public init(seconds: UInt64, nanoseconds: UInt32 = 0) {
         self.seconds = seconds

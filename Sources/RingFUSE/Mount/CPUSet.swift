@@ -8,7 +8,7 @@ public struct CPUSet: Sendable, Hashable {
     /// The members, ascending and without repetition.
     private var members: [Int]
 
-    /// A set of the numbers given, each in `0..<limit`.
+    /// A set of the numbers given, each in `0..<limit`; anything else is a programming error.
     public init(_ cpus: some Sequence<Int>) {
         members = Set(cpus).sorted()
         precondition(members.allSatisfy { (0..<Self.limit).contains($0) }, "a CPU number is out of range")

@@ -37,22 +37,30 @@ public struct FuseControl: Sendable, Equatable {
     }
 
     /// How many requests wait for the server or are with it; 0 for an idle file system.
+    ///
+    /// - Throws: ``MountError/noControl(_:)``.
     public func waiting() throws(MountError) -> Int {
         try number("waiting")
     }
 
     /// How many background requests (readahead, writeback, asynchronous direct I/O) may be with the server at once.
+    ///
+    /// - Throws: ``MountError/noControl(_:)``.
     public func maximumBackground() throws(MountError) -> Int {
         try number("max_background")
     }
 
     /// Sets how many background requests may be with the server at once.
+    ///
+    /// - Throws: ``MountError/noControl(_:)``, with `EINVAL` above 65,535, and above what only root may set.
     public func setMaximumBackground(_ count: Int) throws(MountError) {
         try write("\(count)", to: "max_background")
     }
 
     /// Aborts the connection: every request in flight and every later one fails with ECONNABORTED or ENOTCONN. The
     /// mount stays until it is unmounted.
+    ///
+    /// - Throws: ``MountError/noControl(_:)``.
     public func abort() throws(MountError) {
         try write("1", to: "abort")
     }

@@ -67,7 +67,10 @@ public final class MountPoint: Sendable {
         return connection == nil || entry.connection == connection
     }
 
-    /// Aborts the connection: every request in flight and every later one fails.
+    /// Aborts the connection: every request in flight and every later one fails with `ECONNABORTED` or `ENOTCONN`.
+    ///
+    /// - Throws: ``MountError/notMounted(_:)`` where the connection's number is not known,
+    ///   ``MountError/noControl(_:)``.
     public func abort() throws(MountError) {
         guard let connection else { throw .notMounted(path) }
         try FuseControl(connection: connection).abort()
@@ -77,6 +80,8 @@ public final class MountPoint: Sendable {
     ///
     /// It opens /dev/fuse by itself, which an ordinary user can do where it has mode 0666. The caller closes the
     /// descriptor.
+    ///
+    /// - Throws: `ENOENT`, `EACCES` where /dev/fuse cannot be opened, `EMFILE`, `EINVAL`.
     public func cloneDevice() throws(Errno) -> FileDescriptor {
         let descriptor = rfuse_clone_device(device.rawValue)
         guard descriptor >= 0 else { throw Errno(rawValue: -descriptor) }

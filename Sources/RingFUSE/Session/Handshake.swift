@@ -4,7 +4,7 @@ import Ring
 import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Reads the kernel's INIT and answers it.

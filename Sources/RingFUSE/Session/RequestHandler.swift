@@ -25,6 +25,8 @@ package enum WorkerEvent: Sendable {
     case malformedRequest(opcode: UInt32)
     /// The kernel sent an opcode that this version does not know.
     case unknownOpcode(UInt32)
+    /// The connection was aborted; told once by each worker that reads the device.
+    case connectionAborted
     /// The ring or the device failed; the worker gives up.
     case transportFailed(worker: Int, errno: Int32)
 }

@@ -1,5 +1,6 @@
 import FUSEProtocol
 import Logging
+import Synchronization
 import SystemPackage
 
 // From the mount to its end, on the session's own thread.
@@ -46,22 +47,45 @@ extension Session {
     ) throws(SessionError) {
         let wishes = SessionWishes(configuration: configuration, features: backend.features)
         let handshake = try Handshake.receive(from: mounted.device, wishes: wishes.wishes(usesRing: true))
+        let aborts = AbortWitness()
         let start = TransportStart(
             session: SessionFacts(
                 mounted: mounted, topology: topology, placement: placement, configuration: configuration,
                 logger: logger),
-            wishes: wishes, handshake: handshake, makeHandler: makeHandler)
+            wishes: wishes, handshake: handshake,
+            makeHandler: { self.makeHandler($0, $1, aborts) })
         let transport = try start.run { connection in backend.connected(connection) }
         onReady(transport.status)
         transport.join()
+        // The connection is gone. After an abort its mount is still there, and would answer ENOTCONN to all.
+        try? mounted.unmount(lazy: true)
+        if aborts.hasCome { throw .aborted(mountPoint: mounted.path.string) }
     }
 
     /// Makes what answers requests, once it is known what was agreed.
-    private func makeHandler(_ agreed: NegotiatedSession, _ interrupts: InterruptRelay) -> RequestHandler {
+    private func makeHandler(
+        _ agreed: NegotiatedSession,
+        _ interrupts: InterruptRelay,
+        _ aborts: AbortWitness
+    ) -> RequestHandler {
         let logger = logger
         return Dispatcher(
             backend: backend, agreed: agreed,
             onInterrupt: { interrupts.send($0) },
-            onEvent: { $0.log(to: logger) })
+            onEvent: { event in
+                if case .connectionAborted = event { aborts.note() }
+                event.log(to: logger)
+            })
     }
+}
+
+/// Remembers that the connection was aborted instead of unmounted.
+private final class AbortWitness: Sendable {
+    private let flag = Atomic(false)
+
+    /// Whether it was.
+    var hasCome: Bool { flag.load(ordering: .acquiring) }
+
+    /// It was.
+    func note() { flag.store(true, ordering: .releasing) }
 }

@@ -67,6 +67,8 @@ public final class Session<Backend: FileSystem>: Sendable {
     ///
     /// Unmounting writes back what is dirty, which the session serves: it may take as long as the backend takes.
     ///
+    /// Does nothing where the session is not mounted; one that is being mounted ends as soon as it is.
+    ///
     /// - Returns: whether the mount was in use and has been detached only.
     /// - Throws: ``MountError`` where it can't be unmounted at all.
     @discardableResult
@@ -81,6 +83,7 @@ public final class Session<Backend: FileSystem>: Sendable {
     }
 
     /// Ends the connection at once: every request fails with `ENOTCONN` or `ECONNABORTED`, unwritten data is lost.
+    /// The mount stays until it is unmounted. Does nothing where the session is not mounted.
     ///
     /// - Throws: ``MountError`` where fusectl is not there or not permitted.
     public func abort() throws(MountError) {

@@ -33,13 +33,15 @@ public struct SessionConfiguration: Sendable {
     /// Bytes that the kernel may read ahead of a sequential reader; `nil` takes what it offers.
     public var maxReadahead: Int?
 
-    /// Asynchronous requests (readahead, writeback, direct I/O) that the kernel may have under way.
+    /// Asynchronous requests (readahead, writeback, direct I/O) that the kernel may have under way; at most 65,535.
     public var maxBackground = 64
 
-    /// Asynchronous requests at which the kernel calls the mount congested; `nil` for three quarters of ``maxBackground``.
+    /// Asynchronous requests at which the kernel calls the mount congested; `nil` for three quarters of
+    /// ``maxBackground``.
     public var congestionThreshold: Int?
 
-    /// After how many seconds without an answer the kernel aborts the connection (kernel 6.15); 0 for never.
+    /// After how many seconds without an answer the kernel aborts the connection (kernel 6.15); 0 for never, at most
+    /// 65,535.
     public var requestTimeout = 0
 
     /// The defaults.

@@ -10,8 +10,10 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
     case ringUnavailable(String)
     /// Workers could not be started.
     case workers(String)
-    /// The connection broke while it was served.
+    /// The session was run twice.
     case failed(String)
+    /// Somebody aborted the connection: through fusectl, or the kernel itself after a request time-out.
+    case aborted(mountPoint: String)
 
     /// The cause and the fix.
     public var description: String {
@@ -19,6 +21,8 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
         case .mount(let error): "\(error)"
         case .placement(let error): "\(error)"
         case .handshake(let text), .workers(let text), .failed(let text): text
+        case .aborted(let mountPoint):
+            "the connection of \(mountPoint) was aborted: what was not written is lost; mount again"
         case .ringUnavailable(let text): "no ring: \(text)"
         }
     }

@@ -17,6 +17,8 @@ extension WorkerEvent {
         case .malformedRequest(let opcode):
             let name = Opcode(rawValue: opcode).map { "\($0.name)" } ?? "\(opcode)"
             logger.error("malformed request: \(name)")
+        case .connectionAborted:
+            logger.warning("the connection was aborted")
         case .unknownOpcode(let opcode):
             logger.notice("unknown opcode \(opcode): answered ENOSYS, so the kernel does without")
         }

@@ -4,7 +4,7 @@ package import Ring
 package import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A worker's half of the device transport: reads requests from its own clone of /dev/fuse and writes replies to it.
@@ -192,7 +192,12 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         case EINTR, ENOENT:
             // ENOENT: the request was interrupted while it was being copied; the next one is as good.
             return true
-        case ENODEV, ECONNABORTED, ENOTCONN:
+        case ECONNABORTED:
+            // Since FUSE_ABORT_ERROR is agreed on: not unmounted (ENODEV) but aborted.
+            report(.connectionAborted)
+            isClosed = true
+            return false
+        case ENODEV, ENOTCONN:
             isClosed = true
             return false
         default:

@@ -3,7 +3,7 @@ import Ring
 import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Workers that read /dev/fuse: all of a session without a ring; beside a ring, one for what never travels on it

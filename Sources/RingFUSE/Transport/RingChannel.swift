@@ -3,7 +3,7 @@ package import Ring
 package import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A worker's half of the ring transport: registers entries, and hands each back with

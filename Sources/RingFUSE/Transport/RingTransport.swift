@@ -95,11 +95,12 @@ struct RingTransport: Sendable {
     private static func serve(_ worker: Worker<RingChannel<RingHandle>>, _ member: Crew<Verdict>.Member) {
         var verdict = member.meet(failure { () throws(Errno) in try worker.start() })
         if verdict == .goOn {
-            verdict = member.meet(failure { () throws(Errno) in
-                try worker.withChannel { (channel: inout RingChannel<RingHandle>) throws(Errno) in
-                    try channel.openGate()
-                }
-            })
+            verdict = member.meet(
+                failure { () throws(Errno) in
+                    try worker.withChannel { (channel: inout RingChannel<RingHandle>) throws(Errno) in
+                        try channel.openGate()
+                    }
+                })
         }
         if verdict == .linger { worker.withChannel { $0.abandon() } }
         worker.run()

@@ -9,7 +9,8 @@ enum RingUnavailable {
     /// The kernel's INIT does not offer the ring.
     static func notOffered(kernelMinor: UInt32) -> String {
         guard kernelMinor >= firstMinor else {
-            return "this kernel speaks FUSE 7.\(kernelMinor) and the ring needs 7.\(firstMinor): use Linux 6.14 or newer"
+            return
+                "this kernel speaks FUSE 7.\(kernelMinor) and the ring needs 7.\(firstMinor): use Linux 6.14 or newer"
         }
         switch SystemFile.text(of: "/sys/module/fuse/parameters/enable_uring") {
         case nil:
@@ -30,7 +31,8 @@ enum RingUnavailable {
             let setting = SystemFile.text(of: "/proc/sys/kernel/io_uring_disabled") ?? "0"
             return setting == "0"
                 ? "io_uring is forbidden here: allow io_uring_setup in the seccomp profile of the container"
-                : "io_uring is forbidden (kernel.io_uring_disabled is \(setting)): as root, sysctl kernel.io_uring_disabled=0"
+                : "io_uring is forbidden (kernel.io_uring_disabled is \(setting)): "
+                    + "as root, sysctl kernel.io_uring_disabled=0"
         case .noMemory:
             return "no memory for the ring: raise RLIMIT_MEMLOCK or the cgroup's limit, or lower --depth"
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem:

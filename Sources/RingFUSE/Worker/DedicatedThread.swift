@@ -2,7 +2,7 @@ import CRingFUSE
 import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A thread of our own: named, pinned if wished, joined by its owner. It blocks all signals.
@@ -36,7 +36,8 @@ final class DedicatedThread: @unchecked Sendable {
         name: String,
         _ body: @escaping @Sendable () -> Result
     ) async throws(Errno) -> Result {
-        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Errno>, Never>) in
+        typealias Outcome = Swift.Result<Result, Errno>
+        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
             do throws(Errno) {
                 let thread = try DedicatedThread(name: name) { _ in continuation.resume(returning: .success(body())) }
                 thread.detach()

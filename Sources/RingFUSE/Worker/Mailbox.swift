@@ -3,7 +3,7 @@ import Synchronization
 package import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What other threads have for a worker: jobs to run, requests to interrupt.

@@ -9,4 +9,11 @@ extension FilePath {
         guard unsafe getcwd(&buffer, buffer.count) != nil else { return self }
         return FilePath(platformString: buffer).pushing(self)
     }
+
+    /// The path without symbolic links; `nil` where it does not exist.
+    var resolved: FilePath? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let isResolved = unsafe withPlatformString { unsafe realpath($0, &buffer) != nil }
+        return isResolved ? FilePath(platformString: buffer) : nil
+    }
 }
