@@ -9,26 +9,20 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     /// Wraps bits.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// Files have no handles: OPEN and RELEASE are not sent once the kernel has learnt it (`FUSE_NO_OPEN_SUPPORT`).
-    /// It learns that from `ENOSYS`, the default of ``FileSystem/open(_:_:_:)``, with or without this promise.
-    public static let noFileHandles = FileSystemFeatures(rawValue: 1 << 0)
-    /// Directories have no handles: OPENDIR and RELEASEDIR are not sent (`FUSE_NO_OPENDIR_SUPPORT`) once the kernel
-    /// has learnt it from `ENOSYS`, the default of ``FileSystem/openDirectory(_:_:_:)``, with or without this promise.
-    public static let noDirectoryHandles = FileSystemFeatures(rawValue: 1 << 1)
     /// The backend keeps POSIX locks itself (`FUSE_POSIX_LOCKS`); otherwise the kernel does, for this mount alone.
-    public static let posixLocks = FileSystemFeatures(rawValue: 1 << 2)
+    public static let posixLocks = FileSystemFeatures(rawValue: 1 << 0)
     /// The backend keeps `flock` locks itself (`FUSE_FLOCK_LOCKS`); otherwise the kernel does, for this mount alone.
-    public static let fileLocks = FileSystemFeatures(rawValue: 1 << 3)
+    public static let fileLocks = FileSystemFeatures(rawValue: 1 << 1)
     /// Nodes can be looked up as `.` and `..` by number, so the mount can be exported (`FUSE_EXPORT_SUPPORT`).
-    public static let exportable = FileSystemFeatures(rawValue: 1 << 4)
+    public static let exportable = FileSystemFeatures(rawValue: 1 << 2)
     /// The backend clears set-user-ID and set-group-ID bits on write, truncate and change of owner
     /// (`FUSE_HANDLE_KILLPRIV_V2`, kernel 5.12).
-    public static let clearsPrivileges = FileSystemFeatures(rawValue: 1 << 5)
+    public static let clearsPrivileges = FileSystemFeatures(rawValue: 1 << 3)
     /// The kernel is to check permissions by mode, owner and group (mount option `default_permissions`);
     /// without it the backend checks in each operation and in ``FileSystem/checkAccess(_:to:_:)``.
-    public static let kernelChecksPermissions = FileSystemFeatures(rawValue: 1 << 6)
+    public static let kernelChecksPermissions = FileSystemFeatures(rawValue: 1 << 4)
     /// Symbolic links may be cached by the kernel (`FUSE_CACHE_SYMLINKS`, kernel 4.20).
-    public static let cachesSymbolicLinks = FileSystemFeatures(rawValue: 1 << 7)
+    public static let cachesSymbolicLinks = FileSystemFeatures(rawValue: 1 << 5)
 }
 
 /// What was agreed with the kernel, told to a backend before its first request.

@@ -84,6 +84,9 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
         else { return .failure(Errno.ioError.rawValue) }
         do throws(Errno) {
             return .success(try await perform(opcode, frame, header, context(header, io)))
+        } catch .canceled where Task.isCancelled {
+            // An operation was cancelled because the caller was interrupted, which programs know by another name.
+            return .failure(Errno.interrupted.rawValue)
         } catch {
             return .failure(error.rawValue)
         }

@@ -1,3 +1,4 @@
+import DequeModule
 import FUSEProtocol
 public import SystemPackage
 
@@ -9,7 +10,7 @@ public import SystemPackage
 public final class Notifier: Sendable {
     /// What is queued, encoded.
     private struct Queue {
-        var messages: [[UInt8]] = []
+        var messages = Deque<[UInt8]>()
         var isRunning = false
         var isClosed = false
     }
@@ -73,8 +74,12 @@ public final class Notifier: Sendable {
         }
     }
 
-    /// Ends the notifier: what still waits is dropped, and its thread ends with the write it is in.
-    func close() { queue.change { $0.isClosed = true } }
+    /// Ends the notifier: what still waits is dropped, and the write that is under way is waited for, so that the
+    /// device can be closed afterwards. The connection has ended, which fails that write if it waits for anything.
+    func close() {
+        queue.change { $0.isClosed = true }
+        queue.wait { queue in queue.isRunning ? nil : () }
+    }
 
     // MARK: The queue
 
@@ -121,15 +126,14 @@ public final class Notifier: Sendable {
 
     private func run() {
         while true {
-            let messages: [[UInt8]]? = queue.wait { queue in
+            let message: [UInt8]? = queue.wait { queue in
                 if queue.isClosed { return .some(nil) }
-                if queue.messages.isEmpty { return nil }
-                defer { queue.messages = [] }
-                return queue.messages
+                return queue.messages.popFirst()
             }
-            guard let messages else { return }
-            for message in messages { write(message) }
+            guard let message else { break }
+            write(message)
         }
+        queue.change { $0.isRunning = false }
     }
 
     /// The kernel answers ENOENT for what it does not cache, which is what was wanted, and ENOSYS for kinds it does not have.

@@ -19,12 +19,16 @@ package class RequestHandler: @unchecked Sendable {
 package enum WorkerEvent: Sendable {
     /// An entry can't be used any more although the connection did not end.
     case entryLost(worker: Int, queue: Int, errno: Int32)
+    /// All entries of a queue are lost: its requests would wait for ever.
+    case queueLost(worker: Int, queue: Int)
     /// The kernel refused a reply.
     case replyRefused(worker: Int, unique: UInt64, errno: Int32)
     /// A request was not what its opcode says it is.
     case malformedRequest(opcode: UInt32)
     /// The kernel sent an opcode that this version does not know.
     case unknownOpcode(UInt32)
+    /// The connection has ended, in whatever way; told once by each worker.
+    case disconnected
     /// The connection was aborted; told once by each worker that reads the device.
     case connectionAborted
     /// The ring or the device failed; the worker gives up.

@@ -72,10 +72,23 @@ extension Session {
         return Dispatcher(
             backend: backend, agreed: agreed,
             onInterrupt: { interrupts.send($0) },
-            onEvent: { event in
-                if case .connectionAborted = event { aborts.note() }
+            onEvent: { [weak self] event in
                 event.log(to: logger)
+                switch event {
+                case .disconnected: interrupts.stop()
+                case .connectionAborted: aborts.note()
+                // Requests would wait for ever on what is lost.
+                case .transportFailed, .queueLost: self?.abortOnThread()
+                case .entryLost, .replyRefused, .malformedRequest, .unknownOpcode: break
+                }
             })
+    }
+}
+
+extension Session {
+    /// Aborts the connection from a worker, which must not wait.
+    private func abortOnThread() {
+        _ = try? DedicatedThread(name: "ringfuse-abort") { _ in try? self.abort() }
     }
 }
 

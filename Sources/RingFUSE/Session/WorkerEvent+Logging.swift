@@ -9,6 +9,8 @@ extension WorkerEvent {
         case .entryLost(let worker, let queue, let errno):
             logger.error(
                 "the kernel gave up an entry: worker \(worker), queue \(queue): \(Errno(rawValue: errno))")
+        case .queueLost(let worker, let queue):
+            logger.critical("queue \(queue) has no entry left, worker \(worker): aborting the connection")
         case .replyRefused(let worker, let unique, let errno):
             logger.error(
                 "the kernel refused a reply: worker \(worker), request \(unique): \(Errno(rawValue: errno))")
@@ -17,6 +19,8 @@ extension WorkerEvent {
         case .malformedRequest(let opcode):
             let name = Opcode(rawValue: opcode).map { "\($0.name)" } ?? "\(opcode)"
             logger.error("malformed request: \(name)")
+        case .disconnected:
+            break
         case .connectionAborted:
             logger.warning("the connection was aborted")
         case .unknownOpcode(let opcode):

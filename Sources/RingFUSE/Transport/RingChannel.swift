@@ -95,7 +95,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     package var isFinished: Bool { unsafe lost == slots.count }
 
-    package var isDisconnected: Bool { lost > 0 }
+    package private(set) var isDisconnected = false
 
     // MARK: Start
 
@@ -106,23 +106,29 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     /// connection can still be served through /dev/fuse.
     package mutating func start() throws(Errno) {
         armWake()
-        try register { !$0.opensGate }
+        try register { arena, _ in !arena.opensGate }
     }
 
-    /// Registers the queue that opens the gate, if it is this worker's.
+    /// Registers the first entry of the queue that opens the gate, if it is this worker's.
     ///
-    /// - Throws: what the kernel said to an entry it refused; the connection is of no more use then.
+    /// - Throws: what the kernel said; the connection can still be served through /dev/fuse.
     package mutating func openGate() throws(Errno) {
-        try register { $0.opensGate }
+        try register { arena, entry in arena.opensGate && entry == 0 }
     }
 
-    private mutating func register(where isWanted: (QueueArena) -> Bool) throws(Errno) {
-        var index = 0
+    /// Registers the other entries of that queue.
+    ///
+    /// - Throws: what the kernel said to an entry it refused. Requests travel on the ring already, and it is switched
+    ///   off: the connection is of no more use.
+    package mutating func completeGate() throws(Errno) {
+        try register { arena, entry in arena.opensGate && entry > 0 }
+    }
+
+    private mutating func register(where isWanted: (QueueArena, Int) -> Bool) throws(Errno) {
+        var first = 0
         for arena in arenas {
-            if isWanted(arena) {
-                for entry in index..<index + arena.depth { try queueRegister(entry) }
-            }
-            index += arena.depth
+            for entry in 0..<arena.depth where isWanted(arena, entry) { try queueRegister(first + entry) }
+            first += arena.depth
         }
         try check(ring.submitAndPoll())
         try reapRegistrations()
@@ -217,11 +223,12 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         precondition(entry < entryCount, "not an entry")
         guard result >= 0 else {
             // ENOTCONN: the connection ended; ECANCELED: the thread or the ring ends; ECONNABORTED: it was aborted.
-            let expected = [ENOTCONN, ECANCELED, ECONNABORTED]
-            if !expected.contains(-result) {
-                report(.entryLost(worker: worker, queue: unsafe Int(slots[entry].queue), errno: -result))
-            }
             lose(entry)
+            if [ENOTCONN, ECANCELED, ECONNABORTED].contains(-result) {
+                isDisconnected = true
+            } else {
+                reportLoss(of: entry, errno: -result)
+            }
             return
         }
         arrivals.append(entry)
@@ -240,9 +247,18 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         }
     }
 
+    /// The connection goes on, with an entry less; a queue without any would hang its callers.
+    private func reportLoss(of entry: Int, errno: Int32) {
+        let queue = unsafe slots[entry].queue
+        report(.entryLost(worker: worker, queue: Int(queue), errno: errno))
+        let hasOthers = unsafe slots.contains { unsafe $0.queue == queue && !$0.isLost }
+        if !hasOthers { report(.queueLost(worker: worker, queue: Int(queue))) }
+    }
+
     /// The ring itself is broken: nothing can be served, nothing can be waited for.
     private mutating func fail(_ result: Int32) {
         report(.transportFailed(worker: worker, errno: -result))
+        isDisconnected = true
         for entry in 0..<entryCount { lose(entry) }
     }
 

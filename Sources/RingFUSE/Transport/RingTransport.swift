@@ -43,24 +43,29 @@ struct RingTransport: Sendable {
         crew.join()
     }
 
-    /// Registers all entries. INIT has been answered, with the ring in it.
-    ///
-    /// - Throws: what the kernel said to the first entry it refused. The ring is switched off for this connection
-    ///   then, which can still be served through the device; workers stay until it ends, since entries of theirs
-    ///   may be registered.
-    func register() throws(Errno) {
-        crew.decide(.goOn)
-        if let failure = crew.firstFailure() {
-            crew.decide(.linger)
-            throw failure
-        }
-        crew.decide(.goOn)
-        if let failure = crew.firstFailure() {
-            crew.decide(.linger)
-            throw failure
-        }
-        crew.decide(.goOn)
+    /// Why entries could not be registered. The kernel has switched the ring off for this connection. Workers stay
+    /// until it ends, since entries of theirs may be registered.
+    struct RegistrationFailure: Error {
+        /// What the kernel said.
+        let errno: Errno
+        /// Whether the device can serve the connection: not once requests travel on the ring.
+        let deviceCanServe: Bool
     }
+
+    /// Registers all entries. INIT has been answered, with the ring in it. Requests wait until ``serve()``.
+    func register() throws(RegistrationFailure) {
+        // All queues but one; the first entry of that one, which opens the gate; the others of it.
+        for deviceCanServe in [true, true, false] {
+            crew.decide(.goOn)
+            if let failure = crew.firstFailure() {
+                crew.decide(.linger)
+                throw RegistrationFailure(errno: failure, deviceCanServe: deviceCanServe)
+            }
+        }
+    }
+
+    /// Lets the workers answer requests.
+    func serve() { crew.decide(.goOn) }
 
     /// Waits until all workers have ended, which is after the end of the connection.
     func join() { crew.join() }
@@ -93,13 +98,18 @@ struct RingTransport: Sendable {
     }
 
     private static func serve(_ worker: Worker<RingChannel<RingHandle>>, _ member: Crew<Verdict>.Member) {
+        typealias Channel = RingChannel<RingHandle>
         var verdict = member.meet(failure { () throws(Errno) in try worker.start() })
         if verdict == .goOn {
             verdict = member.meet(
                 failure { () throws(Errno) in
-                    try worker.withChannel { (channel: inout RingChannel<RingHandle>) throws(Errno) in
-                        try channel.openGate()
-                    }
+                    try worker.withChannel { (channel: inout Channel) throws(Errno) in try channel.openGate() }
+                })
+        }
+        if verdict == .goOn {
+            verdict = member.meet(
+                failure { () throws(Errno) in
+                    try worker.withChannel { (channel: inout Channel) throws(Errno) in try channel.completeGate() }
                 })
         }
         if verdict == .linger { worker.withChannel { $0.abandon() } }

@@ -53,13 +53,21 @@ struct TransportStart {
 
     /// Starts.
     ///
-    /// - Parameter onAgreed: called before the first request can come.
+    /// - Parameter onAgreed: called when all is agreed and before the first request is answered.
     func run(onAgreed: (Connection) -> Void) throws(SessionError) -> StartedTransport {
+        do throws(SessionError) {
+            return try choose(onAgreed)
+        } catch {
+            notifier.close()
+            throw error
+        }
+    }
+
+    private func choose(_ onAgreed: (Connection) -> Void) throws(SessionError) -> StartedTransport {
         guard session.configuration.transport != .device else { return try startDevice(reason: nil, onAgreed) }
         switch prepareRing() {
         case .success(let prepared):
-            onAgreed(connection(prepared.parts.agreed, usesRing: true))
-            return try startRing(prepared)
+            return try startRing(prepared, onAgreed)
         case .failure(let unavailable):
             if session.configuration.transport == .ring {
                 handshake.refuse(on: session.mounted.device)
@@ -101,7 +109,10 @@ struct TransportStart {
         }
     }
 
-    private func startRing(_ prepared: PreparedRing) throws(SessionError) -> StartedTransport {
+    private func startRing(
+        _ prepared: PreparedRing,
+        _ onAgreed: (Connection) -> Void
+    ) throws(SessionError) -> StartedTransport {
         let agreed: NegotiatedSession
         do throws(SessionError) {
             agreed = try handshake.accept(wishes.wishes(usesRing: true), on: session.mounted.device)
@@ -110,29 +121,69 @@ struct TransportStart {
             throw error
         }
         interrupts.connect(prepared.transport.mailboxes)
-        do throws(Errno) {
+        do throws(RingTransport.RegistrationFailure) {
             try prepared.transport.register()
         } catch {
-            return try fallBack(from: prepared, RingUnavailable.registration(error))
+            return try fallBack(from: prepared, error, onAgreed)
         }
-        // A few entries: what comes this way is answered at once.
-        let control = try startDevices(
-            prepared.parts, [DeviceTransport.Plan(name: "ringfuse-ctl", cpu: nil)], depth: controlDepth)
-        let status = status(agreed, prepared.plan, usesRing: true, reason: nil)
+        onAgreed(connection(agreed, usesRing: true))
+        prepared.transport.serve()
+        let control: DeviceTransport
+        do throws(SessionError) {
+            // A few entries: what comes this way is answered at once.
+            control = try startDevices(
+                prepared.parts, [DeviceTransport.Plan(name: "ringfuse-ctl", cpu: nil)], depth: controlDepth)
+        } catch {
+            end(prepared)
+            throw error
+        }
+        var status = status(agreed, prepared.plan, usesRing: true, reason: nil)
+        status.bufferBytes += EntryBuffers.byteCount(
+            depth: controlDepth, payloadCapacity: agreed.payloadCapacity)
         return StartedTransport(status: status, ring: prepared.transport, devices: control)
     }
 
     /// Registration failed after INIT: the kernel has switched the ring off for this connection.
-    private func fallBack(from prepared: PreparedRing, _ reason: String) throws(SessionError) -> StartedTransport {
-        if session.configuration.transport == .ring {
-            // The workers end with the connection, which ends with the mount.
-            try? session.mounted.unmount(lazy: true)
-            prepared.transport.join()
+    private func fallBack(
+        from prepared: PreparedRing,
+        _ failure: RingTransport.RegistrationFailure,
+        _ onAgreed: (Connection) -> Void
+    ) throws(SessionError) -> StartedTransport {
+        let reason = RingUnavailable.registration(failure.errno)
+        guard session.configuration.transport != .ring, failure.deviceCanServe else {
+            end(prepared)
             throw .ringUnavailable(reason)
         }
-        let devices = try startDevices(prepared.parts, devicePlans, depth: prepared.plan.depth)
-        let status = status(prepared.parts.agreed, prepared.plan, usesRing: false, reason: reason)
+        onAgreed(connection(prepared.parts.agreed, usesRing: false))
+        let devices: DeviceTransport
+        do throws(SessionError) {
+            devices = try startDevices(prepared.parts, devicePlans, depth: prepared.plan.depth)
+        } catch {
+            end(prepared)
+            throw error
+        }
+        var status = status(prepared.parts.agreed, prepared.plan, usesRing: false, reason: reason)
+        // The ring's buffers stay mapped, though nothing comes into them.
+        status.bufferBytes += EntryBuffers.byteCount(
+            depth: prepared.plan.depth * devicePlans.count, payloadCapacity: prepared.parts.agreed.payloadCapacity)
         return StartedTransport(status: status, ring: prepared.transport, devices: devices)
+    }
+
+    /// Ends the connection, and with it the workers of a ring that cannot be used.
+    ///
+    /// Programs may already wait for answers of the mount, so that unmounting alone would not end it.
+    private func end(_ prepared: PreparedRing) {
+        do throws(MountError) {
+            try session.mounted.abort()
+        } catch {
+            // Without fusectl: its requests are served until the last user has gone.
+            session.logger.warning("\(error)")
+            let devices = try? startDevices(prepared.parts, devicePlans, depth: controlDepth)
+            try? session.mounted.unmount(lazy: true)
+            devices?.join()
+        }
+        try? session.mounted.unmount(lazy: true)
+        prepared.transport.join()
     }
 
     /// Entries of the worker that reads /dev/fuse beside a ring.
@@ -149,8 +200,8 @@ struct TransportStart {
         let plan = BufferPlan(
             queues: devicePlans.count, depth: session.configuration.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
-        onAgreed(connection(agreed, usesRing: false))
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
+        onAgreed(connection(agreed, usesRing: false))
         let devices = try startDevices(parts, devicePlans, depth: plan.depth)
         return StartedTransport(
             status: status(agreed, plan, usesRing: false, reason: reason), ring: nil, devices: devices)

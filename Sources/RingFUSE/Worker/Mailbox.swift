@@ -19,8 +19,12 @@ package final class Mailbox: Sendable {
         case interrupt(unique: UInt64)
         /// An asynchronous operation's task was cancelled.
         case cancelOperation(slot: Int, generation: UInt32)
-        /// The session ends: requests that are still being served are cancelled.
+        /// The connection has ended: requests that are still being served are cancelled.
         case stop
+
+        fileprivate var isInterrupt: Bool {
+            if case .interrupt = self { true } else { false }
+        }
     }
 
     private let messages = Mutex<[Message]>([])
@@ -39,13 +43,21 @@ package final class Mailbox: Sendable {
     deinit { try? eventFile.close() }
 
     /// Leaves a message and wakes the worker. Any thread may.
+    ///
+    /// Interrupts go to all workers, and one that sleeps in a read of the device does not look into its box: of
+    /// interrupts only the latest are kept. An older one belongs to a request that was answered long ago, or the
+    /// kernel would have handed this worker a request and then thousands of interrupts before the worker's next turn.
     package func post(_ message: Message) {
         let wasEmpty = messages.withLock { box in
+            if box.count >= Self.limit { box.removeAll(where: \.isInterrupt) }
             box.append(message)
             return box.count == 1
         }
         if wasEmpty { wake() }
     }
+
+    /// Messages beyond which interrupts are dropped.
+    private static let limit = 4096
 
     /// Takes all messages. Call it only after the eventfd was read, or a wake-up may be lost.
     package func takeAll() -> [Message] {

@@ -86,7 +86,10 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         for position in unsafe 0..<arrivals.pointee.count { unsafe arrived(arrivals.pointee[position]) }
         unsafe arrivals.pointee.removeAll()
         if woken { readMail() }
-        if unsafe channel.pointee.isDisconnected && !state.pointee.isStopping { stop() }
+        if unsafe channel.pointee.isDisconnected && !state.pointee.isStopping {
+            stop()
+            handler.report(.disconnected)
+        }
         executor.runJobs()
     }
 

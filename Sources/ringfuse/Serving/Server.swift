@@ -65,7 +65,11 @@ struct Server<Backend: FileSystem>: Sendable {
         let signals = StopSignals()
         let sources = signals.listen { abort(session) }
         defer { withExtendedLifetime(sources) {} }
-        try await group.run()
+        do {
+            try await group.run()
+        } catch SessionError.aborted where signals.isSecond {
+            // Told below, as what the user did.
+        }
         guard signals.isSecond else { return }
         // An abort in the middle of unmounting can leave a mount without a server.
         try? Mounter.unmount(options.path, lazy: true)
