@@ -64,7 +64,7 @@ final class ChildProcess: Sendable {
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) }
         unsafe arguments.append(nil)
         let identifier = unsafe rfuse_test_spawn(arguments, directory?.string, output)
-        for unsafe argument in unsafe arguments { unsafe free(argument) }
+        unsafe arguments.forEach { unsafe free($0) }
         guard identifier > 0 else {
             _ = close(output)
             throw Errno(rawValue: -identifier)

@@ -1,5 +1,6 @@
 import Foundation
 import RingFUSE
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -10,6 +11,8 @@ final class MountedSession: Sendable {
     /// What the session chose.
     let status: SessionStatus
 
+    /// Whether the test has looked at how the session ended.
+    private let isSettled = Mutex(false)
     private let task: Task<Void, Never>
     private let ending: Promise<Result<Void, SessionError>>
     private let unmountSession: @Sendable () async throws(MountError) -> Bool
@@ -75,7 +78,23 @@ final class MountedSession: Sendable {
     ///
     /// - Throws: what it throws; ``TimeIsUp``.
     func ended(within limit: Duration = .seconds(10)) async throws {
-        try await ending.value(within: limit, "the session to end").get()
+        let result = try await ending.value(within: limit, "the session to end")
+        isSettled.withLock { $0 = true }
+        try result.get()
+    }
+
+    /// Waits until `run` tells that the connection was aborted; nothing may be mounted then.
+    func endedByAbort(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let error = await #expect(throws: SessionError.self, sourceLocation: sourceLocation) {
+            try await ended()
+        }
+        guard case .aborted(let mountPoint) = error else {
+            Issue.record("\(error as Any)", sourceLocation: sourceLocation)
+            return
+        }
+        #expect(mountPoint == path.string, sourceLocation: sourceLocation)
+        let isMounted = try isMounted
+        #expect(!isMounted, sourceLocation: sourceLocation)
     }
 
     /// Whether the mount is in the kernel's table.
@@ -110,6 +129,7 @@ final class MountedSession: Sendable {
 
     /// Ends the mount as a user does, after a test that has not.
     fileprivate func finish(_ sourceLocation: SourceLocation) async throws {
+        if isSettled.withLock({ $0 }) { return }
         if hasEnded {
             try await ended()
             return
