@@ -75,15 +75,21 @@ let package = Package(
             path: "Tests/CTestSupport",
             cSettings: [.define("_GNU_SOURCE")]
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["FUSEProtocol"],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FUSEProtocolTests",
-            dependencies: ["CRingFUSE", "FUSEProtocol"],
+            dependencies: ["CRingFUSE", "FUSEProtocol", "TestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "RingFUSETests",
             dependencies: [
-                "CRingFUSE", "CTestSupport", "FUSEProtocol", "Ring", "RingFUSE",
+                "CRingFUSE", "CTestSupport", "FUSEProtocol", "Ring", "RingFUSE", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings

@@ -1,5 +1,6 @@
 import CRingFUSE
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// Entries of directories: bytes, padding, and what does not fit.

@@ -1,4 +1,5 @@
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// Requests with data or nothing but fields: every field of the goldens.

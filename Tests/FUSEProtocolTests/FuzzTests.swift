@@ -1,4 +1,5 @@
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// No bytes at all make a decoder crash, or give what must not be.

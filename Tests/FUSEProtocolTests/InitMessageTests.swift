@@ -1,5 +1,6 @@
 import CRingFUSE
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// INIT's messages and flags, byte by byte.

@@ -1,4 +1,5 @@
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// What is agreed on with kernels old and new.

@@ -1,4 +1,5 @@
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// Requests with names: fields of the goldens, and the rules for names.

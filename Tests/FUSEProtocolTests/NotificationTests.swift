@@ -1,4 +1,5 @@
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// Notifications, byte by byte.

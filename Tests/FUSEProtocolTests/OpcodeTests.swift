@@ -1,5 +1,6 @@
 import CRingFUSE
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// Opcodes, their sizes, and how a message of /dev/fuse is taken apart by them.

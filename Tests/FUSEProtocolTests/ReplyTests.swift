@@ -1,5 +1,6 @@
 import CRingFUSE
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// Headers of replies and the structures behind them.

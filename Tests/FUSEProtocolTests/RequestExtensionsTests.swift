@@ -1,4 +1,5 @@
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// Security contexts and groups after the names.

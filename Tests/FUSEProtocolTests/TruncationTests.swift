@@ -1,4 +1,5 @@
 import FUSEProtocol
+import TestSupport
 import Testing
 
 /// A request that ends too early is refused, wherever it ends.

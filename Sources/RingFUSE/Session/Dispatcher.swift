@@ -1,5 +1,6 @@
 import CRingFUSE
 package import FUSEProtocol
+import Synchronization
 import SystemPackage
 
 /// Decodes requests, calls the backend, and encodes replies.
@@ -10,6 +11,8 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
     let agreed: NegotiatedSession
     private let onInterrupt: @Sendable (UInt64) -> Void
     private let onEvent: @Sendable (WorkerEvent) -> Void
+    /// Unknown opcodes that were told of.
+    private let unknownOpcodes = Mutex<Set<UInt32>>([])
 
     /// A dispatcher for a connection.
     ///
@@ -35,7 +38,7 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
     package override func attempt(_ frame: RequestFrame, _ io: IOEngine) -> Answer {
         guard let header = frame.decodedHeader else { return .failure(Errno.ioError.rawValue) }
         guard let opcode = Opcode(rawValue: header.opcode) else {
-            onEvent(.unknownOpcode(header.opcode))
+            reportUnknown(header.opcode)
             return .failure(Errno.noFunction.rawValue)
         }
         do throws(Errno) {
@@ -54,6 +57,12 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
         } catch {
             return opcode.hasReply ? .failure(error.rawValue) : .silence
         }
+    }
+
+    /// Tells of an unknown opcode once: a kernel need not stop sending what it was refused.
+    private func reportUnknown(_ opcode: UInt32) {
+        let isNew = unknownOpcodes.withLock { $0.count < 256 && $0.insert(opcode).inserted }
+        if isNew { onEvent(.unknownOpcode(opcode)) }
     }
 
     private func forget(_ frame: RequestFrame, _ header: RequestHeader) throws(Errno) -> Answer {

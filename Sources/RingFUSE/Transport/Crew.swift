@@ -28,10 +28,12 @@ final class Crew<Verdict: Sendable>: Sendable {
 
     /// Starts threads; each runs `body` up to its first meeting.
     ///
+    /// - Parameter start: makes a thread; tests have it fail.
     /// - Throws: `EAGAIN` where there can be no more threads, `EMFILE`; then none runs.
     init(
         _ posts: [Post],
         quit: Verdict,
+        start: (Post, @escaping @Sendable () -> Void) throws(Errno) -> DedicatedThread = Crew.start,
         body: @escaping @Sendable (Member) -> Void
     ) throws(Errno) {
         var mailboxes: [Mailbox] = []
@@ -42,8 +44,7 @@ final class Crew<Verdict: Sendable>: Sendable {
         for (index, post) in posts.enumerated() {
             let member = Member(index: index, mailbox: mailboxes[index], rendezvous: rendezvous)
             do throws(Errno) {
-                // A CPU that went away between planning and now leaves its worker unpinned, which is slower, not wrong.
-                started.append(try DedicatedThread(name: post.name, cpu: post.cpu) { _ in body(member) })
+                started.append(try start(post) { body(member) })
             } catch {
                 failure = error
                 break
@@ -61,6 +62,12 @@ final class Crew<Verdict: Sendable>: Sendable {
             throw failure
         }
         threads = Mutex(started)
+    }
+
+    /// Starts the thread of a post.
+    static func start(_ post: Post, _ body: @escaping @Sendable () -> Void) throws(Errno) -> DedicatedThread {
+        // A CPU that went away between planning and now leaves its worker unpinned, which is slower, not wrong.
+        try DedicatedThread(name: post.name, cpu: post.cpu) { _ in body() }
     }
 
     /// The first failure of a step that all have reported on; `nil` where none failed.

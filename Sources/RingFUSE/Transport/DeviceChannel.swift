@@ -146,17 +146,19 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     /// Sleeps until the device or the mailbox has something.
     ///
     /// - Returns: whether the mailbox has.
-    private func sleep(for milliseconds: Int32) -> Bool {
+    private mutating func sleep(for milliseconds: Int32) -> Bool {
         var polled: (pollfd, pollfd) = (
             pollfd(fd: mailbox.eventFile.rawValue, events: Int16(POLLIN), revents: 0),
-            // With no entry free there is nothing to read into.
+            // With no entry free there is nothing to read into, but `poll` tells of the end without being asked.
             pollfd(
-                fd: freeCount > 0 && !isClosed ? descriptors.nonblocking.rawValue : -1, events: Int16(POLLIN),
+                fd: isClosed ? -1 : descriptors.nonblocking.rawValue, events: freeCount > 0 ? Int16(POLLIN) : 0,
                 revents: 0)
         )
         let count = unsafe withUnsafeMutableBytes(of: &polled) { bytes in
             unsafe poll(bytes.assumingMemoryBound(to: pollfd.self).baseAddress, 2, milliseconds)
         }
+        // With one free, `read` tells more.
+        if count > 0 && freeCount == 0 && polled.1.revents & Int16(POLLERR | POLLHUP) != 0 { isClosed = true }
         return count > 0 && polled.0.revents != 0
     }
 
@@ -185,7 +187,10 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         return true
     }
 
-    private mutating func readFailed(_ error: Int32) -> Bool {
+    /// Judges a read that failed.
+    ///
+    /// - Returns: whether another read may succeed.
+    mutating func readFailed(_ error: Int32) -> Bool {
         switch error {
         case EAGAIN:
             return false

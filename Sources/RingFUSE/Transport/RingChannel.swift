@@ -36,7 +36,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private let report: @Sendable (WorkerEvent) -> Void
     private let worker: Int
     private var lost = 0
+    private var isBroken = false
+    /// What was reaped while entries were registered: requests, and whether the mailbox has something.
     private var early: [Int] = []
+    private var wasWokenEarly = false
 
     /// Fixed files of the ring: the connection, and the mailbox's eventfd.
     package static var connectionFile: UInt32 { 0 }
@@ -130,8 +133,24 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
             for entry in 0..<arena.depth where isWanted(arena, entry) { try queueRegister(first + entry) }
             first += arena.depth
         }
-        try check(ring.submitAndPoll())
+        try submitAll()
         try reapRegistrations()
+    }
+
+    /// Submits all that is queued: an entry that is left behind could still be refused when the gate is open.
+    ///
+    /// One system call need not be enough: a signal or want of memory may end it early, and kernels that do not know
+    /// `IORING_SETUP_SUBMIT_ALL` end it at an entry that they refuse.
+    private func submitAll() throws(Errno) {
+        var result: Int32 = 0
+        var vainTries = 0
+        while vainTries < 64 {
+            result = ring.submitAndPoll()
+            try check(result)
+            if result >= 0 && !ring.hasQueued { return }
+            vainTries = result > 0 ? 0 : vainTries + 1
+        }
+        throw Errno(rawValue: result < 0 ? -result : EAGAIN)
     }
 
     /// Gives up the entries that were never registered: the connection is to be served some other way.
@@ -161,6 +180,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
             let count = unsafe ring.reap(into: completions)
             for position in 0..<count {
                 let completion = unsafe completions[position]
+                if CompletionTag.tag(of: completion.user_data) == .wake {
+                    wasWokenEarly = true
+                    armWake()
+                }
                 guard CompletionTag.tag(of: completion.user_data) == .request else { continue }
                 let entry = Int(CompletionTag.value(of: completion.user_data))
                 if let failure = completion.failure {
@@ -178,7 +201,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     // MARK: Turns
 
     package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
-        if !early.isEmpty { return takeEarly(into: &arrivals) }
+        if !early.isEmpty || wasWokenEarly { return takeEarly(into: &arrivals) }
         let result = mayWait ? wait() : ring.submitAndPoll()
         if result < 0 && !Self.isPassing(result) { fail(result) }
         return reap(into: &arrivals)
@@ -237,7 +260,8 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private mutating func takeEarly(into arrivals: inout ArrivalBatch) -> Bool {
         for entry in early { arrivals.append(entry) }
         early.removeAll()
-        return false
+        defer { wasWokenEarly = false }
+        return wasWokenEarly
     }
 
     private mutating func lose(_ entry: Int) {
@@ -257,6 +281,9 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     /// The ring itself is broken: nothing can be served, nothing can be waited for.
     private mutating func fail(_ result: Int32) {
+        // Requests that are still being served find it broken again and again.
+        if isBroken { return }
+        isBroken = true
         report(.transportFailed(worker: worker, errno: -result))
         isDisconnected = true
         for entry in 0..<entryCount { lose(entry) }

@@ -106,6 +106,8 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
             unsafe entries[entry].unique = frame.unique
             unsafe state.pointee.serving += 1
             resumeTask(of: entry)
+            // It came after the first sign of the end: nobody waits for it either.
+            if unsafe state.pointee.isStopping { unsafe entries[entry].task?.cancel() }
         }
     }
 
@@ -148,6 +150,8 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     /// A number that no entry serves belongs to a request that was answered in the meantime: the kernel sends
     /// INTERRUPT only after it has handed the request out (`FR_SENT`), and a worker reads its mail after its requests.
     private func interrupt(_ unique: UInt64) {
+        // No request has the number 0, which stands for an entry that serves none.
+        guard unique != 0 else { return }
         for entry in unsafe entries.indices where unsafe entries[entry].unique == unique {
             unsafe entries[entry].task?.cancel()
         }

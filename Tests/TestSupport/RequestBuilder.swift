@@ -1,10 +1,13 @@
 /// Puts together the bytes of a request as the kernel would, integer by integer.
-struct RequestBuilder {
+package struct RequestBuilder {
     /// The bytes so far.
-    private(set) var octets: [UInt8] = []
+    package private(set) var octets: [UInt8] = []
+
+    /// Nothing so far.
+    package init() {}
 
     /// Appends an integer, in the byte order of the machine.
-    func adding<Value: FixedWidthInteger>(_ value: Value) -> Self {
+    package func adding<Value: FixedWidthInteger>(_ value: Value) -> Self {
         var copy = self
         for index in 0..<(Value.bitWidth / 8) {
             copy.octets.append(UInt8(truncatingIfNeeded: value.littleEndian >> Value(index * 8)))
@@ -13,28 +16,29 @@ struct RequestBuilder {
     }
 
     /// Appends a text and a NUL.
-    func adding(name: String) -> Self {
+    package func adding(name: String) -> Self {
         adding(octets: Array(name.utf8) + [0])
     }
 
     /// Appends bytes.
-    func adding(octets more: [UInt8]) -> Self {
+    package func adding(octets more: [UInt8]) -> Self {
         var copy = self
         copy.octets += more
         return copy
     }
 
     /// A whole request as /dev/fuse gives it.
-    static func message(
+    package static func message(
         opcode: UInt32,
         argument: [UInt8],
         payload: [UInt8],
         extensionLength: Int = 0,
-        unique: UInt64 = 2
+        unique: UInt64 = 2,
+        node: UInt64 = 1
     ) -> [UInt8] {
         let length = UInt32(40 + argument.count + payload.count)
         return Self()
-            .adding(length).adding(opcode).adding(unique).adding(UInt64(1))
+            .adding(length).adding(opcode).adding(unique).adding(node)
             .adding(UInt32(1000)).adding(UInt32(1001)).adding(UInt32(4242))
             .adding(UInt16(extensionLength / 8)).adding(UInt16(0))
             .adding(octets: argument).adding(octets: payload)

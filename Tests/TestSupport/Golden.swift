@@ -1,16 +1,15 @@
-import FUSEProtocol
-import Testing
+package import FUSEProtocol
 
 /// A request of each opcode, written down byte by byte from the ABI.
-struct Golden: Sendable, CustomTestStringConvertible {
+package struct Golden: Sendable {
     /// What it asks for.
-    let opcode: Opcode
+    package let opcode: Opcode
     /// The fixed structure.
-    let argument: [UInt8]
+    package let argument: [UInt8]
     /// Names and data.
-    let payload: [UInt8]
+    package let payload: [UInt8]
     /// How much of the payload's end is extensions, in bytes.
-    let extensionLength: Int
+    package let extensionLength: Int
 
     /// Parses the hexadecimal texts.
     private init(_ opcode: Opcode, _ argument: String, _ payload: String = "", extensions: String = "") {
@@ -20,16 +19,14 @@ struct Golden: Sendable, CustomTestStringConvertible {
         extensionLength = hex(extensions).count
     }
 
-    var testDescription: String { "\(opcode.name)" }
-
     /// The one of an opcode.
-    static func of(_ opcode: Opcode) -> Golden {
+    package static func of(_ opcode: Opcode) -> Golden {
         guard let golden = all.first(where: { $0.opcode == opcode }) else { fatalError("no golden \(opcode)") }
         return golden
     }
 
     /// The context "ctx:0" for security.selinux (40 bytes), and the group 1000 (16 bytes).
-    static let extensions = """
+    package static let extensions = """
         28000000 01000000  05000000 00000000
         73656375726974792e73656c696e757800  6374783a30  0000
         10000000 20000000  01000000 e8030000
@@ -55,7 +52,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
         """
 
     /// All requests that carry anything.
-    static let all: [Golden] = [
+    package static let all: [Golden] = [
         Golden(.lookUp, "", foo),
         Golden(.forget, "0500000000000000"),
         Golden(.getAttributes, "01000000 00000000 8877665544332211"),
