@@ -68,12 +68,12 @@ extension MountTests {
             },
             Setup(name: "memory limit") { configuration in
                 configuration.depth = 32
-                configuration.memoryLimit = 8 << 20
+                configuration.memoryLimit = 24 << 20
             } check: { status in
-                #expect((1..<32).contains(status.depth))
+                #expect((2..<32).contains(status.depth))
                 #expect(status.notices.count == 1)
                 #expect(status.notices.first?.hasPrefix("depth lowered from 32 to \(status.depth)") == true)
-                #expect(status.bufferBytes <= 8 << 20 || status.depth == 1)
+                #expect(status.bufferBytes <= 24 << 20)
             },
             Setup(name: "maxWrite=64K") { configuration in
                 configuration.maxWrite = 64 << 10
