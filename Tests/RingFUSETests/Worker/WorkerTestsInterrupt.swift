@@ -127,7 +127,7 @@ import Testing
             bench.kernel.complete(operation, 0)
             bench.settle()
         }
-        #expect(bench.error(of: 2) == (inTime ? -ECANCELED : 0))
+        #expect(bench.error(of: 2) == (inTime ? -EINTR : 0))
         bench.end()
     }
 

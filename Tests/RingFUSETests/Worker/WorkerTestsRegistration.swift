@@ -29,6 +29,7 @@ import Testing
     private func open(_ bench: RingBench) throws {
         try bench.worker.withChannel { (channel: inout RingChannel<FakeRing>) throws(Errno) in
             try channel.openGate()
+            try channel.completeGate()
         }
     }
 

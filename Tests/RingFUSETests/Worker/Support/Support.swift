@@ -8,9 +8,20 @@ import TestSupport
 /// What workers told their session, as text.
 final class EventLog: Sendable {
     private let lines = Mutex<[String]>([])
+    private let ends = Atomic(0)
 
     /// Takes an event down.
-    func add(_ event: WorkerEvent) { lines.withLock { $0.append("\(event)") } }
+    /// The end of the connection is counted, not listed: every worker tells it.
+    func add(_ event: WorkerEvent) {
+        if case .disconnected = event {
+            ends.add(1, ordering: .relaxed)
+        } else {
+            lines.withLock { $0.append("\(event)") }
+        }
+    }
+
+    /// How often the end of the connection was told.
+    var endCount: Int { ends.load(ordering: .relaxed) }
 
     /// Everything so far.
     var all: [String] { lines.withLock { $0 } }
