@@ -117,5 +117,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "MountTests",
+            dependencies: [
+                "CTestSupport", "FileSystems", "RingFUSE", "ringfuse",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
     ]
 )

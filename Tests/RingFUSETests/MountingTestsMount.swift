@@ -144,9 +144,8 @@ struct MountingTestsMount {
             #expect(try control.waiting() == 0)
             #expect(throws: MountError.dead(path)) { try Mounter.mount(at: path) }
             try mount.unmount()
-            #expect(throws: MountError.noControl(.noSuchFileOrDirectory)) { try control.waiting() }
-            let connection = control.connection
-            #expect(throws: MountError.noControl(.noSuchFileOrDirectory)) { try FuseControl(connection: connection) }
+            // Not the number that it had: the kernel gives that to the next mount at once, maybe another test's.
+            #expect(throws: MountError.noControl(.noSuchFileOrDirectory)) { try FuseControl(connection: 0xf_ffff) }
         }
     }
 

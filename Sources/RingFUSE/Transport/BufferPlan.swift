@@ -12,16 +12,18 @@ struct BufferPlan: Equatable {
     /// - Parameters:
     ///   - depth: entries wished for; at least 1.
     ///   - limit: bytes for all queues, or `nil`.
-    init(queues: Int, depth wished: Int, payloadCapacity: Int, limit: Int?) {
+    ///   - reserved: bytes of the limit that other buffers take; not in ``byteCount``.
+    init(queues: Int, depth wished: Int, payloadCapacity: Int, limit: Int?, reserved: Int = 0) {
         let entry = EntryBuffers.byteCount(depth: 1, payloadCapacity: payloadCapacity)
-        let affordable = limit.map { $0 / max(1, entry * queues) } ?? .max
+        let affordable = limit.map { ($0 - reserved) / max(1, entry * queues) } ?? .max
         depth = max(1, min(wished, affordable))
         byteCount = entry * depth * queues
         guard let limit, depth < wished else {
             notice = nil
             return
         }
-        let overrun = byteCount > limit ? "; one entry a queue is the least, and takes \(byteCount) bytes" : ""
+        let total = byteCount + reserved
+        let overrun = total > limit ? "; one entry a queue is the least, and takes \(total) bytes" : ""
         notice = "depth lowered from \(wished) to \(depth) to keep buffers within \(limit) bytes\(overrun)"
     }
 }

@@ -198,8 +198,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
             // ENOENT: the request was interrupted while it was being copied; the next one is as good.
             return true
         case ECONNABORTED:
-            // Since FUSE_ABORT_ERROR is agreed on: not unmounted (ENODEV) but aborted.
-            report(.connectionAborted)
+            if wasAborted { report(.connectionAborted) }
             isClosed = true
             return false
         case ENODEV, ENOTCONN:
@@ -211,6 +210,26 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
             return false
         }
     }
+
+    /// Whether a connection that a read failed on with ECONNABORTED was aborted, not unmounted.
+    ///
+    /// Since FUSE_ABORT_ERROR is agreed on, an unmount is ENODEV. But a read that has taken a request just when an
+    /// unmount takes the queues down fails with ECONNABORTED all the same (`fuse_dev_do_read`); a moment later reads
+    /// say ENODEV.
+    private var wasAborted: Bool {
+        let start = unsafe buffers.payload(of: Int(free[freeCount - 1])) - EntryBuffers.deviceHead
+        let size = EntryBuffers.deviceHead + buffers.payloadCapacity
+        for _ in 0..<Self.abortReads {
+            if unsafe read(descriptors.nonblocking.rawValue, start, size) < 0 && errno == ENODEV { return false }
+            usleep(Self.abortPause)
+        }
+        return true
+    }
+
+    /// How often the end of a connection is looked at again.
+    private static var abortReads: Int { 10 }
+    /// Microseconds between two looks.
+    private static var abortPause: UInt32 { 1000 }
 
     // MARK: Requests
 

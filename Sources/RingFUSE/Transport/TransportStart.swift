@@ -99,7 +99,8 @@ struct TransportStart {
         let parts = makeParts(agreed)
         let plan = BufferPlan(
             queues: session.topology.possible.count, depth: session.configuration.depth,
-            payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
+            payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit,
+            reserved: EntryBuffers.byteCount(depth: controlDepth, payloadCapacity: agreed.payloadCapacity))
         do throws(Errno) {
             let transport = try RingTransport(
                 parts, placement: session.placement, depth: plan.depth, poll: session.configuration.poll)

@@ -20,7 +20,7 @@ final class DedicatedThread: @unchecked Sendable {
     ///   - body: what to run; gets the errno with which pinning failed, if it did.
     /// - Throws: `EAGAIN` where there can be no more threads.
     init(name: String, cpu: Int? = nil, _ body: @escaping @Sendable (Errno?) -> Void) throws(Errno) {
-        let start = unsafe Unmanaged.passRetained(Start(cpu: cpu, body: body))
+        let start = unsafe Unmanaged.passRetained(Start(name: name, cpu: cpu, body: body))
         let error = unsafe rfuse_start_thread(&thread, { unsafe runThread($0) }, start.toOpaque(), name)
         if error != 0 {
             unsafe start.release()
@@ -52,10 +52,12 @@ final class DedicatedThread: @unchecked Sendable {
     func detach() { pthread_detach(thread) }
 
     fileprivate final class Start: Sendable {
+        let name: String
         let cpu: Int?
         let body: @Sendable (Errno?) -> Void
 
-        init(cpu: Int?, body: @escaping @Sendable (Errno?) -> Void) {
+        init(name: String, cpu: Int?, body: @escaping @Sendable (Errno?) -> Void) {
+            self.name = name
             self.cpu = cpu
             self.body = body
         }
@@ -66,6 +68,8 @@ final class DedicatedThread: @unchecked Sendable {
 private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     // `init` passed exactly this object, retained once for us.
     let start = unsafe Unmanaged<DedicatedThread.Start>.fromOpaque(argument.unsafelyUnwrapped).takeRetainedValue()
+    // Before the body looks at it; whoever made the thread names it, too, but maybe later.
+    _ = unsafe rfuse_thread_name(start.name)
     var failure: Errno?
     if let cpu = start.cpu {
         var number = UInt32(cpu)

@@ -12,4 +12,17 @@ int rfuse_test_run(int private_mounts, void (*body)(void *), void *context);
 /// libc's wrappers hide. Returns 0 or -errno.
 int rfuse_test_become(uid_t user, gid_t group);
 
+/// A file in memory for the output of programs. Returns its descriptor or -errno.
+int rfuse_test_memory_file(void);
+
+/// Starts a program in a process group of its own, with both outputs in the file `output`. It is killed when the calling
+/// thread ends, so that it can't outlive its test. Exit code 127: it could not be started. Returns its number or -errno.
+pid_t rfuse_test_spawn(char *const arguments[], const char *directory, int output);
+
+/// Waits for the end of a child without reaping it. Returns 1, or 0 when the time is up, or -errno.
+int rfuse_test_wait(pid_t child, int milliseconds);
+
+/// Reaps a child that has ended: its exit code, -1 for none; and the signal that ended it, 0 for none. Returns 0 or -errno.
+int rfuse_test_reap(pid_t child, int *exit_code, int *signal_number);
+
 #endif

@@ -87,7 +87,6 @@ final class DeviceBench {
         }
         worker.run()
         #expect(taskCount == 0, "tasks are left", sourceLocation: sourceLocation)
-        #expect(events.ends <= 1, "the end is told twice", sourceLocation: sourceLocation)
         #expect(!io.isActive, "operations are left", sourceLocation: sourceLocation)
         #expect(kernel.violations == [], sourceLocation: sourceLocation)
     }
