@@ -202,9 +202,16 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
         if !early.isEmpty || wasWokenEarly { return takeEarly(into: &arrivals) }
+        if isBroken { return waitWithoutRing(mayWait: mayWait) }
         let result = mayWait ? wait() : ring.submitAndPoll()
         if result < 0 && !Self.isPassing(result) { fail(result) }
         return reap(into: &arrivals)
+    }
+
+    /// What is being served is still to be answered, and no ring tells of mail: look into the box now and then.
+    private func waitWithoutRing(mayWait: Bool) -> Bool {
+        if mayWait { usleep(1000) }
+        return true
     }
 
     /// Sleeps until there is something, after having polled for a while where the user wants that.
