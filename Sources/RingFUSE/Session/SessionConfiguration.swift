@@ -44,6 +44,21 @@ public struct SessionConfiguration: Sendable {
     /// 65,535.
     public var requestTimeout = 0
 
+    /// An entry of the ring that is to be registered with less memory than the kernel demands: how tests have the
+    /// kernel refuse one.
+    package struct ShortEntry: Sendable {
+        let queue: UInt16
+        let entry: Int
+
+        package init(queue: UInt16, entry: Int) {
+            self.queue = queue
+            self.entry = entry
+        }
+    }
+
+    /// For tests; `nil` registers every entry as it should be.
+    package var shortEntry: ShortEntry?
+
     /// The defaults.
     public init() {}
 }

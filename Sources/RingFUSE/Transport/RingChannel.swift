@@ -130,7 +130,9 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private mutating func register(where isWanted: (QueueArena, Int) -> Bool) throws(Errno) {
         var first = 0
         for arena in arenas {
-            for entry in 0..<arena.depth where isWanted(arena, entry) { try queueRegister(first + entry) }
+            for entry in 0..<arena.depth where isWanted(arena, entry) {
+                try queueRegister(first + entry, isShort: entry == arena.shortEntry)
+            }
             first += arena.depth
         }
         try submitAll()
@@ -160,13 +162,15 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         for entry in 0..<entryCount where unsafe !slots[entry].isRegistered { lose(entry) }
     }
 
-    private mutating func queueRegister(_ entry: Int) throws(Errno) {
+    private mutating func queueRegister(_ entry: Int, isShort: Bool) throws(Errno) {
         unsafe slots[entry].isRegistered = true
         let vectors = unsafe UnsafeMutableBufferPointer(rebasing: iovecs[2 * entry..<2 * entry + 2])
         unsafe vectors.initializeElement(
             at: 0, to: iovec(iov_base: slots[entry].header, iov_len: MemoryLayout<fuse_uring_req_header>.size))
         unsafe vectors.initializeElement(
-            at: 1, to: iovec(iov_base: slots[entry].payload.baseAddress, iov_len: slots[entry].payload.count))
+            at: 1,
+            to: iovec(
+                iov_base: slots[entry].payload.baseAddress, iov_len: isShort ? 1 : slots[entry].payload.count))
         try check(
             queueCommand(
                 FUSE_IO_URING_CMD_REGISTER.rawValue, entry: entry, address: UInt(bitPattern: vectors.baseAddress),

@@ -131,7 +131,9 @@ struct RingTransport: Sendable {
         let ring = try Ring(
             entries: submissions, completions: max(256, 2 * submissions), required: .wideSubmissions)
         try ring.register(files: [parts.device.rawValue, mailbox.eventFile.rawValue])
+        let refused = RingFeatures.optional.subtracting(ring.features)
         parts.debug("ring with \(ring.features.names.joined(separator: ", "))")
+        if !refused.isEmpty { parts.debug("refused by this kernel: \(refused.names.joined(separator: ", "))") }
         return ring
     }
 
@@ -146,7 +148,9 @@ struct RingTransport: Sendable {
             let buffers = try EntryBuffers(
                 count: depth, payloadCapacity: parts.agreed.payloadCapacity,
                 node: parts.topology.node(of: Int(queue)))
-            arenas.append(QueueArena(queue: queue, opensGate: queue == gate, buffers: buffers))
+            let short = parts.shortEntry.flatMap { $0.queue == queue ? $0.entry : nil }
+            arenas.append(
+                QueueArena(queue: queue, opensGate: queue == gate, buffers: buffers, shortEntry: short))
         }
         return arenas
     }
