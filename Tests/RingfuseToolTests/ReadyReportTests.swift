@@ -11,7 +11,8 @@ import Testing
         ring: Bool,
         reason: String? = nil,
         pin: Placement.Pin = .same,
-        daemon: Bool = false
+        daemon: Bool = false,
+        program: String = "ringfuse"
     ) throws -> ReadyReport {
         let topology = CPUTopology(possible: [0, 1, 2], online: [0, 1], allowed: [0, 1])
         let status = SessionStatus(
@@ -29,7 +30,8 @@ import Testing
             ),
             notices: ["the depth was lowered"]
         )
-        return ReadyReport(fileSystem: "memory", mountPoint: "/mnt/x", status: status, daemon: daemon)
+        return ReadyReport(
+            fileSystem: "memory", mountPoint: "/mnt/x", status: status, daemon: daemon, program: program)
     }
 
     @Test func ring() throws {
@@ -50,6 +52,12 @@ import Testing
         #expect(report.transport == "/dev/fuse (FUSE 7.45), not the ring: enable_uring is N")
         #expect(report.workers == "2, not pinned")
         #expect(report.lines.last == "unmount:   ringfuse unmount /mnt/x")
+    }
+
+    /// Somebody who ran the tool by its path has to end it by its path.
+    @Test func programByItsPath() throws {
+        let report = try report(ring: true, daemon: true, program: "./build/ringfuse")
+        #expect(report.lines.last == "unmount:   ./build/ringfuse unmount /mnt/x")
     }
 
     @Test func deviceAskedFor() throws {

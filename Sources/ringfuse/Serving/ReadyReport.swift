@@ -11,6 +11,13 @@ struct ReadyReport: CustomStringConvertible {
     let status: SessionStatus
     /// Whether the server runs in the background.
     let daemon: Bool
+    /// What the user calls this tool: its path where it was not found by its name.
+    var program = Self.invocation
+
+    private static var invocation: String {
+        guard let path = CommandLine.arguments.first, path.contains("/") else { return "ringfuse" }
+        return path
+    }
 
     /// The transport, in one line.
     var transport: String {
@@ -42,7 +49,7 @@ struct ReadyReport: CustomStringConvertible {
         ]
         lines += status.notices.map { "note:      \($0)" }
         let signal = daemon ? "" : ", or Ctrl-C here"
-        lines.append("unmount:   ringfuse unmount \(mountPoint)\(signal)")
+        lines.append("unmount:   \(program) unmount \(mountPoint)\(signal)")
         return lines
     }
 
