@@ -52,7 +52,7 @@ import Testing
         #expect(launched.code == 0)
         #expect(launched.errors.isEmpty)
         #expect(launched.output.contains("transport: /dev/fuse (FUSE 7."))
-        #expect(launched.output.hasSuffix("unmount:   ringfuse unmount \(place.path)\n"))
+        #expect(launched.output.hasSuffix("unmount:   \(ToolProcess.url.path) unmount \(place.path)\n"))
         #expect(try place.isMounted)
         #expect(try ToolProcess.run("list", "--json").output.contains("\"\(place.path)\""))
         let unmounted = try ToolProcess.run("unmount", place.path)

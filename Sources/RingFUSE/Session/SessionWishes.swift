@@ -37,6 +37,14 @@ struct SessionWishes {
             pageSize: page)
     }
 
+    /// What the system's limit has lowered, for the user; `nil` where nothing was.
+    func notice(_ agreed: NegotiatedSession) -> String? {
+        // A kernel without the flag (before 4.20) has 32 pages, and no setting that would change that.
+        guard agreed.maxWrite < configuration.maxWrite, agreed.flags.contains(.maxPages) else { return nil }
+        return "reads and writes lowered from \(configuration.maxWrite) to \(agreed.maxWrite) bytes "
+            + "by fs.fuse.max_pages_limit = \(maxPagesLimit)"
+    }
+
     private func flags(usesRing: Bool) -> InitFlags {
         // What every backend can have. Splice is left out: buffers are mapped, not piped.
         var flags: InitFlags = [

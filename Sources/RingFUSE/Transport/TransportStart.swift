@@ -252,6 +252,6 @@ struct TransportStart {
         return SessionStatus(
             usesRing: usesRing, fallbackReason: reason, placement: session.placement, depth: plan.depth,
             bufferBytes: plan.byteCount, connection: connection(agreed, usesRing: usesRing),
-            notices: plan.notice.map { [$0] } ?? [])
+            notices: [plan.notice, wishes.notice(agreed)].compactMap { $0 })
     }
 }

@@ -79,6 +79,15 @@ extension MountTests {
                 configuration.maxWrite = 64 << 10
             } check: { status in
                 #expect(status.connection.maxWrite == 64 << 10)
+                #expect(status.notices.isEmpty)
+            },
+            Setup(name: "maxWrite beyond the system's limit") { configuration in
+                configuration.maxWrite = 1 << 30
+                configuration.depth = 2
+            } check: { status in
+                #expect(status.connection.maxWrite < 1 << 30)
+                #expect(status.notices.count == 1)
+                #expect(status.notices.first?.hasPrefix("reads and writes lowered from 1073741824 to") == true)
             },
         ]
 
