@@ -41,6 +41,14 @@ install_packages() {
         </dev/null >&2 || die "these packages are missing and could not be installed; as root: apt install ${missing[*]}"
 }
 
+# fusermount3 writes to /etc/mtab, or finds it to be a link into /proc. systemd makes that link; a bare chroot or container
+# may lack it, and ordinary users cannot mount then.
+ensure_mtab() {
+    [ -e /etc/mtab ] && return 0
+    as_root ln -s ../proc/self/mounts /etc/mtab 2>/dev/null && say "made /etc/mtab, a link to /proc/self/mounts" \
+        || say "no /etc/mtab: ordinary users cannot mount; as root: ln -s ../proc/self/mounts /etc/mtab"
+}
+
 # Makes sure that there is a Swift that can build this.
 require_swift() {
     command -v swift >/dev/null || die "swift is not in PATH; install Swift 6.3 or later from https://www.swift.org/install"
