@@ -58,7 +58,7 @@ public final class MemoryFileSystem: FileSystem {
 
     /// Directories need no handles, since a read goes on from a cookie alone.
     public var features: FileSystemFeatures {
-        [.exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks]
+        [.exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen]
     }
 
     /// How full it is, in blocks of a page.

@@ -63,7 +63,7 @@ public final class MirrorFileSystem: FileSystem {
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///
     /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
-    public var features: FileSystemFeatures { [.kernelChecksPermissions, .clearsPrivileges] }
+    public var features: FileSystemFeatures { [.kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen] }
 
     /// Closes what the kernel did not release or forget.
     public func disconnected() async {

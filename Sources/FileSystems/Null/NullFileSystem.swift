@@ -50,7 +50,7 @@ public final class NullFileSystem: FileSystem {
     }
 
     /// Directories are read without being opened.
-    public var features: FileSystemFeatures { [] }
+    public var features: FileSystemFeatures { .truncatesOnOpen }
 
     // MARK: Sizes
 

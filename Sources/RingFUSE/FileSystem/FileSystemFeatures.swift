@@ -23,6 +23,9 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     public static let kernelChecksPermissions = FileSystemFeatures(rawValue: 1 << 4)
     /// Symbolic links may be cached by the kernel (`FUSE_CACHE_SYMLINKS`, kernel 4.20).
     public static let cachesSymbolicLinks = FileSystemFeatures(rawValue: 1 << 5)
+    /// ``FileSystem/open(_:_:_:)`` and ``FileSystem/create(named:in:_:_:_:)`` heed ``OpenFlags/truncate``
+    /// (`FUSE_ATOMIC_O_TRUNC`); without it the kernel cuts the file with a request of its own after opening it.
+    public static let truncatesOnOpen = FileSystemFeatures(rawValue: 1 << 6)
 }
 
 /// What was agreed with the kernel, told to a backend before its first request.

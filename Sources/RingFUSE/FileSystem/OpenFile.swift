@@ -14,7 +14,7 @@ public struct OpenFlags: OptionSet, Sendable {
     public static var readWrite: OpenFlags { OpenFlags(rawValue: 0o2) }
     /// Fail where the name exists (`O_EXCL`).
     public static var exclusive: OpenFlags { OpenFlags(rawValue: 0o200) }
-    /// Cut to length 0 (`O_TRUNC`); sent with ``FileSystem/open(_:_:_:)`` since it is opened atomically.
+    /// Cut to length 0 (`O_TRUNC`); sent to backends with ``FileSystemFeatures/truncatesOnOpen``.
     public static var truncate: OpenFlags { OpenFlags(rawValue: 0o1000) }
     /// Each write goes to the end (`O_APPEND`).
     public static var append: OpenFlags { OpenFlags(rawValue: 0o2000) }

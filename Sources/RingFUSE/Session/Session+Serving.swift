@@ -88,7 +88,7 @@ extension Session {
 extension Session {
     /// Aborts the connection from a worker, which must not wait.
     private func abortOnThread() {
-        _ = try? DedicatedThread(name: "ringfuse-abort") { _ in try? self.abort() }
+        try? DedicatedThread(name: "ringfuse-abort") { _ in try? self.abort() }.detach()
     }
 }
 

@@ -55,7 +55,7 @@ public final class Session<Backend: FileSystem>: Sendable {
             await serveOnThread(onReady)
         } onCancel: {
             // Unmounting may wait for the server: never on the thread that cancels.
-            _ = try? DedicatedThread(name: "ringfuse-cancel") { _ in _ = self.unmountNow() }
+            try? DedicatedThread(name: "ringfuse-cancel") { _ in _ = self.unmountNow() }.detach()
         }
         end()
         await backend.disconnected()

@@ -48,10 +48,12 @@ struct SessionWishes {
     private func flags(usesRing: Bool) -> InitFlags {
         // What every backend can have. Splice is left out: buffers are mapped, not piped.
         var flags: InitFlags = [
-            .asyncRead, .asyncDirectIO, .atomicTruncate, .parallelDirectoryOperations, .readDirectoryPlus,
-            .readDirectoryPlusAuto, .autoInvalidateData, .noOpenSupport, .noOpenDirectorySupport, .abortError,
+            .asyncRead, .asyncDirectIO, .parallelDirectoryOperations, .readDirectoryPlus, .readDirectoryPlusAuto,
+            .autoInvalidateData, .noOpenSupport, .noOpenDirectorySupport, .abortError,
         ]
         if configuration.requestTimeout > 0 { flags.insert(.requestTimeout) }
+        // A kernel that opens without asking (ENOSYS to OPEN) would tell nobody of the cut.
+        if features.contains(.truncatesOnOpen) { flags.insert(.atomicTruncate) }
         if features.contains(.posixLocks) { flags.insert(.posixLocks) }
         if features.contains(.fileLocks) { flags.insert(.flockLocks) }
         if features.contains(.clearsPrivileges) { flags.insert(.handleKillPrivilegesV2) }

@@ -113,7 +113,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
             return false
         }
         let completed = pumpOperations()
-        let woken = sleep(for: mayWait && !completed ? -1 : 0)
+        let woken = sleep(for: mayWait && !completed ? longestSleep : 0)
         if woken {
             mailbox.acknowledge()
             _ = pumpOperations()
@@ -141,6 +141,14 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
             }
             if unsafe count < completions.count { return any }
         }
+    }
+
+    /// Milliseconds to sleep at the most; -1 for ever.
+    ///
+    /// What the kernel has not taken (it had no memory, or was interrupted) wakes nobody: it is soon tried again.
+    private var longestSleep: Int32 {
+        guard let operations, operations.io.isActive, operations.ring.hasQueued else { return -1 }
+        return 1
     }
 
     /// Sleeps until the device or the mailbox has something.

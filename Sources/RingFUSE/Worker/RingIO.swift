@@ -58,6 +58,9 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
         }
     }
 
+    /// Concurrent, that is where the task prefers to run: on the worker. The caller may be an actor with an executor of
+    /// its own, and slots and ring are not for its threads.
+    @concurrent
     private func result(of operation: IOOperation) async -> Int32 {
         let slot = take()
         let generation = unsafe state.pointee.slots[slot].generation

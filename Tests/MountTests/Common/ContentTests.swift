@@ -4,6 +4,20 @@ extension MountTests {
     /// What is written is what is read, whichever way.
     @Suite
     struct Content {
+        /// A backend that is not asked to open is told of the cut all the same.
+        @Test(arguments: Way.allCases)
+        func isCutWithoutOpen(_ way: Way) async throws {
+            try await withMount(UnopenedFileSystem(), configuration: try way.configuration()) { session in
+                try await session.check(
+                    """
+                    for text in 'second text' third; do
+                        printf '%s' "$text" > file
+                        same "$(cat file)" "$text"
+                    done
+                    """)
+            }
+        }
+
         @Test(arguments: Flavor.all)
         func survivesDirectReadsAndWrites(_ flavor: Flavor) async throws {
             try await flavor.check(

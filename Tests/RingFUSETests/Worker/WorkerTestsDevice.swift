@@ -131,6 +131,28 @@ import Testing
         bench.end()
     }
 
+    /// What the kernel does not take at once has nobody to wake the worker for it.
+    @Test func submissionsThatFailAreTriedAgain() throws {
+        let bench = try DeviceBench()
+        try bench.device.send(.attributes(2, of: ScriptedBackend.operating))
+        bench.worker.turn(mayWait: false)
+        bench.kernel.enterErrors = [-EAGAIN]
+        let mailbox = bench.mailbox
+        let rescuer = try DedicatedThread(name: "rescuer") { _ in
+            usleep(3_000_000)
+            mailbox.post(.interrupt(unique: 0))
+        }
+        defer { rescuer.join() }
+        let start = ContinuousClock.now
+        bench.worker.turn()
+        #expect(ContinuousClock.now - start < .seconds(2), "slept until somebody else woke it")
+        bench.worker.turn(mayWait: false)
+        bench.kernel.complete(try #require(bench.kernel.operations.first), 0)
+        bench.settle()
+        #expect(try bench.device.replies().map(\.error) == [0])
+        bench.end()
+    }
+
     // MARK: The end
 
     /// Cuts the connection after each step of a scenario.

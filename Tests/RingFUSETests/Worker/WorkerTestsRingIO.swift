@@ -305,4 +305,49 @@ import Testing
         }
         #expect(bench.results.byNumber.count == kinds.count)
     }
+
+    // MARK: Foreign threads
+
+    /// Runs each job on a thread of its own.
+    private final class ThreadExecutor: SerialExecutor {
+        let jobCount = Atomic(0)
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job)
+            jobCount.add(1, ordering: .relaxed)
+            try? onForeignThread { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+        }
+    }
+
+    /// A backend's actor that does not run where the task prefers to.
+    private actor ForeignActor {
+        let executor = ThreadExecutor()
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+        func perform(_ operation: IOOperation, _ io: RingIO<FakeRing>) async throws(Errno) -> Int {
+            try await io.perform(operation)
+        }
+    }
+
+    /// Slots and ring are the worker's, also where an actor with an executor of its own asks for an operation.
+    @Test(arguments: [IOOperation.Kind.read, .close])
+    func foreignActorsAreServedOnTheWorker(_ kind: IOOperation.Kind) throws {
+        let bench = try Bench()
+        let caller = ForeignActor()
+        let (io, results) = (bench.io, bench.results)
+        Task(executorPreference: bench.executor) {
+            do throws(Errno) {
+                results.add(0, try await caller.perform(IOOperation(kind, file: 5), io))
+            } catch {
+                results.add(0, -Int(error.rawValue))
+            }
+        }
+        bench.settle()
+        bench.kernel.complete(try #require(bench.kernel.operations.first), 7)
+        bench.settle()
+        #expect(bench.results.byNumber == [0: 7])
+        #expect(caller.executor.jobCount.load(ordering: .relaxed) > 0, "the actor did not run elsewhere")
+        #expect(bench.kernel.operationThreads == [pthread_self()])
+    }
 }

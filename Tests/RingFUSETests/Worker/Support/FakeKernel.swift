@@ -44,6 +44,8 @@ final class FakeKernel {
     var entries: [UInt64: Entry] = [:]
     /// Operations of backends that are under way, oldest first.
     var operations: [FakeOperation] = []
+    /// The threads that queued operations.
+    var operationThreads: Set<pthread_t> = []
     /// Prepared and not submitted.
     var prepared: [FakeSubmission] = []
     /// Completed and not reaped.

@@ -1,4 +1,5 @@
 import CRingFUSE
+import Glibc
 import Ring
 
 @testable import RingFUSE
@@ -180,6 +181,7 @@ struct FakeRing: SubmissionQueue {
     }
 
     private func queue(_ operation: FakeOperation) -> Int32 {
+        kernel.operationThreads.insert(pthread_self())
         guard kernel.queueError == 0 else { return kernel.queueError }
         kernel.prepared.append(.operation(operation))
         return 0
