@@ -113,6 +113,8 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
 
     /// Gives an entry back with what its task has answered.
     func finish(_ entry: Int, _ answer: Answer) {
+        // The channel has no lock: whatever executors a backend's code has visited, its task must be back here.
+        precondition(executor.isCurrent, "a request's task has left its worker")
         let unique = unsafe entries[entry].unique
         unsafe entries[entry].unique = 0
         unsafe state.pointee.serving -= 1

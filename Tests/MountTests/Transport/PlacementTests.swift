@@ -170,5 +170,25 @@ extension MountTests {
                 #expect(cpus == worker.cpu.map { CPUSet([$0]) } ?? Self.topology.allowed)
             }
         }
+
+        /// A backend's actor may run on any worker's thread; each request ends on its own worker all the same, which
+        /// a precondition there sees to.
+        @Test(arguments: Way.allCases)
+        func actorsAreSharedByWorkers(_ way: Way) async throws {
+            let backend = CountingFileSystem()
+            try await withMount(backend, configuration: try way.configuration()) { session in
+                try await session.check(
+                    """
+                    for cpu in 0 1 0 1; do
+                        (for i in {1..5}; do
+                            taskset -c $cpu dd if=file bs=4k iflag=direct status=none | tr -d x | cmp - /dev/null
+                        done) &
+                        jobs+=($!)
+                    done
+                    for job in "${jobs[@]}"; do wait $job; done
+                    """)
+            }
+            #expect(await backend.counter.count >= 4 * 5 * 256)
+        }
     }
 }
