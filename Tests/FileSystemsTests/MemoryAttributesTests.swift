@@ -124,7 +124,13 @@ import Testing
         #expect(try await after(0o6755) { try await user.open(file, [.writeOnly, .truncate]) } == 0o755)
         // A directory's bits mean something else.
         let directory = try await calls.makeDirectory("directory", permissions: 0o3777).node
+        try await calls.setExtendedAttribute("security.capability", of: directory, to: [1])
         #expect(try await calls.change(directory) { $0.groupID = 3 }.mode.permissions == 0o3777)
+        #expect(try await calls.extendedAttribute("security.capability", of: directory).bytes == [1])
+        // Linux clears those of all other nodes with the owner, whatever they would mean there.
+        let fifo = NewNode(mode: NodeMode(.fifo, permissions: 0o6755))
+        let node = try await calls.makeNode("fifo", fifo).node
+        #expect(try await calls.change(node) { $0.groupID = 3 }.mode.permissions == 0o755)
     }
 
     @Test func extendedAttributes() async throws {

@@ -228,8 +228,8 @@ final class MirrorFixture {
         try mirror.seek(file, to: target, from: offset, context())
     }
 
-    func readLink(_ node: NodeID) throws(Errno) -> String {
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+    func readLink(_ node: NodeID, room: Int = 4096) throws(Errno) -> String {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
         defer { unsafe memory.deallocate() }
         var span = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         try mirror.readSymbolicLink(node, into: &span, context())

@@ -134,13 +134,25 @@ struct MirrorTestsAttributes {
     }
 
     /// All names as text, and the size told.
-    private func list(_ node: NodeID, room: Int) throws(Errno) -> (text: String, size: Int) {
+    private func list(_ node: NodeID, room: Int, user: UInt32 = 0) throws(Errno) -> (text: String, size: Int) {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
         defer { unsafe memory.deallocate() }
         var span = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
-        let size = try fixture.mirror.extendedAttributeNames(of: node, into: &span, fixture.context())
+        let size = try fixture.mirror.extendedAttributeNames(of: node, into: &span, fixture.context(user: user))
         let filled = unsafe span.finalize(for: memory)
         return (unsafe String(decoding: memory[..<filled], as: UTF8.self), size)
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func tellsTrustedNamesToTheSuperuserOnly() throws {
+        let node = try fixture.makeNode("file").node
+        try set("trusted.one", "value", of: node)
+        #expect(try list(node, room: 100) == ("trusted.one\0", 12))
+        #expect(try list(node, room: 100, user: 5) == ("", 0))
+        try set("user.two", "value", of: node)
+        #expect(try list(node, room: 100).size == 21)
+        #expect(try list(node, room: 0, user: 5) == ("", 9))
+        #expect(try list(node, room: 9, user: 5) == ("user.two\0", 9))
+        #expect(throws: Errno.outOfRange) { try list(node, room: 8, user: 5) }
     }
 
     @Test func keepsExtendedAttributes() throws {

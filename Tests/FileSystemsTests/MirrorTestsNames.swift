@@ -111,6 +111,11 @@ struct MirrorTestsNames {
         #expect(try fixture.readLink(link.node) == "../some/where else")
         try fixture.put("", at: "file")
         #expect(throws: Errno.invalidArgument) { try fixture.readLink(try fixture.lookUp("file").node) }
+        #expect(throws: Errno.fileNameTooLong) { try fixture.readLink(link.node, room: 18) }
+        // The longest that there is takes all the room that the kernel has for one.
+        let target = String(repeating: "t", count: 4095)
+        let longest = try fixture.makeSymbolicLink("longest", to: target).node
+        #expect(try fixture.readLink(longest, room: 4095) == target)
     }
 
     @Test func makesNodesOfAllTypes() throws {

@@ -1,4 +1,6 @@
+import ArgumentParser
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import ringfuse
@@ -51,6 +53,25 @@ import Testing
         let lines = result.errors.split(separator: "\n")
         #expect(lines.count == 1, "\(result.errors)")
         #expect(result.errors.hasPrefix("ringfuse: ") && result.errors.contains(word), "\(result.errors)")
+    }
+
+    @Test func refusesToMountAMirrorInsideItsSource() throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "ringfuse-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        let inside = root.appending(path: "source/inside")
+        try FileManager.default.createDirectory(at: inside, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(at: root.appending(path: "beside"), withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(at: root.appending(path: "link"), withDestinationURL: inside)
+        let path = FilePath(root.path)
+        let source = path.appending("source")
+        for refused in [source.appending("inside"), path.appending("link"), path.appending("beside/../link")] {
+            #expect(throws: ValidationError.self, "\(refused)") {
+                try MountMirrorCommand.refuse(refused, inside: source)
+            }
+        }
+        for taken in [source, path, path.appending("beside"), source.appending("missing")] {
+            try MountMirrorCommand.refuse(taken, inside: source)
+        }
     }
 
     @Test func badArgumentsOfADaemon() throws {

@@ -115,13 +115,15 @@ extension MemoryNode.State {
         attributes.changeTime = time
     }
 
-    /// Takes away what would let a program that somebody has changed run with its owner's privileges.
+    /// Takes away what would let a program that somebody has changed run with its owner's privileges. Directories keep
+    /// theirs, which mean something else; all other nodes lose them, as Linux has it for a FIFO, too.
     ///
     /// - Parameter setID: the set-user-ID bit, and the set-group-ID bit where the group may execute (else it means
     ///   mandatory locking); capabilities always go.
     mutating func dropPrivileges(setID: Bool, budget: SpaceBudget) {
+        guard attributes.mode.type != .directory else { return }
         if !extendedAttributes.isEmpty { extendedAttributes.remove(ExtendedAttributes.capability, budget: budget) }
-        guard setID, attributes.mode.type == .regular else { return }
+        guard setID else { return }
         if attributes.mode.rawValue & 0o010 != 0 { attributes.mode.permissions &= ~0o2000 }
         attributes.mode.permissions &= ~0o4000
     }

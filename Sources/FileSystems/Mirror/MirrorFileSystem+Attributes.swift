@@ -1,4 +1,5 @@
 internal import CRingFUSE
+internal import Glibc
 public import RingFUSE
 public import SystemPackage
 
@@ -72,8 +73,9 @@ extension MirrorFileSystem {
                     bytes.count
                 )
             )
-            // Linux cuts the target silently.
-            guard count < bytes.count else { throw .fileNameTooLong }
+            // Linux cuts the target silently; but no target is longer than a path may be (less its NUL), which is just
+            // what a request has room for.
+            guard count < bytes.count || count == Int(PATH_MAX) - 1 else { throw .fileNameTooLong }
             return count
         }
     }

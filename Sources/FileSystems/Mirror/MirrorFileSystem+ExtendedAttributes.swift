@@ -48,17 +48,36 @@ extension MirrorFileSystem {
         }
     }
 
-    /// Tells the names of extended attributes (LISTXATTR).
+    /// Tells the names of extended attributes (LISTXATTR), those of `trusted.` only to the superuser: the source tells
+    /// them to the server, which may know them, and the kernel does not look at what it passes on.
     public func extendedAttributeNames(
         of node: NodeID,
         into names: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
         let node = try nodes.node(node)
-        return try unsafe names.withAttribute { bytes throws(Errno) in
-            try checked(unsafe rfuse_list_attributes(node.descriptor, bytes.baseAddress, bytes.count))
+        guard context.userID != 0, caller.isRoot else {
+            return try unsafe names.withAttribute { bytes throws(Errno) in
+                try checked(unsafe rfuse_list_attributes(node.descriptor, bytes.baseAddress, bytes.count))
+            }
         }
+        // Read whole even where only the size is asked for, which depends on what is left out.
+        let all = try unsafe [UInt8](unsafeUninitializedCapacity: Self.largestList) { bytes, count throws(Errno) in
+            count = try checked(unsafe rfuse_list_attributes(node.descriptor, bytes.baseAddress, bytes.count))
+        }
+        let told = all.split(separator: 0).filter { !$0.starts(with: "trusted.".utf8) }
+        let size = told.reduce(0) { $0 + $1.count + 1 }
+        guard names.freeCapacity > 0 else { return size }
+        guard size <= names.freeCapacity else { throw .outOfRange }
+        for name in told {
+            for byte in name { names.append(byte) }
+            names.append(0)
+        }
+        return size
     }
+
+    /// Bytes of all names with their NULs at the most (`XATTR_LIST_MAX`).
+    private static let largestList = 65_536
 
     /// Removes an extended attribute (REMOVEXATTR).
     public func removeExtendedAttribute(

@@ -29,18 +29,17 @@ struct MountMirrorCommand: AsyncParsableCommand {
 
     /// Refuses a mount point below the source: the mirror would meet itself there, and each walk over it would wait for
     /// its own answer. Over the source itself is fine: the source is opened before it is covered.
-    private func refuseMountInside(_ source: FilePath) throws {
-        let mountPoint = serving.path
-        // Its parent is resolved, not itself: a mount that hangs there would not answer.
-        guard let parent = mountPoint.removingLastComponent().resolved, let root = source.resolved else { return }
-        guard parent.starts(with: root) else { return }
+    static func refuse(_ mountPoint: FilePath, inside source: FilePath) throws {
+        // Resolved as a whole: its last component, too, may be a symbolic link that leads into the source.
+        guard let target = mountPoint.resolved, let root = source.resolved else { return }
+        guard target != root, target.starts(with: root) else { return }
         throw ValidationError("\(mountPoint): the mount point is inside the source \(source); choose one outside")
     }
 
     /// Serves it.
     func run() async throws {
         let path = FilePath(source).absolute
-        try refuseMountInside(path)
+        try Self.refuse(serving.path, inside: path)
         try await Server(name: "mirror of \(path)", options: serving, backend: { try Backends.mirror(of: path) }).run()
     }
 }

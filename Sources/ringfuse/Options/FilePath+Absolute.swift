@@ -1,3 +1,4 @@
+import CRingFUSE
 import Glibc
 import SystemPackage
 
@@ -10,10 +11,13 @@ extension FilePath {
         return FilePath(platformString: buffer).pushing(self)
     }
 
-    /// The path without symbolic links; `nil` where it does not exist.
+    /// The path without symbolic links; `nil` where it does not exist. A mount that hangs there is not asked anything.
     var resolved: FilePath? {
+        let descriptor = unsafe withPlatformString { unsafe rfuse_open_path($0) }
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let isResolved = unsafe withPlatformString { unsafe realpath($0, &buffer) != nil }
-        return isResolved ? FilePath(platformString: buffer) : nil
+        let length = unsafe readlink("/proc/thread-self/fd/\(descriptor)", &buffer, buffer.count - 1)
+        return length > 0 ? FilePath(platformString: buffer) : nil
     }
 }
