@@ -42,11 +42,6 @@ void rfuse_ring_destroy(struct rfuse_ring *ring)
     free(ring);
 }
 
-int rfuse_ring_descriptor(const struct rfuse_ring *ring)
-{
-    return ring->uring.ring_fd;
-}
-
 int rfuse_ring_register_ring_fd(struct rfuse_ring *ring)
 {
     int registered = io_uring_register_ring_fd(&ring->uring);
@@ -220,14 +215,6 @@ int rfuse_ring_cancel(struct rfuse_ring *ring, uint64_t target, uint64_t user_da
 {
     NEXT_SQE(sqe);
     io_uring_prep_cancel64(sqe, target, 0);
-    sqe->user_data = user_data;
-    return 0;
-}
-
-int rfuse_ring_nop(struct rfuse_ring *ring, uint64_t user_data)
-{
-    NEXT_SQE(sqe);
-    io_uring_prep_nop(sqe);
     sqe->user_data = user_data;
     return 0;
 }

@@ -36,9 +36,6 @@ int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t compl
 /// Tears a ring down: unmaps it and closes its descriptor. What is in flight is cancelled by the kernel.
 void rfuse_ring_destroy(struct rfuse_ring *ring);
 
-/// The ring's descriptor.
-int rfuse_ring_descriptor(const struct rfuse_ring *ring);
-
 /// Registers the ring's own descriptor for the calling thread, which saves a look-up in each io_uring_enter (5.18).
 int rfuse_ring_register_ring_fd(struct rfuse_ring *ring);
 
@@ -98,8 +95,5 @@ int rfuse_ring_statx(struct rfuse_ring *ring, int directory, uint64_t path, int 
 
 /// IORING_OP_ASYNC_CANCEL of the operation with `target` as its user data.
 int rfuse_ring_cancel(struct rfuse_ring *ring, uint64_t target, uint64_t user_data);
-
-/// IORING_OP_NOP.
-int rfuse_ring_nop(struct rfuse_ring *ring, uint64_t user_data);
 
 #endif

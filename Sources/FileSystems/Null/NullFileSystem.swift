@@ -49,7 +49,7 @@ public final class NullFileSystem: FileSystem {
         unsafe sizes.deallocate()
     }
 
-    /// Directories are read without being opened.
+    /// A file is cut while it is opened.
     public var features: FileSystemFeatures { .truncatesOnOpen }
 
     // MARK: Sizes

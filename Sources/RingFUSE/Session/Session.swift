@@ -50,7 +50,7 @@ public final class Session<Backend: FileSystem>: Sendable {
     public func run(
         onReady: @escaping @Sendable (SessionStatus) -> Void = { _ in }
     ) async throws(SessionError) {
-        guard move(from: .idle, to: .starting) else { throw .failed("a session can be run only once") }
+        guard start() else { throw .failed("a session can be run only once") }
         let result = await withTaskCancellationHandler {
             await serveOnThread(onReady)
         } onCancel: {
@@ -111,12 +111,13 @@ enum SessionState: Sendable {
 }
 
 extension Session {
-    private enum Step { case idle, starting }
-
-    private func move(from: Step, to: SessionState) -> Bool {
+    /// Takes the one chance to run.
+    ///
+    /// - Returns: false where it has been taken.
+    private func start() -> Bool {
         state.withLock { state in
             guard case .idle = state else { return false }
-            state = to
+            state = .starting
             return true
         }
     }

@@ -13,14 +13,13 @@ package import SystemPackage
 /// the entry, that is inside this worker's own `io_uring_enter`.
 @safe
 package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
-    /// One entry: its queue, its memory, and what the kernel wants to hear when it goes back.
+    /// One entry: its queue, its memory, and whether the kernel knows it.
     @unsafe
     private struct Slot {
         var queue: UInt16
         var header: UnsafeMutableRawPointer
         var payload: UnsafeMutableRawBufferPointer
         var scratch: UnsafeMutableRawBufferPointer
-        var commitID: UInt64 = 0
         var isLost = false
         var isRegistered = false
     }
@@ -320,11 +319,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         // The kernel reads `unique` and `error` of this header; the length is `payload_sz`.
         unsafe slots[entry].header.storeBytes(
             of: fuse_out_header(len: UInt32(16 + length), error: -error, unique: unique), as: fuse_out_header.self)
-        let commitID = unsafe head.pointee.ring_ent_in_out.commit_id
         unsafe head.pointee.ring_ent_in_out.payload_sz = UInt32(length)
-        unsafe slots[entry].commitID = commitID
-        let result = queueCommand(
-            FUSE_IO_URING_CMD_COMMIT_AND_FETCH.rawValue, entry: entry, address: 0, length: 0)
+        let result = unsafe queueCommand(
+            FUSE_IO_URING_CMD_COMMIT_AND_FETCH.rawValue, entry: entry, address: 0, length: 0,
+            commitID: head.pointee.ring_ent_in_out.commit_id)
         if result < 0 { fail(result) }
     }
 
@@ -333,9 +331,15 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         commit(entry, unique: frame(of: entry).unique, error: 0, length: 0)
     }
 
-    private func queueCommand(_ operation: UInt32, entry: Int, address: UInt, length: UInt32) -> Int32 {
+    private func queueCommand(
+        _ operation: UInt32,
+        entry: Int,
+        address: UInt,
+        length: UInt32,
+        commitID: UInt64 = 0
+    ) -> Int32 {
         var command = fuse_uring_cmd_req()
-        unsafe command.commit_id = slots[entry].commitID
+        command.commit_id = commitID
         unsafe command.qid = slots[entry].queue
         return unsafe withUnsafeBytes(of: &command) { bytes in
             unsafe ring.queueCommand(
