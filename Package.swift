@@ -14,6 +14,31 @@ let swiftSettings: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// Fuzzers, which link against libFuzzer and are of use with `--sanitize fuzzer` only: `tools/fuzz` builds them.
+let fuzzers: [Target] =
+    Context.environment["RINGFUSE_FUZZING"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz-requests",
+            dependencies: ["FUSEProtocol", "TestSupport"],
+            path: "Tests/Fuzzing/Requests",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "fuzz-init",
+            dependencies: ["FUSEProtocol", "TestSupport"],
+            path: "Tests/Fuzzing/Init",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "fuzz-session",
+            dependencies: ["FileSystems", "FUSEProtocol", "RingFUSE", "TestSupport"],
+            path: "Tests/Fuzzing/Session",
+            swiftSettings: swiftSettings
+        ),
+    ]
+
 let package = Package(
     name: "ringfuse",
     products: [
@@ -125,5 +150,5 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-    ]
+    ] + fuzzers
 )

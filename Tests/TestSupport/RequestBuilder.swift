@@ -34,12 +34,13 @@ package struct RequestBuilder {
         payload: [UInt8],
         extensionLength: Int = 0,
         unique: UInt64 = 2,
-        node: UInt64 = 1
+        node: UInt64 = 1,
+        userID: UInt32 = 1000
     ) -> [UInt8] {
         let length = UInt32(40 + argument.count + payload.count)
         return Self()
             .adding(length).adding(opcode).adding(unique).adding(node)
-            .adding(UInt32(1000)).adding(UInt32(1001)).adding(UInt32(4242))
+            .adding(userID).adding(UInt32(1001)).adding(UInt32(4242))
             .adding(UInt16(extensionLength / 8)).adding(UInt16(0))
             .adding(octets: argument).adding(octets: payload)
             .octets
