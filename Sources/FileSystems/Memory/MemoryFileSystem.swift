@@ -20,6 +20,7 @@ public final class MemoryFileSystem: FileSystem {
     /// Names and nodes.
     let tree: Mutex<MemoryTree>
     private let writesBack = Atomic(false)
+    private let connection = Mutex<Connection?>(nil)
 
     /// An empty file system.
     ///
@@ -68,7 +69,11 @@ public final class MemoryFileSystem: FileSystem {
     /// Learns whether the kernel has the ends of files in its keeping.
     public func connected(_ connection: Connection) {
         writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
+        self.connection.withLock { $0 = connection }
     }
+
+    /// Tells the kernel what it does not notice; nil before there is a session.
+    var notifier: Notifier? { connection.withLock { $0?.notifier } }
 
     /// Whether the kernel writes back what is written.
     var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }

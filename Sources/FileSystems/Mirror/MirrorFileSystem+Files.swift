@@ -97,7 +97,7 @@ extension MirrorFileSystem {
     ) async throws(Errno) -> Int {
         let descriptor = try files.descriptor(of: file.handle)
         try Self.check(offset)
-        if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor) }
+        if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor, file.node) }
         guard files.appends(descriptor), options.contains(.fromCache) || !file.flags.contains(.append) else {
             return try await write(data, to: descriptor, at: offset, context)
         }
@@ -140,7 +140,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) {
         let descriptor = try files.descriptor(of: file.handle)
-        if context.userID != 0 { try clearPrivileges(of: descriptor) }
+        if context.userID != 0 { try clearPrivileges(of: descriptor, file.node) }
         try await context.io.allocate(FileDescriptor(rawValue: descriptor), at: offset, length: length, mode: mode)
     }
 
@@ -171,7 +171,7 @@ extension MirrorFileSystem {
     ) async throws(Errno) -> UInt64 {
         let from = try files.descriptor(of: source.handle)
         let to = try files.descriptor(of: target.handle)
-        if context.userID != 0 { try clearPrivileges(of: to) }
+        if context.userID != 0 { try clearPrivileges(of: to, target.node) }
         let count = Int(min(length, 128 << 20))
         return UInt64(try await pool.run { rfuse_copy(from, sourceOffset, to, targetOffset, count) })
     }
@@ -215,7 +215,7 @@ extension MirrorFileSystem {
         guard node.type == .regular else {
             throw node.type == .directory ? .isDirectory : .noSuchAddressOrDevice
         }
-        if flags.contains(.killsPrivileges) { try clearPrivileges(of: node.descriptor) }
+        if flags.contains(.killsPrivileges) { try clearPrivileges(of: node.descriptor, node.id) }
         let descriptor: Int
         do throws(Errno) {
             descriptor = try checked(rfuse_reopen(node.descriptor, sourceFlags(flags)))

@@ -25,6 +25,7 @@ public final class MirrorFileSystem: FileSystem {
     /// What is open and read and written by the kernel itself.
     let passthrough = MirrorPassthrough()
     private let writesBack = Atomic(false)
+    private let connection = Mutex<Connection?>(nil)
     /// Directories that are open.
     let directories = Mutex<[HandleID: MirrorDirectory]>([:])
     /// The last handle of a directory; none is used twice.
@@ -77,7 +78,11 @@ public final class MirrorFileSystem: FileSystem {
     public func connected(_ connection: Connection) {
         writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
         passthrough.connected(connection)
+        self.connection.withLock { $0 = connection }
     }
+
+    /// Tells the kernel what it does not notice; nil before there is a session.
+    var notifier: Notifier? { connection.withLock { $0?.notifier } }
 
     /// Whether the kernel writes back what is written.
     var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }

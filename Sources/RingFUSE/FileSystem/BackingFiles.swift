@@ -63,7 +63,8 @@ public final class BackingFile: Sendable {
     let id: Int32
     private let files: BackingFiles
 
-    fileprivate init(id: Int32, of files: BackingFiles) {
+    /// A file that has been registered.
+    init(id: Int32, of files: BackingFiles) {
         self.id = id
         self.files = files
     }

@@ -18,7 +18,9 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     /// Nodes can be looked up as `.` and `..` by number, so the mount can be exported (`FUSE_EXPORT_SUPPORT`).
     public static let exportable = FileSystemFeatures(rawValue: 1 << 2)
     /// The backend clears set-user-ID and set-group-ID bits on write, truncate and change of owner
-    /// (`FUSE_HANDLE_KILLPRIV_V2`, kernel 5.12).
+    /// (`FUSE_HANDLE_KILLPRIV_V2`, kernel 5.12): in OPEN, WRITE and SETATTR where the request says so, on change of owner
+    /// always, and in FALLOCATE and COPY_FILE_RANGE, which say nothing, for all callers but root. Where bits went in
+    /// anything but SETATTR, it has the kernel ask for the mode again: ``Notifier/invalidate(_:from:length:)`` from -1.
     public static let clearsPrivileges = FileSystemFeatures(rawValue: 1 << 3)
     /// The kernel is to check permissions by mode, owner and group (mount option `default_permissions`);
     /// without it the backend checks in each operation and in ``FileSystem/checkAccess(_:to:_:)``.
