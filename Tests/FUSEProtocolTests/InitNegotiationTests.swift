@@ -272,6 +272,23 @@ import Testing
         #expect(try negotiate(offer, shallow).agreed.flags == [])
     }
 
+    /// With passthrough the kernel has to clear set-ID bits itself, and does so only where nobody has taken that over.
+    @Test func passthroughLeavesSetIDBitsToTheKernel() throws {
+        let all: InitFlags = [.passthrough, .handleKillPrivilegesV2, .atomicTruncate]
+        let granted = try negotiate(request(45, all.union(.extendedInit)), wishes(all))
+        #expect(granted.agreed.flags == [.extendedInit, .passthrough])
+        let without = try negotiate(
+            request(45, [.extendedInit, .handleKillPrivilegesV2, .atomicTruncate]), wishes(all))
+        #expect(without.agreed.flags == [.handleKillPrivilegesV2, .atomicTruncate])
+    }
+
+    /// Automatic invalidation goes where explicit is to be had, and stays where not.
+    @Test func explicitInvalidation() throws {
+        let both: InitFlags = [.autoInvalidateData, .explicitInvalidateData]
+        #expect(try negotiate(request(45, both), wishes(both)).agreed.flags == .explicitInvalidateData)
+        #expect(try negotiate(request(29, .autoInvalidateData), wishes(both)).agreed.flags == .autoInvalidateData)
+    }
+
     /// A timeout needs the flag, offered and wished for, and a number.
     @Test func requestTimeout() throws {
         let offer = try request(45, [.extendedInit, .requestTimeout])

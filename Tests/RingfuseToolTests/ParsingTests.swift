@@ -46,6 +46,40 @@ import Testing
     }
 }
 
+/// Cache options.
+@Suite struct CachingOptionsTests {
+    @Test(arguments: [
+        ("0", Lifetime.zero), ("1", .second), ("0.5", Lifetime(seconds: 0, nanoseconds: 500_000_000)),
+        ("2.000000001", Lifetime(seconds: 2, nanoseconds: 1)), ("3600", .seconds(3600)), ("forever", .forever),
+        ("4294967295", .forever),
+    ])
+    func lifetime(text: String, lifetime: Lifetime) throws {
+        #expect(try CacheLifetime(parsing: text).lifetime == lifetime)
+    }
+
+    @Test(arguments: ["", "-1", "1s", ".5", "1.", "1.2.3", "1,5", "0.1234567890", "4294967296", "٣", "ever", "1e3"])
+    func badLifetime(text: String) {
+        #expect(throws: InvalidValue.self) { try CacheLifetime(parsing: text) }
+    }
+
+    @Test func reachTheConfiguration() throws {
+        func configuration(_ options: String...) throws -> SessionConfiguration {
+            var configuration = SessionConfiguration()
+            try CachingOptions.parse(options).apply(to: &configuration)
+            return configuration
+        }
+        let plain = try configuration()
+        #expect(!plain.usesWritebackCache && !plain.usesPassthrough && !plain.allowsIDMapping)
+        #expect(plain.fileCaching == .backend)
+        let written = try configuration("--writeback-cache", "--keep-cache", "--idmap")
+        #expect(written.usesWritebackCache && written.allowsIDMapping && !written.usesPassthrough)
+        #expect(written.fileCaching == .keep)
+        #expect(try configuration("--direct-io").fileCaching == .bypass)
+        let passed = try configuration("--passthrough", "--keep-cache")
+        #expect(passed.usesPassthrough && passed.fileCaching == .keep)
+    }
+}
+
 /// Options as the parser gives them to a session.
 @Suite struct OptionsTests {
     @Test func coreDefaultsAreThoseOfTheLibrary() throws {

@@ -57,10 +57,11 @@ extension MemoryFileSystem {
         let now = Timestamp.now
         let dropsPrivileges = context.userID != 0
         from.state.withLock { $0.attributes.accessTime = now }
-        to.state.withLock { state in
+        let changesMode = to.state.withLock { state in
             state.modified(at: now)
-            state.dropPrivileges(setID: dropsPrivileges, budget: budget)
+            return state.dropPrivileges(setID: dropsPrivileges, budget: budget)
         }
+        if changesMode { tellMode(of: to) }
         return copied
     }
 

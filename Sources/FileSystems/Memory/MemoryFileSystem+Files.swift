@@ -12,7 +12,7 @@ extension MemoryFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> OpenReply {
         let file = try file(node)
-        if flags.contains(.truncate) { try cut(file, killsPrivileges: context.userID != 0) }
+        if flags.contains(.truncate) { try cut(file, killsPrivileges: flags.contains(.killsPrivileges)) }
         tree.withLock { $0.addOpen(of: node) }
         return OpenReply(options: .keepCache)
     }
@@ -42,19 +42,31 @@ extension MemoryFileSystem {
             tree.addOpen(of: child.node)
             return (try tree.node(child.node), false)
         }
-        if !isNew, flags.contains(.truncate) { try cut(file, killsPrivileges: context.userID != 0) }
+        if !isNew, flags.contains(.truncate) { try cut(file, killsPrivileges: flags.contains(.killsPrivileges)) }
         return CreateReply(entry: entry(for: file), file: OpenReply(options: .keepCache))
     }
 
     /// Cuts a file to nothing.
-    ///
-    /// - Parameter killsPrivileges: `open` does not say what the kernel thinks of it; it spares only the superuser.
     private func cut(_ file: MemoryNode, killsPrivileges: Bool) throws(Errno) {
         var changes = AttributeChanges()
         changes.size = 0
         changes.killsPrivileges = killsPrivileges
         let now = Timestamp.now
-        try file.state.withLock { (state) throws(Errno) in try state.apply(changes, at: now, budget: budget) }
+        let changesMode = try file.state.withLock { (state) throws(Errno) in
+            let before = state.attributes.mode
+            try state.apply(changes, at: now, budget: budget)
+            return state.attributes.mode != before
+        }
+        if changesMode { tellMode(of: file) }
+    }
+
+    /// Has the kernel ask for a mode again that has lost its set-ID bits.
+    ///
+    /// It does not by itself: of what a WRITE or an OPEN may change, it takes the mode to stay (`FUSE_STATX_MODIFY` in
+    /// fs/fuse, since 5.16), and would run the program with its old bits for as long as attributes are believed.
+    func tellMode(of node: MemoryNode) {
+        // Refused only where the session ends or tens of thousands of notifications wait.
+        try? notifier?.invalidate(node.id, from: -1)
     }
 
     /// The last descriptor is closed; a file without names and lookups goes with it.
@@ -90,7 +102,8 @@ extension MemoryFileSystem {
         return .answered(())
     }
 
-    /// Writes; with `O_APPEND` at the end as it is now, unless the page cache writes back.
+    /// Writes; with `O_APPEND` at the end as it is now, unless the page cache writes back: then the kernel knows better
+    /// where the file ends.
     ///
     /// - Returns: the number of bytes written; fewer only where space ran out.
     /// - Throws: `ENOSPC`, `EFBIG`, `EISDIR`, `EINVAL`, `ESTALE`.
@@ -102,8 +115,10 @@ extension MemoryFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
         let node = try self.file(file.node)
-        let isAppending = file.flags.contains(.append) && !options.contains(.fromCache)
+        let isAppending = file.flags.contains(.append) && !options.contains(.fromCache) && !usesWritebackCache
         let now = Timestamp.now
+        var changesMode = false
+        defer { if changesMode { tellMode(of: node) } }
         return try node.state.withLock { (state) throws(Errno) in
             // A short write from the page cache would be taken for a whole one, and its rest be lost unnoticed.
             let written = try state.content.write(
@@ -113,7 +128,7 @@ extension MemoryFileSystem {
             )
             guard written > 0 else { return 0 }
             state.modified(at: now)
-            state.dropPrivileges(setID: options.contains(.killsPrivileges), budget: budget)
+            changesMode = state.dropPrivileges(setID: options.contains(.killsPrivileges), budget: budget)
             return written
         }
     }
@@ -145,6 +160,7 @@ extension MemoryFileSystem {
         let range = try FileContent.range(at: offset, length: length)
         // The request does not say whether privileges go; the kernel's file systems spare only the superuser's.
         let dropsPrivileges = context.userID != 0
+        var changesMode = false
         let now = Timestamp.now
         try node.state.withLock { (state) throws(Errno) in
             switch mode {
@@ -160,8 +176,9 @@ extension MemoryFileSystem {
                 throw .notSupported
             }
             state.modified(at: now)
-            state.dropPrivileges(setID: dropsPrivileges, budget: budget)
+            changesMode = state.dropPrivileges(setID: dropsPrivileges, budget: budget)
         }
+        if changesMode { tellMode(of: node) }
     }
 
     /// Finds data or a hole; what has been allocated counts as data.

@@ -19,6 +19,8 @@ public final class MemoryFileSystem: FileSystem {
     let budget: SpaceBudget
     /// Names and nodes.
     let tree: Mutex<MemoryTree>
+    private let writesBack = Atomic(false)
+    private let connection = Mutex<Connection?>(nil)
 
     /// An empty file system.
     ///
@@ -58,8 +60,23 @@ public final class MemoryFileSystem: FileSystem {
 
     /// Directories need no handles, since a read goes on from a cookie alone.
     public var features: FileSystemFeatures {
-        [.exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen]
+        [
+            .exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen,
+            .writebackCache, .mapsDirectIO, .idmappedMounts,
+        ]
     }
+
+    /// Learns whether the kernel has the ends of files in its keeping.
+    public func connected(_ connection: Connection) {
+        writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
+        self.connection.withLock { $0 = connection }
+    }
+
+    /// Tells the kernel what it does not notice; nil before there is a session.
+    var notifier: Notifier? { connection.withLock { $0?.notifier } }
+
+    /// Whether the kernel writes back what is written.
+    var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }
 
     /// How full it is, in blocks of a page.
     public func statistics(of node: NodeID, _ context: borrowing RequestContext) -> FileSystemStatistics {

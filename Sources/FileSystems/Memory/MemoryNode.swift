@@ -120,11 +120,15 @@ extension MemoryNode.State {
     ///
     /// - Parameter setID: the set-user-ID bit, and the set-group-ID bit where the group may execute (else it means
     ///   mandatory locking); capabilities always go.
-    mutating func dropPrivileges(setID: Bool, budget: SpaceBudget) {
-        guard attributes.mode.type != .directory else { return }
+    /// - Returns: whether the mode has changed.
+    @discardableResult
+    mutating func dropPrivileges(setID: Bool, budget: SpaceBudget) -> Bool {
+        guard attributes.mode.type != .directory else { return false }
         if !extendedAttributes.isEmpty { extendedAttributes.remove(ExtendedAttributes.capability, budget: budget) }
-        guard setID else { return }
+        guard setID else { return false }
+        let before = attributes.mode
         if attributes.mode.rawValue & 0o010 != 0 { attributes.mode.permissions &= ~0o2000 }
         attributes.mode.permissions &= ~0o4000
+        return attributes.mode != before
     }
 }

@@ -30,7 +30,7 @@ extension MirrorFileSystem {
                 rfuse_change_owner(node.descriptor, changes.userID ?? .max, changes.groupID ?? .max)
             )
         }
-        if changes.killsPrivileges { try clearPrivileges(of: node.descriptor) }
+        if changes.killsPrivileges { try clearPrivileges(of: node.descriptor, node.id) }
         if let size = changes.size {
             if let handle {
                 try checked(rfuse_truncate(files.descriptor(of: handle), size))
@@ -118,7 +118,10 @@ extension MirrorFileSystem {
     ///
     /// The source's file system does not clear them for root, whatever the caller is. It does drop
     /// `security.capability` itself, and clears the bits too where the server is not root.
-    func clearPrivileges(of descriptor: CInt) throws(Errno) {
+    ///
+    /// The kernel has to be told: of what a WRITE or an OPEN may change, it takes the mode to stay (`FUSE_STATX_MODIFY` in
+    /// fs/fuse, since 5.16), and would run the program with its old bits for as long as attributes are believed.
+    func clearPrivileges(of descriptor: CInt, _ node: NodeID) throws(Errno) {
         guard caller.isRoot else { return }
         let mode = NodeMode(rawValue: try status(of: descriptor).mode)
         guard mode.type == .regular else { return }
@@ -126,6 +129,8 @@ extension MirrorFileSystem {
         let cleared: UInt32 = mode.permissions & 0o010 != 0 ? 0o6000 : 0o4000
         guard mode.permissions & cleared != 0 else { return }
         try checked(rfuse_change_mode(descriptor, mode.permissions & ~cleared))
+        // Refused only where the session ends or tens of thousands of notifications wait.
+        try? notifier?.invalidate(node, from: -1)
     }
 
     /// The attributes of what a descriptor stands for.

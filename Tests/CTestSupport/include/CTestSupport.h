@@ -12,6 +12,10 @@ int rfuse_test_run(int private_mounts, void (*body)(void *), void *context);
 /// libc's wrappers hide. Returns 0 or -errno.
 int rfuse_test_become(uid_t user, gid_t group);
 
+/// Bind-mounts `source` on `target` with owners mapped: users and groups from `inside` on show as those from `outside` on,
+/// `count` of them (mount_setattr with MOUNT_ATTR_IDMAP, Linux 5.12). Returns 0 or -errno.
+int rfuse_test_bind_mapped(const char *source, const char *target, unsigned inside, unsigned outside, unsigned count);
+
 /// A file in memory for the output of programs. Returns its descriptor or -errno.
 int rfuse_test_memory_file(void);
 

@@ -74,6 +74,15 @@ enum RequireRing {
     }
 }
 
+extension RequireRing {
+    /// The version of the kernel that runs: its first two numbers.
+    static let release: (Int, Int) = {
+        let text = (try? text(of: "/proc/sys/kernel/osrelease")) ?? ""
+        let numbers = text.split { $0 == "." || $0 == "-" }.prefix(2).map { Int($0) ?? 0 }
+        return numbers.count == 2 ? (numbers[0], numbers[1]) : (0, 0)
+    }()
+}
+
 /// The threads of this process, by name.
 func threadNames() throws -> [String] {
     try directoryEntries("/proc/self/task").compactMap { thread in
