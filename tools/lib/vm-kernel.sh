@@ -46,7 +46,7 @@ download_kernel() {
     local name=$1 suite=$2 place=$3 new=$3.new package packages
     say "looking for Linux $name in Debian's $suite ($mirror)"
     write_apt_settings "$suite"
-    private_apt apt-get update -q >"$kernels/apt-$suite/log" 2>&1 || {
+    private_apt apt-get update -q -o APT::Update::Error-Mode=any >"$kernels/apt-$suite/log" 2>&1 || {
         tail -n 5 "$kernels/apt-$suite/log" >&2
         die "apt could not read $suite from $mirror (network? mirror?)"
     }
@@ -65,25 +65,26 @@ download_kernel() {
     local archive
     for archive in "$new"/packages/*.deb; do dpkg -x "$archive" "$new/tree"; done
     arrange "$new"
-    rm -rf "$place"
+    rm -rf "$place" "$kernels/apt-$suite"
     mv "$new" "$place"
 }
 
-# Settings of apt for one suite, so that nothing of this machine's own is read or changed.
+# Settings of apt for one suite, so that nothing of this machine's own lists is read or changed; its proxies are used.
 write_apt_settings() {
     local directory=$kernels/apt-$1
-    mkdir -p "$directory"/{etc/apt.conf.d,etc/preferences.d,state/lists/partial,cache/archives/partial}
+    mkdir -p "$directory"/{state/lists/partial,cache/archives/partial}
     : >"$directory/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$directory/etc/sources.list"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$directory/sources.list"
     # The date up to which a suite's index is valid is not looked at: mirrors that are late have only that fault, and
     # signatures are verified all the same. Without the sandbox, whose user may not reach the cache of root.
     cat >"$directory/apt.conf" <<END
-Dir "$directory";
-Dir::Etc "etc";
-Dir::Etc::sourcelist "sources.list";
-Dir::State "state";
+Dir::Etc::sourcelist "$directory/sources.list";
+Dir::Etc::sourceparts "$directory/none";
+Dir::Etc::preferences "$directory/none";
+Dir::Etc::preferencesparts "$directory/none";
+Dir::State "$directory/state";
 Dir::State::status "$directory/status";
-Dir::Cache "cache";
+Dir::Cache "$directory/cache";
 APT::Architecture "amd64";
 APT::Architectures "amd64";
 APT::Sandbox::User "root";
@@ -91,11 +92,14 @@ Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 Acquire::Retries "3";
 END
+    mkdir -p "$directory/none"
 }
 
 # Runs a program of apt with those settings; `suite` names them.
 private_apt() {
-    APT_CONFIG=$kernels/apt-$suite/apt.conf "$@"
+    local program=$1
+    shift
+    APT_CONFIG=$kernels/apt-$suite/apt.conf "$program" -o APT::Default-Release= "$@"
 }
 
 # Tells the newest package of a kernel: by its version, or whatever the suite calls its newest.
