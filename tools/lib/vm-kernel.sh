@@ -112,8 +112,8 @@ newest_package() {
         found=$(private_apt apt-cache search --names-only "^linux-image-${name//./\\.}[.+-].*cloud-amd64\$" \
             | cut -d' ' -f1 | grep -v -e -unsigned -e '^linux-image-[0-9.]*-cloud-amd64$' | sort -V | tail -n 1)
         # 7.3-rc7 is called 7.3-cloud-amd64.
-        [ -n "$found" ] || found=$(private_apt apt-cache search --names-only "^linux-image-${name//./\\.}-cloud-amd64\$" \
-            | cut -d' ' -f1)
+        [ -n "$found" ] || found=$(private_apt apt-cache search --names-only \
+            "^linux-image-${name//./\\.}-cloud-amd64\$" | cut -d' ' -f1)
     fi
     [ -n "$found" ] || die "$suite has no Linux $name any more; it has: $(private_apt apt-cache search --names-only \
         '^linux-image-[0-9].*cloud-amd64$' | cut -d' ' -f1 | tr '\n' ' ')(tools/vm --kernel $suite takes what there is)"
