@@ -44,7 +44,8 @@ extension Doctor {
 
     /// Kernel, module and device.
     private var fuseFindings: [DoctorReport.Finding] {
-        let abi = protocolMinor.map { "FUSE 7.\($0) by its version" } ?? "FUSE 7.37 or older"
+        // By its version: distributions carry newer minor versions into older kernels (Debian's 6.1 speaks 7.38).
+        let abi = (protocolMinor.map { "FUSE 7.\($0)" } ?? "FUSE 7.37 or older") + " by its version"
         var findings: [DoctorReport.Finding] = []
         let kernel = "kernel \(facts.release): \(abi)"
         // A distribution may have taken the ring into an older kernel: the parameter tells.

@@ -53,7 +53,7 @@ final class ChildProcess: Sendable {
         Thread.detachNewThread {
             let result = Result { () throws(Errno) in try spawn(words, in: directory) }
             started.keep(result)
-            if case .success(let child) = result { child.watch(limit: limit) }
+            if case .success(let child) = result { child.watch(limit: limit * patience) }
         }
         return try await started.value(within: .seconds(30), "start of \(words[0])").get()
     }

@@ -1,6 +1,9 @@
 import Foundation
 import Synchronization
 
+/// How many times longer than usual tests wait: for machines that are emulated. `RINGFUSE_TEST_PATIENCE` has it.
+let patience = max(1, ProcessInfo.processInfo.environment["RINGFUSE_TEST_PATIENCE"].flatMap { Int($0) } ?? 1)
+
 /// A value that another thread or task provides once.
 final class Promise<Value: Sendable>: Sendable {
     private struct State {
@@ -27,6 +30,7 @@ final class Promise<Value: Sendable>: Sendable {
     ///
     /// - Throws: ``TimeIsUp``, with the name of what was waited for.
     func value(within limit: Duration, _ what: String) async throws -> Value {
+        let limit = limit * patience
         let timer = Task {
             guard (try? await Task.sleep(for: limit)) != nil else { return }
             giveUp()
@@ -72,6 +76,7 @@ func eventually(
     _ condition: () throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
+    let limit = limit * patience
     let end = clock.now + limit
     while try !condition() {
         guard clock.now < end else { throw TimeIsUp(what: what, limit: limit) }

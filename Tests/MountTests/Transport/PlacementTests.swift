@@ -23,6 +23,9 @@ extension MountTests {
         /// The usable CPU of the highest number.
         static let lastCPU = topology.usable.max() ?? 0
 
+        /// The usable CPUs, for a loop of bash.
+        static let cpuList = topology.usable.map { "\($0)" }.joined(separator: " ")
+
         static let setups: [Setup] = [
             Setup(name: "defaults") { _ in
             } check: { status in
@@ -139,7 +142,7 @@ extension MountTests {
                     try await session.check(
                         """
                         head -c 2000000 /dev/urandom > $OUT/data
-                        for cpu in \(Self.topology.usable.map { "\($0)" }.joined(separator: " ")); do
+                        for cpu in \(Self.cpuList); do
                             for number in 1 2 3; do
                                 name=f$cpu-$number
                                 (taskset -c $cpu cp $OUT/data $name
@@ -179,7 +182,7 @@ extension MountTests {
             try await withMount(backend, configuration: try way.configuration()) { session in
                 try await session.check(
                     """
-                    for cpu in 0 1 0 1; do
+                    for cpu in \(Self.cpuList) \(Self.cpuList); do
                         (for i in {1..5}; do
                             taskset -c $cpu dd if=file bs=4k iflag=direct status=none | tr -d x | cmp - /dev/null
                         done) &
@@ -188,7 +191,7 @@ extension MountTests {
                     for job in "${jobs[@]}"; do wait $job; done
                     """)
             }
-            #expect(await backend.counter.count >= 4 * 5 * 256)
+            #expect(await backend.counter.count >= 2 * Self.topology.usable.count * 5 * 256)
         }
     }
 }
