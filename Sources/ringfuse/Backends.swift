@@ -10,11 +10,16 @@ enum Backends {
     /// - Parameters:
     ///   - size: the most bytes of content; nil for half of the machine's memory.
     ///   - nodes: the most files and directories; nil for the file system's own limit.
-    static func memory(size: ByteSize?, nodes: Int?) -> MemoryFileSystem {
+    ///   - locks: who keeps the locks of programs.
+    static func memory(
+        size: ByteSize?,
+        nodes: Int?,
+        locks: MemoryFileSystem.LockKeeper = .kernel
+    ) -> MemoryFileSystem {
         let bytes = size?.bytes ?? halfOfMemory
         let (user, group) = (getuid(), getgid())
-        guard let nodes else { return MemoryFileSystem(byteLimit: bytes, userID: user, groupID: group) }
-        return MemoryFileSystem(byteLimit: bytes, nodeLimit: nodes, userID: user, groupID: group)
+        guard let nodes else { return MemoryFileSystem(byteLimit: bytes, userID: user, groupID: group, locks: locks) }
+        return MemoryFileSystem(byteLimit: bytes, nodeLimit: nodes, userID: user, groupID: group, locks: locks)
     }
 
     /// Files that swallow writes and read zeros.

@@ -26,6 +26,10 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     /// ``FileSystem/open(_:_:_:)`` and ``FileSystem/create(named:in:_:_:_:)`` heed ``OpenFlags/truncate``
     /// (`FUSE_ATOMIC_O_TRUNC`); without it the kernel cuts the file with a request of its own after opening it.
     public static let truncatesOnOpen = FileSystemFeatures(rawValue: 1 << 6)
+    /// The backend keeps POSIX access control lists as the extended attributes `system.posix_acl_access` and
+    /// `system.posix_acl_default`, keeps permission bits in step with them, and applies the umask or the default list to
+    /// new nodes (`FUSE_POSIX_ACL`, `FUSE_DONT_MASK`). The kernel then checks permissions by them.
+    public static let accessControlLists = FileSystemFeatures(rawValue: 1 << 7)
 }
 
 /// What was agreed with the kernel, told to a backend before its first request.
@@ -39,6 +43,12 @@ public struct Connection: Sendable {
     /// Whether requests are to come over io_uring, which a refused registration may still prevent. For logs only:
     /// nothing else differs for a backend.
     public let usesRing: Bool
+    /// Whether the kernel's page cache writes back (`FUSE_WRITEBACK_CACHE`): it then owns size and times of a file
+    /// while it has it, and sends them with SETATTR.
+    public let cachesWrites: Bool
+    /// Requests that each queue holds at a time. A backend that has as many wait for something that only another request
+    /// can bring about never gets that one.
+    public let queueDepth: Int
     /// Tells the kernel that what it caches has changed. A backend may keep it.
     public let notifier: Notifier
 
@@ -47,12 +57,16 @@ public struct Connection: Sendable {
         maxWrite: Int,
         maxReadahead: Int,
         usesRing: Bool,
+        cachesWrites: Bool = false,
+        queueDepth: Int = 1,
         notifier: Notifier = .disconnected
     ) {
         self.protocolMinor = protocolMinor
         self.maxWrite = maxWrite
         self.maxReadahead = maxReadahead
         self.usesRing = usesRing
+        self.cachesWrites = cachesWrites
+        self.queueDepth = queueDepth
         self.notifier = notifier
     }
 }

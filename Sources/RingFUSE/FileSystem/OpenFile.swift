@@ -28,6 +28,9 @@ public struct OpenFlags: OptionSet, Sendable {
         #endif
     }
 
+    /// Reading leaves the time of the last read as it is (`O_NOATIME`).
+    public static var noAccessTime: OpenFlags { OpenFlags(rawValue: 0o1000000) }
+
     /// Whether the file may be read.
     @inlinable
     public var allowsReading: Bool { rawValue & 3 != 1 }

@@ -57,6 +57,8 @@ struct SessionWishes {
         if features.contains(.posixLocks) { flags.insert(.posixLocks) }
         if features.contains(.fileLocks) { flags.insert(.flockLocks) }
         if features.contains(.clearsPrivileges) { flags.insert(.handleKillPrivilegesV2) }
+        // The kernel would apply the umask where a default list takes its place.
+        if features.contains(.accessControlLists) { flags.formUnion([.posixACL, .dontMask]) }
         if features.contains(.cachesSymbolicLinks) { flags.insert(.cacheSymlinks) }
         flags.insert(features.contains(.exportable) ? .exportSupport : .noExportSupport)
         if usesRing { flags.insert(.overIOUring) }

@@ -127,7 +127,7 @@ struct TransportStart {
         } catch {
             return try fallBack(from: prepared, error, onAgreed)
         }
-        onAgreed(connection(agreed, usesRing: true))
+        onAgreed(connection(agreed, depth: prepared.plan.depth, usesRing: true))
         prepared.transport.serve()
         let control: DeviceTransport
         do throws(SessionError) {
@@ -155,7 +155,7 @@ struct TransportStart {
             end(prepared)
             throw .ringUnavailable(reason)
         }
-        onAgreed(connection(prepared.parts.agreed, usesRing: false))
+        onAgreed(connection(prepared.parts.agreed, depth: prepared.plan.depth, usesRing: false))
         let devices: DeviceTransport
         do throws(SessionError) {
             devices = try startDevices(prepared.parts, devicePlans, depth: prepared.plan.depth)
@@ -202,7 +202,7 @@ struct TransportStart {
             queues: devicePlans.count, depth: session.configuration.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
-        onAgreed(connection(agreed, usesRing: false))
+        onAgreed(connection(agreed, depth: plan.depth, usesRing: false))
         let devices = try startDevices(parts, devicePlans, depth: plan.depth)
         return StartedTransport(
             status: status(agreed, plan, usesRing: false, reason: reason), ring: nil, devices: devices)
@@ -236,10 +236,11 @@ struct TransportStart {
             threadPool: ThreadPool(), shortEntry: session.configuration.shortEntry, logger: session.logger)
     }
 
-    private func connection(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {
+    private func connection(_ agreed: NegotiatedSession, depth: Int, usesRing: Bool) -> Connection {
         Connection(
             protocolMinor: agreed.minor, maxWrite: Int(agreed.maxWrite), maxReadahead: Int(agreed.maxReadahead),
-            usesRing: usesRing, notifier: notifier)
+            usesRing: usesRing, cachesWrites: agreed.flags.contains(.writebackCache), queueDepth: depth,
+            notifier: notifier)
     }
 
     private func status(
@@ -251,7 +252,8 @@ struct TransportStart {
         session.logger.debug("agreed on 7.\(agreed.minor): \(agreed.flags.names.joined(separator: " "))")
         return SessionStatus(
             usesRing: usesRing, fallbackReason: reason, placement: session.placement, depth: plan.depth,
-            bufferBytes: plan.byteCount, connection: connection(agreed, usesRing: usesRing),
+            bufferBytes: plan.byteCount,
+            connection: connection(agreed, depth: plan.depth, usesRing: usesRing),
             notices: [plan.notice, wishes.notice(agreed)].compactMap { $0 })
     }
 }

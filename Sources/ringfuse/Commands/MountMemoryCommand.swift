@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileSystems
 
 /// `ringfuse mount memory`.
 struct MountMemoryCommand: AsyncParsableCommand {
@@ -21,6 +22,16 @@ struct MountMemoryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most files and directories.", valueName: "n"))
     var nodes: Int?
 
+    /// Who keeps locks.
+    @Option(
+        help: ArgumentHelp(
+            "Who keeps the locks of programs: kernel (without a request) or backend.",
+            valueName: "keeper"
+        ),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var locks: MemoryFileSystem.LockKeeper = .kernel
+
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
@@ -31,7 +42,11 @@ struct MountMemoryCommand: AsyncParsableCommand {
 
     /// Serves it.
     func run() async throws {
-        let (size, nodes) = (size, nodes)
-        try await Server(name: "memory", options: serving, backend: { Backends.memory(size: size, nodes: nodes) }).run()
+        let (size, nodes, locks) = (size, nodes, locks)
+        try await Server(
+            name: "memory",
+            options: serving,
+            backend: { Backends.memory(size: size, nodes: nodes, locks: locks) }
+        ).run()
     }
 }
