@@ -143,10 +143,10 @@ extension MemoryNode.State {
     mutating func accessed(at time: Timestamp) {
         guard !flags.contains(.noAccessTime) else { return }
         let former = attributes.accessTime
-        guard former <= attributes.modificationTime || former <= attributes.changeTime
-            || time.seconds.subtractingReportingOverflow(former.seconds).partialValue >= 24 * 60 * 60
-        else { return }
-        attributes.accessTime = time
+        let age = time.seconds.subtractingReportingOverflow(former.seconds).partialValue
+        if former <= attributes.modificationTime || former <= attributes.changeTime || age >= 24 * 60 * 60 {
+            attributes.accessTime = time
+        }
     }
 
     /// Takes away what would let a program that somebody has changed run with its owner's privileges. Directories keep
