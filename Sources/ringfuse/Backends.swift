@@ -11,19 +11,21 @@ enum Backends {
     ///   - size: the most bytes of content; nil for half of the machine's memory.
     ///   - nodes: the most files and directories; nil for the file system's own limit.
     ///   - lifetime: how long the kernel may believe names and attributes.
-    static func memory(size: ByteSize?, nodes: Int?, lifetime: Lifetime = .forever) -> MemoryFileSystem {
+    ///   - locks: who keeps the locks of programs.
+    static func memory(
+        size: ByteSize?,
+        nodes: Int?,
+        lifetime: Lifetime = .forever,
+        locks: MemoryFileSystem.LockKeeper = .kernel
+    ) -> MemoryFileSystem {
         let bytes = size?.bytes ?? halfOfMemory
         let (user, group) = (getuid(), getgid())
         guard let nodes else {
-            return MemoryFileSystem(byteLimit: bytes, userID: user, groupID: group, lifetime: lifetime)
+            return MemoryFileSystem(
+                byteLimit: bytes, userID: user, groupID: group, lifetime: lifetime, locks: locks)
         }
         return MemoryFileSystem(
-            byteLimit: bytes,
-            nodeLimit: nodes,
-            userID: user,
-            groupID: group,
-            lifetime: lifetime
-        )
+            byteLimit: bytes, nodeLimit: nodes, userID: user, groupID: group, lifetime: lifetime, locks: locks)
     }
 
     /// Files that swallow writes and read zeros.

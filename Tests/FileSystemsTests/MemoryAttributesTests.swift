@@ -56,8 +56,64 @@ import Testing
         try await calls.write([1], to: file)
         #expect(try await marked(file) { _ = try await calls.copy(file, at: 0, to: other, at: 0, 1) } == "a")
         #expect(try await marked(other) { _ = try await calls.copy(file, at: 0, to: other, at: 0, 1) } == "mc")
+        // The same again says nothing new; ext4 tells it by the time, too.
+        try await calls.setExtendedAttribute("user.a", of: file, to: [1])
+        #expect(try await marked(file) { try await calls.setExtendedAttribute("user.a", of: file, to: [1]) } == "")
+        #expect(try await marked(file) { try await calls.setExtendedAttribute("user.a", of: file, to: [2]) } == "c")
         let link = try await calls.makeSymbolicLink("link", to: "x").node
         #expect(try await marked(link) { _ = try await calls.readSymbolicLink(link) } == "a")
+    }
+
+    /// As Linux does it unless told otherwise (`relatime`).
+    @Test func timesOfReading() async throws {
+        let file = try await calls.makeFile("file").node
+        try await calls.write([1], to: file)
+        _ = try await calls.read(file, 1)
+        let first = try await calls.attributes(of: file).accessTime
+        _ = try await calls.read(file, 1)
+        #expect(try await calls.attributes(of: file).accessTime == first, "nothing has changed since")
+        let yesterday = Timestamp(seconds: first.seconds - 86_401)
+        try await calls.change(file) {
+            $0.accessTime = .to(yesterday)
+            $0.modificationTime = .to(Timestamp(seconds: 1))
+            $0.changeTime = Timestamp(seconds: 1)
+        }
+        _ = try await calls.read(file, 1)
+        #expect(try await calls.attributes(of: file).accessTime > yesterday, "a day has passed")
+        let changed = try await marked(file) {
+            let reply = Reply(capacity: 1)
+            var span = unsafe OutputRawSpan(buffer: reply.memory, initializedCount: 0)
+            let file = OpenFile(node: file, handle: .none, flags: .noAccessTime)
+            try calls.backend.read(file, at: 0, into: &span, calls.context)
+            #expect(reply.bytes(of: span) == [1])
+        }
+        #expect(changed == "", "O_NOATIME")
+        try await calls.setFlags(0x80, of: file)
+        #expect(try await marked(file) { _ = try await calls.read(file, 1) } == "")
+    }
+
+    /// With the writeback cache the kernel keeps size and times of a file, and sends the times when it will.
+    @Test func timesAndEndsThatTheKernelOwns() async throws {
+        let file = try await calls.makeFile("file").node
+        try await calls.write([1, 2, 3], to: file)
+        #expect(try await marked(file) { try await calls.write([4], to: file, .fromCache) } == "mc", "a mapping")
+        try await calls.write([9], to: file, flags: [.writeOnly, .append])
+        #expect(try await calls.read(file, 9) == [4, 2, 3, 9])
+        calls.backend.connected(
+            Connection(
+                protocolMinor: 45, maxWrite: 4096, maxReadahead: 4096, usesRing: false, queueDepth: 8,
+                features: .writebackCache))
+        #expect(try await marked(file) { try await calls.write([5], to: file, .fromCache) } == "")
+        #expect(try await marked(file) { try await calls.write([6], to: file) } == "mc", "written through")
+        // Only the kernel knows where the file ends: what it has not written yet may lie before.
+        try await calls.write([7], to: file, at: 9, flags: [.writeOnly, .append])
+        #expect(try await calls.attributes(of: file).size == 10)
+        // What is written back was written earlier: privileges given since stay.
+        try await calls.change(file) { $0.mode = NodeMode(rawValue: 0o6755) }
+        try await calls.setExtendedAttribute("security.capability", of: file, to: [1])
+        try await calls.write([8], to: file, .fromCache)
+        #expect(try await calls.attributes(of: file).mode.permissions == 0o6755)
+        #expect(try await calls.extendedAttribute("security.capability", of: file).bytes == [1])
     }
 
     @Test func timesOfDirectories() async throws {
@@ -125,6 +181,18 @@ import Testing
         #expect(try await after(0o6755) { try await user.open(file, [.writeOnly, .truncate]) } == 0o6755)
         let kill: OpenFlags = [.writeOnly, .truncate, .killsPrivileges]
         #expect(try await after(0o6755) { try await calls.open(file, kill) } == 0o755)
+        // Nothing is changed: chown(-1, -1), or the kernel on behalf of something else.
+        #expect(try await after(0o6755) { try await calls.change(file) { _ in } } == 0o755)
+        // Where the group may not execute, its members keep the bit, and who may do all.
+        user.groupID = 77_777
+        try await calls.change(file) { $0.groupID = 3 }
+        #expect(try await after(0o6745) { try await user.write([1], to: file, .killsPrivileges) } == 0o745)
+        #expect(try await after(0o6745) { try await user.change(file) { _ in } } == 0o745)
+        #expect(try await after(0o6745) { try await user.allocate(file, at: 0, 1) } == 0o745)
+        #expect(try await after(0o6745) { try await calls.change(file) { _ in } } == 0o2745)
+        user.groupID = 3
+        #expect(try await after(0o6745) { try await user.write([1], to: file, .killsPrivileges) } == 0o2745)
+        #expect(try await after(0o6745) { try await user.open(file, kill) } == 0o2745)
         // A directory's bits mean something else.
         let directory = try await calls.makeDirectory("directory", permissions: 0o3777).node
         try await calls.setExtendedAttribute("security.capability", of: directory, to: [1])
@@ -175,7 +243,7 @@ import Testing
     @Test func limitsOfExtendedAttributes() async throws {
         let file = try await calls.makeFile("file").node
         let used = calls.backend.budget.usedBytes
-        for name in ["system.posix_acl_access", "system.posix_acl_default", "plain", "other.a"] as [StoredName] {
+        for name in ["system.other", "plain", "other.a"] as [StoredName] {
             #expect(await errno { try await calls.setExtendedAttribute(name, of: file, to: []) } == .notSupported)
             #expect(await errno { try await calls.extendedAttribute(name, of: file) } == .notSupported)
         }

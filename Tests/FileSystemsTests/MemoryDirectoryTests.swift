@@ -1,4 +1,5 @@
 import RingFUSE
+import SystemPackage
 import Testing
 
 @testable import FileSystems
@@ -40,5 +41,55 @@ import Testing
             return false
         }
         #expect(calls == 1)
+    }
+
+    /// A directory that is read while names come and go: what stays is seen once, what comes or goes at the most once.
+    @Test(.timeLimit(.minutes(3))) func readsWhileItChanges() async throws {
+        let count = 200_000
+        let calls = Calls(MemoryFileSystem(byteLimit: 1 << 20))
+        let directory = try await calls.makeDirectory("large").node
+        for number in 0..<count { _ = try await calls.makeFile(StoredName("\(number)"), in: directory) }
+        var random = Seeded(seed: 200_000)
+        var seen: [String: Int] = [:]
+        var cookies: [UInt64] = [0]
+        var gone: Set<Int> = []
+        var made = count
+        while let page = try await calls.page(of: directory, after: cookies[cookies.count - 1], capacity: 16 << 10) {
+            for (name, cookie) in page {
+                seen[name, default: 0] += 1
+                cookies.append(cookie)
+            }
+            if page.isEmpty { cookies.append(2) }
+            // Every third number may go; each page a few do, and others come.
+            for _ in 0..<100 {
+                let number = Int.random(in: 0..<count / 3, using: &random) * 3
+                guard gone.insert(number).inserted else { continue }
+                try await calls.removeFile(StoredName("\(number)"), in: directory)
+            }
+            for _ in 0..<20 where made < count + 20_000 {
+                _ = try await calls.makeFile(StoredName("\(made)"), in: directory)
+                made += 1
+            }
+        }
+        #expect(seen.values.allSatisfy { $0 == 1 })
+        let lost = (0..<count).filter { !gone.contains($0) && seen["\($0)"] == nil }
+        #expect(lost.isEmpty)
+        #expect(gone.count > 10_000, "hardly a name has gone: nothing is shown")
+        // seekdir: from a cookie that was told before, whatever has happened to its own name since.
+        for _ in 0..<50 {
+            let index = Int.random(in: 1..<cookies.count, using: &random)
+            let page = try #require(try await calls.page(of: directory, after: cookies[index])).map(\.cookie)
+            #expect(page.allSatisfy { $0 > cookies[index] })
+        }
+        // rewinddir, and then to the end: what is there now, once.
+        var names: [String] = []
+        var cookie: UInt64 = 0
+        while let page = try await calls.page(of: directory, after: cookie, capacity: 64 << 10) {
+            names += page.map(\.name)
+            cookie = page.last?.cookie ?? 2
+        }
+        #expect(names.count == made - gone.count && Set(names).count == names.count)
+        for name in names { try await calls.removeFile(StoredName(name), in: directory) }
+        try await calls.removeDirectory("large")
     }
 }

@@ -11,6 +11,10 @@ struct ExtendedAttributes {
     static let largestList = 65_536
     /// What lets a program have privileges that its caller has not.
     static let capability: StoredName = "security.capability"
+    /// Who may do what with a node.
+    static let accessList = StoredName(AccessControlList.accessAttribute)
+    /// What new nodes in a directory get.
+    static let defaultList = StoredName(AccessControlList.defaultAttribute)
 
     /// Values by name.
     private var values: [StoredName: ContiguousArray<UInt8>] = [:]
@@ -33,17 +37,19 @@ struct ExtendedAttributes {
 
     /// Sets a value and charges it.
     ///
+    /// - Returns: whether that changed anything.
     /// - Throws: `EEXIST`, `ENODATA` by the condition; `E2BIG`; `ENOSPC` also where the list of names gets too long.
     mutating func set(
         _ name: StoredName,
         to value: ContiguousArray<UInt8>,
         _ condition: ExtendedAttributeCondition,
         budget: SpaceBudget
-    ) throws(Errno) {
+    ) throws(Errno) -> Bool {
         let former = values[name]
         guard condition != .mustNotExist || former == nil else { throw .fileExists }
         guard condition != .mustExist || former != nil else { throw .noData }
         guard value.count <= Self.largestValue else { throw .argListTooLong }
+        guard former != value else { return false }
         let longer = former == nil ? name.bytes.count + 1 : 0
         guard listSize + longer <= Self.largestList else { throw .noSpace }
         // Taken before what it replaces is given back: it is simple, and only a full file system can tell.
@@ -52,6 +58,7 @@ struct ExtendedAttributes {
         if former != nil { remove(name, budget: budget) }
         values[name] = value
         listSize += name.bytes.count + 1
+        return true
     }
 
     /// Removes a value and gives back what it was charged.
@@ -88,7 +95,7 @@ struct ExtendedAttributes {
         /// For security modules and capabilities.
         case security
 
-        /// The name space of a name; `nil` where it is none that is kept (`system.`, which has the ACLs, too).
+        /// The name space of a name; `nil` where it is none that is kept (`system.`, whose ACLs have rules of their own).
         init?(of name: StoredName) {
             if name.bytes.starts(with: "user.".utf8) {
                 self = .user

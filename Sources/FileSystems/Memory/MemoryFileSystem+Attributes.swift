@@ -23,9 +23,23 @@ extension MemoryFileSystem {
         .answered(try attributes(of: node, handle, context))
     }
 
+    /// What `statx` tells: when a node was made, too. The kernel asks for it only where a program does (6.18).
+    ///
+    /// - Throws: `ESTALE`.
+    public func detailedAttributes(
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> DetailedAttributesReply {
+        let found = try self.node(node)
+        return DetailedAttributesReply(
+            AttributesReply(found.attributes, lifetime: lifetime), birthTime: found.birthTime)
+    }
+
     /// Changes attributes.
     ///
-    /// - Throws: `EFBIG`; `EISDIR`, `EINVAL` for the size of what is no file; `ESTALE`.
+    /// - Throws: `EFBIG`; `EISDIR`, `EINVAL` for the size of what is no file; `EPERM` for what is immutable, or
+    ///   append-only; `ENOSPC` where an access control list has to grow; `ESTALE`.
     public func setAttributes(
         _ changes: AttributeChanges,
         of node: NodeID,
@@ -34,9 +48,17 @@ extension MemoryFileSystem {
     ) throws(Errno) -> AttributesReply {
         let found = changes.size == nil ? try self.node(node) : try file(node)
         let now = Timestamp.now
-        let attributes = try found.state.withLock { (state) throws(Errno) in
-            try state.apply(changes, at: now, budget: budget)
-            return state.told
+        var (attributes, loss) = try found.state.withLock { (state) throws(Errno) in
+            try state.check(changes)
+            let loss = try state.apply(changes, at: now, budget: budget)
+            return (state.told, loss)
+        }
+        // Whoever may do all keeps the bit when the owner changes; when the size does, the kernel has asked for it only
+        // where the caller may not.
+        if changes.size != nil || context.userID != 0,
+            dropSetGroupID(of: found, unlessMemberOf: loss.group, context)
+        {
+            attributes = found.attributes
         }
         return AttributesReply(attributes, lifetime: lifetime)
     }
@@ -54,32 +76,66 @@ extension MemoryFileSystem {
         guard target.freeCapacity >= stored.bytes.count else { throw .fileNameTooLong }
         target.append(stored.bytes)
         let now = Timestamp.now
-        found.state.withLock { $0.attributes.accessTime = now }
+        found.state.withLock { $0.accessed(at: now) }
     }
 }
 
 extension MemoryNode.State {
+    /// Checks that flags allow a change, as the kernel's VFS and ext4 do it.
+    ///
+    /// - Throws: `EPERM`.
+    func check(_ changes: AttributeChanges) throws(Errno) {
+        guard flags.isProtected, !changes.comesFromCache else { return }
+        // `touch`, with both times "now", is the one thing that can be done to what may only grow.
+        let isTouch = changes.accessTime == .now && changes.modificationTime == .now
+        let setsTimes = changes.accessTime != nil || changes.modificationTime != nil
+        guard !flags.contains(.immutable), changes.mode == nil, changes.userID == nil, changes.groupID == nil,
+            changes.size == nil, isTouch || !setsTimes
+        else { throw .notPermitted }
+    }
+
     /// Changes attributes.
     ///
-    /// - Throws: `EFBIG`, and nothing has changed.
-    mutating func apply(_ changes: AttributeChanges, at now: Timestamp, budget: SpaceBudget) throws(Errno) {
+    /// - Returns: what privileges are gone.
+    /// - Throws: `EFBIG`, `ENOSPC`, and nothing has changed.
+    mutating func apply(
+        _ changes: AttributeChanges,
+        at now: Timestamp,
+        budget: SpaceBudget
+    ) throws(Errno) -> PrivilegeLoss {
+        var loss = PrivilegeLoss.none
         if let size = changes.size {
             try content.resize(to: size)
             attributes.modificationTime = now
-            dropPrivileges(setID: changes.killsPrivileges, budget: budget)
-        } else if changes.killsPrivileges {
-            dropPrivileges(setID: true, budget: budget)
+            loss = dropPrivileges(setID: changes.killsPrivileges, budget: budget)
+        } else if changes.killsPrivileges || changes.changesOwner || changes.isEmpty {
+            // Whoever changes the owner, as the kernel's own file systems do it. A request that changes nothing comes from
+            // `chown(-1, -1)`, and from the kernel where something else is to drop privileges (fallocate; 6.18).
+            loss = dropPrivileges(setID: true, budget: budget)
         }
-        if changes.userID != nil || changes.groupID != nil {
-            attributes.userID = changes.userID ?? attributes.userID
-            attributes.groupID = changes.groupID ?? attributes.groupID
-            // Whoever changes the owner, as the kernel's own file systems do it.
-            dropPrivileges(setID: true, budget: budget)
-        }
-        if let mode = changes.mode { attributes.mode.permissions = mode.permissions }
+        if let mode = changes.mode { try change(mode: mode, budget: budget) }
+        attributes.userID = changes.userID ?? attributes.userID
+        attributes.groupID = changes.groupID ?? attributes.groupID
         if let change = changes.accessTime { attributes.accessTime = change.time(now: now) }
         if let change = changes.modificationTime { attributes.modificationTime = change.time(now: now) }
         attributes.changeTime = changes.changeTime ?? now
+        return loss
+    }
+}
+
+extension AttributeChanges {
+    /// Whether the owner or the group is set.
+    fileprivate var changesOwner: Bool { userID != nil || groupID != nil }
+
+    /// Whether nothing is set; the time of the last change does not count, which a kernel that owns it always sends.
+    fileprivate var isEmpty: Bool {
+        mode == nil && !changesOwner && size == nil && accessTime == nil && modificationTime == nil
+    }
+
+    /// Whether it is times that the kernel has kept so far, because its page cache writes back (`fuse_flush_times`).
+    fileprivate var comesFromCache: Bool {
+        changeTime != nil && modificationTime != nil && mode == nil && !changesOwner && size == nil
+            && accessTime == nil
     }
 }
 

@@ -13,7 +13,7 @@ extension MemoryFileSystem {
     /// Piece by piece, since two nodes are never locked at once; others may write between two pieces.
     /// - Returns: the number of bytes copied: fewer than asked for at the source's end, beyond 16 MiB, or when space
     ///   runs out; programs then ask again.
-    /// - Throws: `EINVAL` for ranges of one file that overlap; `ENOSPC`, `EFBIG`, `EISDIR`, `ESTALE`.
+    /// - Throws: `EINVAL` for ranges of one file that overlap; `EPERM` for an immutable target; `ENOSPC`, `EFBIG`, `EISDIR`, `ESTALE`.
     public func copy(
         from source: OpenFile,
         at sourceOffset: UInt64,
@@ -30,6 +30,7 @@ extension MemoryFileSystem {
         let length = min(length, size - sourceOffset, Self.copyLimit)
         let sourceRange = try FileContent.range(at: sourceOffset, length: length)
         let targetRange = try FileContent.range(at: targetOffset, length: length)
+        guard !to.flags.contains(.immutable) else { throw .notPermitted }
         guard from !== to || !sourceRange.overlaps(targetRange) else { throw .invalidArgument }
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.copyPiece, alignment: 16)
         defer { unsafe piece.deallocate() }
@@ -56,12 +57,12 @@ extension MemoryFileSystem {
         guard copied > 0 else { return 0 }
         let now = Timestamp.now
         let dropsPrivileges = context.userID != 0
-        from.state.withLock { $0.attributes.accessTime = now }
-        let changesMode = to.state.withLock { state in
+        from.state.withLock { $0.accessed(at: now) }
+        let loss = to.state.withLock { state in
             state.modified(at: now)
             return state.dropPrivileges(setID: dropsPrivileges, budget: budget)
         }
-        if changesMode { tellMode(of: to) }
+        settle(loss, of: to, context)
         return copied
     }
 

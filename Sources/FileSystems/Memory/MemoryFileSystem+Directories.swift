@@ -18,7 +18,7 @@ extension MemoryFileSystem {
             list(directory.node, of: &tree, after: cookie, into: &listing)
             return node
         }
-        node.state.withLock { $0.attributes.accessTime = now }
+        node.state.withLock { $0.accessed(at: now) }
     }
 
     /// Appends what comes after a cookie, and counts the lookups that the kernel gets with it.

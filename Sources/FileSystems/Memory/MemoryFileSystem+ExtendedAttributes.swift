@@ -3,11 +3,13 @@ internal import Synchronization
 public import SystemPackage
 
 extension MemoryFileSystem {
-    /// Sets an extended attribute.
+    /// Sets an extended attribute; an access control list changes the permissions, too.
     ///
-    /// - Throws: `EOPNOTSUPP` for name spaces other than `user.`, `trusted.` and `security.`; `EPERM` for `user.` on
-    ///   what is neither file nor directory; `EINVAL`, `ERANGE` for empty and long names; `E2BIG`; `EEXIST`, `ENODATA`
-    ///   by the condition; `ENOSPC`; `ESTALE`.
+    /// The kernel has checked who may: `trusted.` only the superuser, `user.` in a sticky directory only its owner.
+    /// - Throws: `EOPNOTSUPP` for name spaces other than `user.`, `trusted.`, `security.` and the two lists of
+    ///   `system.`; `EPERM` for `user.` on what is neither file nor directory, and for what is immutable or append-only;
+    ///   `EINVAL`, `ERANGE` for empty and long names; `EINVAL`, `EACCES` for lists; `E2BIG`; `EEXIST`, `ENODATA` by the
+    ///   condition; `ENOSPC`; `ESTALE`.
     public func setExtendedAttribute(
         named name: Name,
         of node: NodeID,
@@ -17,12 +19,16 @@ extension MemoryFileSystem {
     ) throws(Errno) {
         let found = try self.node(node)
         let name = try checked(name, on: found)
+        // The kernel passes no condition with a list.
+        guard !name.isAccessControl else { return try setAccessControl(name, of: found, to: value, context) }
         guard value.byteCount <= ExtendedAttributes.largestValue else { throw .argListTooLong }
         let bytes = unsafe value.withUnsafeBytes { unsafe ContiguousArray($0) }
         let now = Timestamp.now
         try found.state.withLock { (state) throws(Errno) in
-            try state.extendedAttributes.set(name, to: bytes, condition, budget: budget)
-            state.attributes.changeTime = now
+            guard !state.flags.isProtected else { throw .notPermitted }
+            if try state.extendedAttributes.set(name, to: bytes, condition, budget: budget) {
+                state.attributes.changeTime = now
+            }
         }
     }
 
@@ -71,7 +77,12 @@ extension MemoryFileSystem {
         let name = try checked(name, on: found)
         let now = Timestamp.now
         try found.state.withLock { (state) throws(Errno) in
-            guard state.extendedAttributes.remove(name, budget: budget) else { throw .noData }
+            guard !state.flags.isProtected else { throw .notPermitted }
+            guard state.extendedAttributes.remove(name, budget: budget) else {
+                // A list that is not there says the same as none.
+                guard name.isAccessControl else { throw .noData }
+                return
+            }
             state.attributes.changeTime = now
         }
     }
@@ -82,6 +93,7 @@ extension MemoryFileSystem {
     private func checked(_ name: borrowing Name, on node: MemoryNode) throws(Errno) -> StoredName {
         guard name.count <= ExtendedAttributes.longestName else { throw .outOfRange }
         let stored = StoredName(name)
+        if stored.isAccessControl { return stored }
         guard let space = ExtendedAttributes.Space(of: stored) else { throw .notSupported }
         guard stored.bytes.count > space.prefixCount else { throw .invalidArgument }
         guard space != .user || node.type == .regular || node.type == .directory else { throw .notPermitted }
@@ -97,4 +109,9 @@ extension MemoryFileSystem {
         buffer.append(bytes)
         return bytes.count
     }
+}
+
+extension StoredName {
+    /// Whether it is the name of an access control list.
+    var isAccessControl: Bool { self == ExtendedAttributes.accessList || self == ExtendedAttributes.defaultList }
 }

@@ -5,16 +5,18 @@ public import SystemPackage
 extension MemoryFileSystem {
     /// Opens a file, and cuts it with `O_TRUNC`. The kernel may keep what it has cached: nobody else changes files.
     ///
-    /// - Throws: `EISDIR`, `EINVAL`, `ESTALE`.
+    /// - Throws: `EPERM` to write what is immutable, or to write what is append-only without `O_APPEND`; `EISDIR`,
+    ///   `EINVAL`, `ESTALE`.
     public func open(
         _ node: NodeID,
         _ flags: OpenFlags,
         _ context: borrowing RequestContext
     ) throws(Errno) -> OpenReply {
         let file = try file(node)
-        if flags.contains(.truncate) { try cut(file, killsPrivileges: flags.contains(.killsPrivileges)) }
+        try check(flags, for: file)
+        if flags.contains(.truncate) { try cut(file, flags, context) }
         tree.withLock { $0.addOpen(of: node) }
-        return OpenReply(options: .keepCache)
+        return OpenReply(handle: newHandle(), options: .keepCache)
     }
 
     /// Makes a file and opens it, or opens the one that is there.
@@ -38,39 +40,63 @@ extension MemoryFileSystem {
             guard !flags.contains(.exclusive) else { throw Errno.fileExists }
             guard child.type != .directory else { throw Errno.isDirectory }
             guard child.type == .regular else { throw Errno.fileExists }
+            let file = try tree.node(child.node)
+            try check(flags, for: file)
             tree.addLookup(of: child.node)
             tree.addOpen(of: child.node)
-            return (try tree.node(child.node), false)
+            return (file, false)
         }
-        if !isNew, flags.contains(.truncate) { try cut(file, killsPrivileges: flags.contains(.killsPrivileges)) }
-        return CreateReply(entry: entry(for: file), file: OpenReply(options: .keepCache))
+        if !isNew, flags.contains(.truncate) { try cut(file, flags, context) }
+        return CreateReply(entry: entry(for: file), file: OpenReply(handle: newHandle(), options: .keepCache))
+    }
+
+    /// Makes a file without a name and opens it; ``link(_:to:in:_:)`` may name it unless it was made with `O_EXCL`.
+    ///
+    /// - Throws: `EPERM` where the directory has been removed or is immutable; `ENOSPC`, `ENOTDIR`, `ESTALE`.
+    public func createUnnamed(
+        in directory: NodeID,
+        _ node: NewNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> CreateReply {
+        let now = Timestamp.now
+        let owner = owner(context)
+        let file = try tree.withLock { (tree) throws(Errno) in
+            let isLinkable = !flags.contains(.exclusive)
+            let file = try tree.makeUnnamed(in: directory, node, isLinkable: isLinkable, owner: owner, at: now)
+            tree.addOpen(of: file.id)
+            return file
+        }
+        return CreateReply(entry: entry(for: file), file: OpenReply(handle: newHandle(), options: .keepCache))
+    }
+
+    /// Checks that a file's flags allow how it is to be opened.
+    ///
+    /// - Throws: `EPERM`.
+    private func check(_ flags: OpenFlags, for file: MemoryNode) throws(Errno) {
+        let writes = flags.allowsWriting || flags.contains(.truncate)
+        guard writes else { return }
+        let protection = file.flags
+        guard !protection.contains(.immutable) else { throw .notPermitted }
+        guard !protection.contains(.appendOnly) || (flags.contains(.append) && !flags.contains(.truncate))
+        else { throw .notPermitted }
     }
 
     /// Cuts a file to nothing.
-    private func cut(_ file: MemoryNode, killsPrivileges: Bool) throws(Errno) {
+    private func cut(_ file: MemoryNode, _ flags: OpenFlags, _ context: borrowing RequestContext) throws(Errno) {
         var changes = AttributeChanges()
         changes.size = 0
-        changes.killsPrivileges = killsPrivileges
+        changes.killsPrivileges = flags.contains(.killsPrivileges)
         let now = Timestamp.now
-        let changesMode = try file.state.withLock { (state) throws(Errno) in
-            let before = state.attributes.mode
+        let loss = try file.state.withLock { (state) throws(Errno) in
             try state.apply(changes, at: now, budget: budget)
-            return state.attributes.mode != before
         }
-        if changesMode { tellMode(of: file) }
-    }
-
-    /// Has the kernel ask for a mode again that has lost its set-ID bits.
-    ///
-    /// It does not by itself: of what a WRITE or an OPEN may change, it takes the mode to stay (`FUSE_STATX_MODIFY` in
-    /// fs/fuse, since 5.16), and would run the program with its old bits for as long as attributes are believed.
-    func tellMode(of node: MemoryNode) {
-        // Refused only where the session ends or tens of thousands of notifications wait.
-        try? notifier?.invalidate(node.id, from: -1)
+        settle(loss, of: file, context)
     }
 
     /// The last descriptor is closed; a file without names and lookups goes with it.
     public func release(_ file: OpenFile, _ context: borrowing RequestContext) {
+        locks?.released(file)
         _ = tree.withLock { $0.release(file.node) }
     }
 
@@ -87,7 +113,7 @@ extension MemoryFileSystem {
         let now = Timestamp.now
         node.state.withLock { state in
             state.content.read(at: offset, into: &buffer)
-            state.attributes.accessTime = now
+            if !file.flags.contains(.noAccessTime) { state.accessed(at: now) }
         }
     }
 
@@ -102,11 +128,13 @@ extension MemoryFileSystem {
         return .answered(())
     }
 
-    /// Writes; with `O_APPEND` at the end as it is now, unless the page cache writes back: then the kernel knows better
-    /// where the file ends.
+    /// Writes; with `O_APPEND` at the end as it is now, unless the kernel's page cache writes back and so knows better.
+    ///
+    /// What comes from the page cache takes no privileges away: the kernel has done so when the program wrote. Nor does
+    /// it set times where the kernel keeps them, and sends them when it will (`FUSE_WRITEBACK_CACHE`).
     ///
     /// - Returns: the number of bytes written; fewer only where space ran out.
-    /// - Throws: `ENOSPC`, `EFBIG`, `EISDIR`, `EINVAL`, `ESTALE`.
+    /// - Throws: `ENOSPC`, `EFBIG`, `EISDIR`, `EINVAL`, `ESTALE`; `EPERM` for what has become immutable.
     public func write(
         _ file: OpenFile,
         at offset: UInt64,
@@ -115,22 +143,24 @@ extension MemoryFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
         let node = try self.file(file.node)
-        let isAppending = file.flags.contains(.append) && !options.contains(.fromCache) && !usesWritebackCache
+        let isFromCache = options.contains(.fromCache)
+        let isAppending = file.flags.contains(.append) && !isFromCache && !usesWritebackCache
         let now = Timestamp.now
-        var changesMode = false
-        defer { if changesMode { tellMode(of: node) } }
-        return try node.state.withLock { (state) throws(Errno) in
+        let (written, loss) = try node.state.withLock { (state) throws(Errno) -> (Int, PrivilegeLoss) in
+            guard isFromCache || !state.flags.contains(.immutable) else { throw .notPermitted }
             // A short write from the page cache would be taken for a whole one, and its rest be lost unnoticed.
             let written = try state.content.write(
                 data,
                 at: isAppending ? state.content.size : offset,
-                whole: options.contains(.fromCache)
+                whole: isFromCache
             )
-            guard written > 0 else { return 0 }
-            state.modified(at: now)
-            changesMode = state.dropPrivileges(setID: options.contains(.killsPrivileges), budget: budget)
-            return written
+            guard written > 0 else { return (0, .none) }
+            if !isFromCache || !usesWritebackCache { state.modified(at: now) }
+            guard !isFromCache else { return (written, .none) }
+            return (written, state.dropPrivileges(setID: options.contains(.killsPrivileges), budget: budget))
         }
+        settle(loss, of: node, context)
+        return written
     }
 
     /// Writes.
@@ -146,8 +176,9 @@ extension MemoryFileSystem {
 
     /// Allocates, punches or zeroes a range.
     ///
-    /// - Throws: `EOPNOTSUPP` for other modes; `EINVAL` for no bytes; `ENOSPC`, and nothing has changed; `EFBIG`,
-    ///   `EISDIR`, `ESTALE`.
+    /// The kernel passes no other modes on than these (6.18): not collapse, insert and unshare.
+    /// - Throws: `EOPNOTSUPP` for other modes; `EINVAL` for no bytes; `EPERM` for what is immutable, and for anything but
+    ///   allocating in what is append-only; `ENOSPC`, and nothing has changed; `EFBIG`, `EISDIR`, `ESTALE`.
     public func allocate(
         _ file: OpenFile,
         at offset: UInt64,
@@ -160,9 +191,10 @@ extension MemoryFileSystem {
         let range = try FileContent.range(at: offset, length: length)
         // The request does not say whether privileges go; the kernel's file systems spare only the superuser's.
         let dropsPrivileges = context.userID != 0
-        var changesMode = false
         let now = Timestamp.now
-        try node.state.withLock { (state) throws(Errno) in
+        let loss = try node.state.withLock { (state) throws(Errno) in
+            guard !state.flags.contains(.immutable), !state.flags.contains(.appendOnly) || mode.isSubset(of: .keepSize)
+            else { throw .notPermitted }
             switch mode {
             case [], .keepSize, .zeroRange, [.zeroRange, .keepSize]:
                 try state.content.allocate(
@@ -176,9 +208,9 @@ extension MemoryFileSystem {
                 throw .notSupported
             }
             state.modified(at: now)
-            changesMode = state.dropPrivileges(setID: dropsPrivileges, budget: budget)
+            return state.dropPrivileges(setID: dropsPrivileges, budget: budget)
         }
-        if changesMode { tellMode(of: node) }
+        settle(loss, of: node, context)
     }
 
     /// Finds data or a hole; what has been allocated counts as data.

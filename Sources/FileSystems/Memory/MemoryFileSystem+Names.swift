@@ -51,7 +51,8 @@ extension MemoryFileSystem {
 
     /// Makes a symbolic link.
     ///
-    /// - Throws: `EEXIST`, `ENOSPC`, `ENOENT` where the directory has been removed, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `EEXIST`, `ENOSPC`, `ENOENT` where the directory has been removed, `EPERM` where it is immutable,
+    ///   `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
     public func makeSymbolicLink(
         named name: Name,
         in directory: NodeID,
@@ -100,7 +101,8 @@ extension MemoryFileSystem {
 
     /// Removes a name that is no directory.
     ///
-    /// - Throws: `ENOENT`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `ENOENT`, `EISDIR`, `ENOTDIR`, `EPERM` where it or the directory is immutable or append-only,
+    ///   `ENAMETOOLONG`, `ESTALE`.
     public func removeFile(
         named name: Name,
         in directory: NodeID,
@@ -112,7 +114,8 @@ extension MemoryFileSystem {
 
     /// Removes an empty directory.
     ///
-    /// - Throws: `ENOENT`, `ENOTDIR`, `ENOTEMPTY`, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `ENOENT`, `ENOTDIR`, `ENOTEMPTY`, `EPERM` where it or its directory is immutable or append-only,
+    ///   `ENAMETOOLONG`, `ESTALE`.
     public func removeDirectory(
         named name: Name,
         in directory: NodeID,
@@ -125,7 +128,8 @@ extension MemoryFileSystem {
     /// Renames, replaces, exchanges.
     ///
     /// - Throws: `EINVAL` for flags that exclude each other and where a directory would get into itself; `ENOENT`,
-    ///   `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`; `ENOSPC` for a whiteout.
+    ///   `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`; `EPERM` where something is immutable or
+    ///   append-only; `ENOSPC` for a whiteout.
     public func rename(
         _ name: Name,
         in directory: NodeID,
@@ -149,8 +153,8 @@ extension MemoryFileSystem {
 
     /// Gives a node another name.
     ///
-    /// - Throws: `EPERM` for directories, `ENOENT` where the node has lost its last name, and as
-    ///   ``makeSymbolicLink(named:in:to:_:)``.
+    /// - Throws: `EPERM` for directories and what is immutable or append-only, `ENOENT` where the node has lost its last
+    ///   name, `EMLINK` beyond 65,000 names, and as ``makeSymbolicLink(named:in:to:_:)``.
     public func link(
         _ node: NodeID,
         to name: Name,

@@ -19,6 +19,10 @@ public final class MemoryFileSystem: FileSystem {
     let budget: SpaceBudget
     /// Names and nodes.
     let tree: Mutex<MemoryTree>
+    /// The locks of programs, where the kernel does not keep them.
+    let locks: LockTable?
+    /// The number of the next open file.
+    let nextHandle = Atomic<UInt64>(0)
     private let writesBack = Atomic(false)
     private let connection = Mutex<Connection?>(nil)
 
@@ -31,15 +35,19 @@ public final class MemoryFileSystem: FileSystem {
     ///   - userID: the root's owner.
     ///   - groupID: the root's group.
     ///   - lifetime: how long the kernel may believe names and attributes.
+    ///   - locks: who keeps the locks of programs. The kernel does it for a mount alone, without a request, and
+    ///     releases them in time (`docs/decisions/0016-memory-as-ext4.md`).
     public init(
         byteLimit: Int,
         nodeLimit: Int = 1_000_000,
         mode: UInt32 = 0o755,
         userID: UInt32 = 0,
         groupID: UInt32 = 0,
-        lifetime: Lifetime = .forever
+        lifetime: Lifetime = .forever,
+        locks: LockKeeper = .kernel
     ) {
         self.lifetime = lifetime
+        self.locks = locks == .backend ? LockTable(waiterLimit: Self.initialWaiterLimit) : nil
         let now = Timestamp.now
         generation = UInt64(bitPattern: now.seconds)
         let budget = SpaceBudget(byteLimit: byteLimit, nodeLimit: nodeLimit)
@@ -60,22 +68,26 @@ public final class MemoryFileSystem: FileSystem {
 
     /// Directories need no handles, since a read goes on from a cookie alone.
     public var features: FileSystemFeatures {
-        [
+        var features: FileSystemFeatures = [
             .exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen,
-            .writebackCache, .mapsDirectIO, .idmappedMounts,
+            .accessControlLists, .writebackCache, .mapsDirectIO, .idmappedMounts,
         ]
+        if locks != nil { features.formUnion([.posixLocks, .fileLocks]) }
+        return features
     }
 
-    /// Learns whether the kernel has the ends of files in its keeping.
+    /// Takes over what was agreed with the kernel.
     public func connected(_ connection: Connection) {
         writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
+        // One entry of each queue at least stays free for whoever unlocks.
+        locks?.limitWaiters(to: connection.queueDepth - 1)
         self.connection.withLock { $0 = connection }
     }
 
     /// Tells the kernel what it does not notice; nil before there is a session.
     var notifier: Notifier? { connection.withLock { $0?.notifier } }
 
-    /// Whether the kernel writes back what is written.
+    /// Whether the kernel's page cache writes back, and so owns size and times of files while it has them.
     var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }
 
     /// How full it is, in blocks of a page.

@@ -13,6 +13,8 @@ final class MemoryNode: Sendable {
     let type: NodeType
     /// Where a symbolic link leads to.
     let target: StoredName?
+    /// When it was made.
+    let birthTime: Timestamp
     /// Pays for the node.
     let budget: SpaceBudget
     /// All that changes. Never locked while another node is; the tree's lock, where it is needed, is taken before.
@@ -26,6 +28,8 @@ final class MemoryNode: Sendable {
         var content: FileContent
         /// The extended attributes.
         var extendedAttributes = ExtendedAttributes()
+        /// The flags of `chattr`.
+        var flags: InodeFlags = []
     }
 
     /// A node with one name, or the two that a directory has.
@@ -48,6 +52,7 @@ final class MemoryNode: Sendable {
         self.id = id
         self.type = type
         self.target = target
+        birthTime = time
         self.budget = budget
         var attributes = Attributes(
             node: id,
@@ -74,6 +79,24 @@ final class MemoryNode: Sendable {
     /// What `stat` tells.
     var attributes: Attributes {
         state.withLock { $0.told }
+    }
+
+    /// The flags of `chattr`.
+    var flags: InodeFlags { state.withLock { $0.flags } }
+
+    /// Gives a new node what its directory passes on; permissions and group it was made with.
+    ///
+    /// - Throws: `ENOSPC`.
+    func take(_ inheritance: Inheritance) throws(Errno) {
+        try state.withLock { (state) throws(Errno) in
+            state.flags = inheritance.flags
+            if let list = inheritance.accessList {
+                _ = try state.store(list, as: ExtendedAttributes.accessList, budget: budget)
+            }
+            if let list = inheritance.defaultList {
+                _ = try state.store(list, as: ExtendedAttributes.defaultList, budget: budget)
+            }
+        }
     }
 
     /// Changes the number of names.
@@ -115,20 +138,31 @@ extension MemoryNode.State {
         attributes.changeTime = time
     }
 
+    /// Notes that the content, or a directory or symbolic link, was read: as Linux does unless told otherwise (`relatime`),
+    /// where it has changed since, or a day has passed.
+    mutating func accessed(at time: Timestamp) {
+        guard !flags.contains(.noAccessTime) else { return }
+        let former = attributes.accessTime
+        let age = time.seconds.subtractingReportingOverflow(former.seconds).partialValue
+        if former <= attributes.modificationTime || former <= attributes.changeTime || age >= 24 * 60 * 60 {
+            attributes.accessTime = time
+        }
+    }
+
     /// Takes away what would let a program that somebody has changed run with its owner's privileges. Directories keep
     /// theirs, which mean something else; all other nodes lose them, as Linux has it for a FIFO, too.
     ///
-    /// - Parameter setID: the set-user-ID bit, and the set-group-ID bit where the group may execute (else it means
-    ///   mandatory locking); capabilities always go.
-    /// - Returns: whether the mode has changed.
-    @discardableResult
-    mutating func dropPrivileges(setID: Bool, budget: SpaceBudget) -> Bool {
-        guard attributes.mode.type != .directory else { return false }
+    /// - Parameter setID: the set-user-ID bit, and the set-group-ID bit where the group may execute; capabilities
+    ///   always go.
+    mutating func dropPrivileges(setID: Bool, budget: SpaceBudget) -> PrivilegeLoss {
+        guard attributes.mode.type != .directory else { return .none }
         if !extendedAttributes.isEmpty { extendedAttributes.remove(ExtendedAttributes.capability, budget: budget) }
-        guard setID else { return false }
-        let before = attributes.mode
-        if attributes.mode.rawValue & 0o010 != 0 { attributes.mode.permissions &= ~0o2000 }
+        guard setID else { return .none }
+        let former = attributes.mode
+        if former.rawValue & 0o010 != 0 { attributes.mode.permissions &= ~0o2000 }
         attributes.mode.permissions &= ~0o4000
-        return attributes.mode != before
+        return PrivilegeLoss(
+            changesMode: attributes.mode != former,
+            group: attributes.mode.rawValue & 0o2000 != 0 ? attributes.groupID : nil)
     }
 }

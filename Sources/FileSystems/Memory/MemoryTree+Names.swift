@@ -1,4 +1,5 @@
 internal import RingFUSE
+internal import Synchronization
 internal import SystemPackage
 
 // What changes names.
@@ -6,7 +7,8 @@ internal import SystemPackage
 extension MemoryTree {
     /// Makes a node with a name, which counts as one lookup.
     ///
-    /// - Throws: `EEXIST`, `ENOSPC`, `ENOENT` where the directory has been removed, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `EEXIST`, `ENOSPC`, `ENOENT` where the directory has been removed, `EPERM` where it is immutable,
+    ///   `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
     mutating func make(
         _ name: borrowing Name,
         in id: NodeID,
@@ -17,15 +19,7 @@ extension MemoryTree {
         at time: Timestamp
     ) throws(Errno) -> MemoryNode {
         let directory = try directory(toMake: name, in: id)
-        var new = new
-        var owner = owner
-        let inherited = directory.attributes
-        if inherited.mode.rawValue & 0o2000 != 0 {
-            // A set-group-ID directory passes its group on, and to directories the bit itself.
-            owner.groupID = inherited.groupID
-            if type == .directory { new.mode.permissions |= 0o2000 }
-        }
-        let node = try addNode(new, type: type, owner: owner, target: target, at: time)
+        let node = try addNode(new, type: type, owner: owner, target: target, for: directory, at: time)
         addLookup(of: node.id)
         if type == .directory { directories[node.id] = MemoryDirectory(node: node.id, parent: id) }
         directories[id]?.names.insert(copy name, MemoryDirectory.Child(node: node.id, type: type))
@@ -33,9 +27,31 @@ extension MemoryTree {
         return node
     }
 
+    /// Makes a file without a name, which counts as one lookup.
+    ///
+    /// - Parameter isLinkable: whether it may get a name later.
+    /// - Throws: `EPERM` where the directory has been removed (ext4 says so) or is immutable; `ENOSPC`, `ENOTDIR`,
+    ///   `ESTALE`.
+    mutating func makeUnnamed(
+        in id: NodeID,
+        _ new: NewNode,
+        isLinkable: Bool,
+        owner: Owner,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode {
+        let directory = try directory(id)
+        guard directories[id]?.isRemoved == false, !directory.flags.contains(.immutable) else { throw .notPermitted }
+        let node = try addNode(new, type: .regular, owner: owner, for: directory, at: time)
+        node.addLinks(-1, at: time)
+        addLookup(of: node.id)
+        setLinkable(node.id, isLinkable)
+        return node
+    }
+
     /// Gives a node another name, and counts a lookup.
     ///
-    /// - Throws: `EPERM` for directories, `ENOENT` where the node has lost its last name, `ENOSPC`, and as `make`.
+    /// - Throws: `EPERM` for directories and what is immutable or append-only, `ENOENT` where the node has lost its last
+    ///   name, `EMLINK`, `ENOSPC`, and as `make`.
     mutating func link(
         _ id: NodeID,
         to name: borrowing Name,
@@ -45,9 +61,13 @@ extension MemoryTree {
         let node = try node(id)
         guard node.type != .directory else { throw .notPermitted }
         let directory = try directory(toMake: name, in: directoryID)
-        guard node.attributes.linkCount > 0 else { throw .noSuchFileOrDirectory }
-        // Otherwise names without end could be made of one node, and they take memory.
-        guard budget.takeNode() else { throw .noSpace }
+        let (links, flags) = node.state.withLock { ($0.attributes.linkCount, $0.flags) }
+        guard !flags.isProtected else { throw .notPermitted }
+        guard links > 0 || isLinkable(id) else { throw .noSuchFileOrDirectory }
+        guard links < Self.largestLinkCount else { throw .tooManyLinks }
+        // Otherwise names without end could be made of one node, and they take memory. The first is the node's own.
+        guard links == 0 || budget.takeNode() else { throw .noSpace }
+        setLinkable(id, false)
         node.addLinks(1, at: time)
         addLookup(of: id)
         directories[directoryID]?.names.insert(copy name, MemoryDirectory.Child(node: id, type: node.type))
@@ -58,9 +78,10 @@ extension MemoryTree {
     /// Removes a name that is no directory.
     ///
     /// - Returns: the node, where nobody needs it any more.
-    /// - Throws: `ENOENT`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `ENOENT`, `EISDIR`, `ENOTDIR`, `EPERM` where it or the directory is protected, `ENAMETOOLONG`, `ESTALE`.
     mutating func removeFile(_ name: borrowing Name, in id: NodeID, at time: Timestamp) throws(Errno) -> MemoryNode? {
         guard let child = try child(name, in: id) else { throw .noSuchFileOrDirectory }
+        try checkRemoval(of: child, from: id)
         guard child.type != .directory else { throw .isDirectory }
         directories[id]?.names.remove(copy name)
         try node(id).namesChanged(at: time)
@@ -70,13 +91,15 @@ extension MemoryTree {
     /// Removes an empty directory.
     ///
     /// - Returns: the node, where nobody needs it any more.
-    /// - Throws: `ENOENT`, `ENOTDIR`, `ENOTEMPTY`, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `ENOENT`, `ENOTDIR`, `ENOTEMPTY`, `EPERM` where it or its directory is protected, `ENAMETOOLONG`,
+    ///   `ESTALE`.
     mutating func removeDirectory(
         _ name: borrowing Name,
         in id: NodeID,
         at time: Timestamp
     ) throws(Errno) -> MemoryNode? {
         guard let child = try child(name, in: id) else { throw .noSuchFileOrDirectory }
+        try checkRemoval(of: child, from: id)
         guard child.type == .directory else { throw .notDirectory }
         guard directories[child.node]?.names.isEmpty == true else { throw .directoryNotEmpty }
         directories[id]?.names.remove(copy name)
@@ -105,7 +128,8 @@ extension MemoryTree {
     ///
     /// - Returns: the node that was replaced, where nobody needs it any more.
     /// - Throws: `EINVAL` for flags that exclude each other and where a directory would get into itself; `ENOENT`,
-    ///   `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`; `ENOSPC` for a whiteout.
+    ///   `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`; `EPERM` where something is protected;
+    ///   `ENOSPC` for a whiteout.
     mutating func rename(
         _ old: Place,
         to new: Place,
@@ -123,11 +147,13 @@ extension MemoryTree {
         if source.type == .directory, contains(source.node, new.directory) { throw .invalidArgument }
         if flags.contains(.exchange) {
             guard let replaced else { throw .noSuchFileOrDirectory }
+            try checkFlags(source, from: old.directory, replacing: replaced, in: new.directory)
             try exchange(source, at: old, with: replaced, at: new, time)
             return nil
         }
         // Two names of one node: POSIX has nothing happen, and both stay.
         guard replaced?.node != source.node else { return nil }
+        try checkFlags(source, from: old.directory, replacing: replaced, in: new.directory)
         if let replaced { try check(source, mayReplace: replaced) }
         try moveAway(source, from: old, leavingWhiteout: flags.contains(.whiteout), owner: owner, time)
         var unused: MemoryNode?
@@ -143,6 +169,23 @@ extension MemoryTree {
         try node(old.directory).namesChanged(links: isDirectory ? -1 : 0, at: time)
         try node(new.directory).namesChanged(links: isDirectory && replaced == nil ? 1 : 0, at: time)
         return unused
+    }
+
+    /// Checks that the flags of all that a renaming changes allow it.
+    ///
+    /// - Throws: `EPERM`, `ESTALE`.
+    private func checkFlags(
+        _ source: MemoryDirectory.Child,
+        from old: NodeID,
+        replacing replaced: MemoryDirectory.Child?,
+        in new: NodeID
+    ) throws(Errno) {
+        try checkRemoval(of: source, from: old)
+        guard let replaced else {
+            guard try !node(new).flags.contains(.immutable) else { throw .notPermitted }
+            return
+        }
+        try checkRemoval(of: replaced, from: new)
     }
 
     /// Checks that a name may take the place of another.
@@ -175,7 +218,13 @@ extension MemoryTree {
             return
         }
         let mode = NodeMode(.characterDevice, permissions: 0)
-        let whiteout = try addNode(NewNode(mode: mode), type: .characterDevice, owner: owner, at: time)
+        let whiteout = try addNode(
+            NewNode(mode: mode),
+            type: .characterDevice,
+            owner: owner,
+            for: try node(old.directory),
+            at: time
+        )
         directories[old.directory]?.names.replace(
             old.name,
             with: MemoryDirectory.Child(node: whiteout.id, type: whiteout.type)

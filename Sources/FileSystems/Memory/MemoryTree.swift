@@ -1,4 +1,5 @@
 internal import RingFUSE
+internal import Synchronization
 internal import SystemPackage
 
 /// The names and nodes of a memory file system; all of it behind one lock.
@@ -19,10 +20,14 @@ struct MemoryTree {
         var lookups: UInt64 = 0
         /// How many open files it has.
         var opens: UInt64 = 0
+        /// Whether it may get a first name: it was made without one, and not for good (`O_TMPFILE` without `O_EXCL`).
+        var isLinkable = false
     }
 
     /// Bytes of a name at the most (`NAME_MAX`).
     static let longestName = 255
+    /// Names of a node at the most, as ext4 has it; a directory may hold more directories.
+    static let largestLinkCount: UInt32 = 65_000
 
     /// All nodes that have a name, are known to the kernel, or are open.
     private var records: [NodeID: Record] = [:]
@@ -86,6 +91,38 @@ struct MemoryTree {
         records[node.id] = Record(node: node)
         return node
     }
+
+    /// Makes a node as the directory that it is made in or for wants it, without a name yet.
+    ///
+    /// - Throws: `ENOSPC`.
+    mutating func addNode(
+        _ new: NewNode,
+        type: NodeType,
+        owner: Owner,
+        target: StoredName? = nil,
+        for directory: MemoryNode,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode {
+        let inheritance = directory.state.withLock { Inheritance(of: type, new, from: $0) }
+        var new = new
+        var owner = owner
+        new.mode.permissions = inheritance.permissions
+        owner.groupID = inheritance.groupID ?? owner.groupID
+        let node = try addNode(new, type: type, owner: owner, target: target, at: time)
+        do throws(Errno) {
+            try node.take(inheritance)
+        } catch {
+            records[node.id] = nil
+            throw error
+        }
+        return node
+    }
+
+    /// Whether a node without names may get one.
+    func isLinkable(_ id: NodeID) -> Bool { records[id]?.isLinkable == true }
+
+    /// Says whether a node without names may get one.
+    mutating func setLinkable(_ id: NodeID, _ isLinkable: Bool) { records[id]?.isLinkable = isLinkable }
 
     /// Counts a lookup.
     mutating func addLookup(of id: NodeID) {
@@ -161,11 +198,21 @@ struct MemoryTree {
 
     /// A directory in which a name can be made.
     ///
-    /// - Throws: `EEXIST`, `ENOENT` where the directory itself has been removed, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `EEXIST`, `ENOENT` where the directory itself has been removed, `EPERM` where it is immutable,
+    ///   `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
     func directory(toMake name: borrowing Name, in id: NodeID) throws(Errno) -> MemoryNode {
         guard try child(name, in: id) == nil, !name.isDotOrDotDot else { throw .fileExists }
         guard directories[id]?.isRemoved == false else { throw .noSuchFileOrDirectory }
-        return try node(id)
+        let directory = try node(id)
+        guard !directory.flags.contains(.immutable) else { throw .notPermitted }
+        return directory
+    }
+
+    /// Checks that a name may be taken from a directory: neither it nor what it stands for may be protected.
+    ///
+    /// - Throws: `EPERM`, `ESTALE`.
+    func checkRemoval(of child: MemoryDirectory.Child, from id: NodeID) throws(Errno) {
+        guard try !node(id).flags.isProtected, try !node(child.node).flags.isProtected else { throw .notPermitted }
     }
 
     /// Whether a directory is another one, or somewhere above it.

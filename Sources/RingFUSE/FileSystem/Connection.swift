@@ -9,6 +9,9 @@ public struct Connection: Sendable {
     /// Whether requests are to come over io_uring, which a refused registration may still prevent. For logs only:
     /// nothing else differs for a backend.
     public let usesRing: Bool
+    /// Requests that each queue holds at a time. A backend that has as many wait for something that only another request
+    /// can bring about never gets that one.
+    public let queueDepth: Int
     /// The features of the backend that hold on this connection: what it promises, as far as the kernel has it and the
     /// session's configuration asks for it.
     public let features: FileSystemFeatures
@@ -24,6 +27,7 @@ public struct Connection: Sendable {
         maxWrite: Int,
         maxReadahead: Int,
         usesRing: Bool,
+        queueDepth: Int = 1,
         features: FileSystemFeatures = [],
         backingFiles: BackingFiles? = nil,
         notifier: Notifier = .disconnected,
@@ -33,6 +37,7 @@ public struct Connection: Sendable {
         self.maxWrite = maxWrite
         self.maxReadahead = maxReadahead
         self.usesRing = usesRing
+        self.queueDepth = queueDepth
         self.features = features
         self.backingFiles = backingFiles
         self.notifier = notifier

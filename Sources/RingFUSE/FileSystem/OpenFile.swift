@@ -28,6 +28,8 @@ public struct OpenFlags: OptionSet, Sendable {
         #endif
     }
 
+    /// Reading leaves the time of the last read as it is (`O_NOATIME`).
+    public static var noAccessTime: OpenFlags { OpenFlags(rawValue: 0o1000000) }
     /// Clear set-user-ID and set-group-ID bits (and `security.capability`), since the file is cut by a caller who may
     /// not keep them (`FUSE_OPEN_KILL_SUIDGID`). No flag of `open(2)`: it stands where that has none. Comes with
     /// ``truncate`` only, to backends with ``FileSystemFeatures/clearsPrivileges``.

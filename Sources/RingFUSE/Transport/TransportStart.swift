@@ -132,7 +132,7 @@ struct TransportStart {
         } catch {
             return try fallBack(from: prepared, error, onAgreed)
         }
-        let connection = connection(agreed, usesRing: true)
+        let connection = connection(agreed, depth: prepared.plan.depth, usesRing: true)
         onAgreed(connection)
         prepared.transport.serve()
         let control: DeviceTransport
@@ -162,7 +162,7 @@ struct TransportStart {
             end(prepared)
             throw .ringUnavailable(reason)
         }
-        let connection = connection(prepared.parts.agreed, usesRing: false)
+        let connection = connection(prepared.parts.agreed, depth: prepared.plan.depth, usesRing: false)
         onAgreed(connection)
         let devices: DeviceTransport
         do throws(SessionError) {
@@ -211,7 +211,7 @@ struct TransportStart {
             queues: devicePlans.count, depth: session.configuration.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
-        let connection = connection(agreed, usesRing: false)
+        let connection = connection(agreed, depth: plan.depth, usesRing: false)
         onAgreed(connection)
         let devices = try startDevices(parts, devicePlans, depth: plan.depth)
         return StartedTransport(
@@ -248,13 +248,13 @@ struct TransportStart {
     }
 
     /// What a backend is told. INIT has been answered.
-    private func connection(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {
+    private func connection(_ agreed: NegotiatedSession, depth: Int, usesRing: Bool) -> Connection {
         var features = wishes.features.agreed(agreed.flags)
         if features.contains(.passthrough), refusalOfBackingFiles() != nil { features.remove(.passthrough) }
         let logger = session.logger
         return Connection(
             protocolMinor: agreed.minor, maxWrite: Int(agreed.maxWrite), maxReadahead: Int(agreed.maxReadahead),
-            usesRing: usesRing, features: features,
+            usesRing: usesRing, queueDepth: depth, features: features,
             backingFiles: features.contains(.passthrough) ? backingFiles : nil, notifier: notifier,
             warn: { logger.warning("\($0)") })
     }

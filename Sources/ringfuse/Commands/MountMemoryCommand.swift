@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileSystems
 import RingFUSE
 
 /// `ringfuse mount memory`.
@@ -32,6 +33,16 @@ struct MountMemoryCommand: AsyncParsableCommand {
     )
     var cacheTimeout: CacheLifetime?
 
+    /// Who keeps locks.
+    @Option(
+        help: ArgumentHelp(
+            "Who keeps the locks of programs: kernel (without a request) or backend.",
+            valueName: "keeper"
+        ),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var locks: MemoryFileSystem.LockKeeper = .kernel
+
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
@@ -42,11 +53,11 @@ struct MountMemoryCommand: AsyncParsableCommand {
 
     /// Serves it.
     func run() async throws {
-        let (size, nodes, lifetime) = (size, nodes, cacheTimeout?.lifetime)
+        let (size, nodes, lifetime, locks) = (size, nodes, cacheTimeout?.lifetime ?? .forever, locks)
         try await Server(
             name: "memory",
             options: serving,
-            backend: { Backends.memory(size: size, nodes: nodes, lifetime: lifetime ?? .forever) }
+            backend: { Backends.memory(size: size, nodes: nodes, lifetime: lifetime, locks: locks) }
         ).run()
     }
 }
