@@ -98,6 +98,8 @@ import Testing
         #expect(await errno { try await calls.makeFile("file", in: directory) } == .noSpace)
         #expect(try await calls.node("file", in: directory) == nil)
         #expect(try await calls.statistics().freeNodes == before.freeNodes)
+        // A list that gets no longer needs no room.
+        try await calls.setExtendedAttribute(byDefault, of: directory, to: Self.list(6, 5, mask: 7, 6))
         try await calls.removeExtendedAttribute(byDefault, of: directory)
         _ = try await calls.makeFile("file", in: directory)
     }

@@ -221,6 +221,9 @@ import Testing
         #expect(
             await errno { try await calls.setExtendedAttribute("user.b", of: file, to: [], .mustExist) } == .noData
         )
+        for (name, error) in [("user.a", .fileExists), ("user.b", .noData)] as [(StoredName, Errno)] {
+            #expect(await errno { try await calls.setExtendedAttribute(name, of: file, to: [], .never) } == error)
+        }
         try await calls.setExtendedAttribute("user.a", of: file, to: [], .mustExist)
         #expect(try await calls.extendedAttribute("user.a", of: file).bytes == [])
         try await calls.setExtendedAttribute("trusted.t", of: file, to: [4], .mustNotExist)

@@ -17,6 +17,7 @@ import Testing
         (["mount", "memory", "--bogus", "/tmp"], "--bogus"),
         (["mount", "memory", "--size", "1X", "/tmp"], "--size"),
         (["mount", "memory", "--nodes", "0", "/tmp"], "--nodes"),
+        (["mount", "memory", "--locks", "nobody", "/tmp"], "--locks"),
         (["mount", "null", "--memory", "lots", "/tmp"], "--memory"),
         (["mount", "null", "--poll", "5", "/tmp"], "--poll"),
         (["mount", "null", "--poll", "1h", "/tmp"], "--poll"),
@@ -112,7 +113,7 @@ import Testing
         let options = [
             "-o ", "--allow-other", "--read-only", "--name", "--subtype", "--daemon", "--log-file", "--log-level",
             "--transport", "--depth", "--memory", "--cpus", "--workers", "--pin", "--poll", "--single", "--max-write",
-            "--max-background", "--request-timeout", "--size", "--nodes",
+            "--max-background", "--request-timeout", "--size", "--nodes", "--locks",
         ]
         for option in options { #expect(memory.contains("  \(option)"), "\(option)") }
         let mirror = try ToolProcess.run("mount", "mirror", "--help").output

@@ -95,6 +95,11 @@ import Testing
         #expect(configuration.requestTimeout == expected.requestTimeout)
     }
 
+    @Test func whoKeepsLocksIsChosen() throws {
+        #expect("\(try MountMemoryCommand.parse(["/tmp"]).locks)" == "kernel")
+        #expect("\(try MountMemoryCommand.parse(["--locks", "backend", "/tmp"]).locks)" == "backend")
+    }
+
     @Test func coreOptionsReachTheConfiguration() throws {
         let configuration = try CoreOptions.parse([
             "--transport", "device", "--depth", "7", "--memory", "1G", "--cpus", "0-1,3", "--workers", "2", "--pin",

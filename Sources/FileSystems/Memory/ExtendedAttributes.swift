@@ -46,18 +46,19 @@ struct ExtendedAttributes {
         budget: SpaceBudget
     ) throws(Errno) -> Bool {
         let former = values[name]
-        guard condition != .mustNotExist || former == nil else { throw .fileExists }
-        guard condition != .mustExist || former != nil else { throw .noData }
+        guard former == nil || condition == .any || condition == .mustExist else { throw .fileExists }
+        guard former != nil || condition == .any || condition == .mustNotExist else { throw .noData }
         guard value.count <= Self.largestValue else { throw .argListTooLong }
         guard former != value else { return false }
         let longer = former == nil ? name.bytes.count + 1 : 0
         guard listSize + longer <= Self.largestList else { throw .noSpace }
-        // Taken before what it replaces is given back: it is simple, and only a full file system can tell.
-        guard budget.takeBytes(name.bytes.count + value.count) else { throw .noSpace }
-        chargedBytes += name.bytes.count + value.count
-        if former != nil { remove(name, budget: budget) }
+        // Only the difference: what gets no larger can be replaced on a full file system, too (chmod with an ACL).
+        let more = value.count - (former?.count ?? -name.bytes.count)
+        guard more <= 0 || budget.takeBytes(more) else { throw .noSpace }
+        if more < 0 { budget.returnBytes(-more) }
+        chargedBytes += more
         values[name] = value
-        listSize += name.bytes.count + 1
+        listSize += longer
         return true
     }
 

@@ -90,6 +90,8 @@ public enum ExtendedAttributeCondition: UInt32, Sendable {
     case mustNotExist = 1
     /// Fail with `ENODATA` where it does not (`XATTR_REPLACE`).
     case mustExist = 2
+    /// Both, as Linux lets programs ask: fail with `EEXIST` where it exists, with `ENODATA` where it does not.
+    case never = 3
 }
 
 /// How a write is to be done (`FUSE_WRITE_*`).

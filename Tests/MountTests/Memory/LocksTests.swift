@@ -96,7 +96,7 @@ extension MountTests {
             ok(a.do("lk(x, SET, U, 0, 0)")); ok(b.answer())
             # interrupted: the handler of a signal ends the wait
             a.do("globals().__setitem__('stop', lambda *_: (_ for _ in ()).throw(InterruptedError(4, '')))")
-            a.do("signal.signal(signal.SIGALRM, stop) and None")
+            a.do("[signal.signal(signal.SIGALRM, stop)] and None")
             a.start("lk(x, WAIT, W, 0, 10)"); assert a.waits(); os.kill(a.pid, signal.SIGALRM)
             same(a.answer(), "EINTR")
             # killed while it waits: it ends, and gets nothing
