@@ -53,7 +53,7 @@ extension Session {
                 mounted: mounted, topology: topology, placement: placement, configuration: configuration,
                 logger: logger),
             wishes: wishes, handshake: handshake,
-            makeHandler: { self.makeHandler($0, $1, aborts) })
+            makeHandler: { self.makeHandler($0, $1, $2, aborts) })
         let transport = try start.run { connection in backend.connected(connection) }
         onReady(transport.status)
         transport.join()
@@ -66,11 +66,12 @@ extension Session {
     private func makeHandler(
         _ agreed: NegotiatedSession,
         _ interrupts: InterruptRelay,
+        _ notifier: Notifier,
         _ aborts: AbortWitness
     ) -> RequestHandler {
         let logger = logger
         return Dispatcher(
-            backend: backend, agreed: agreed,
+            backend: backend, agreed: agreed, notifier: notifier,
             onInterrupt: { interrupts.send($0) },
             onEvent: { [weak self] event in
                 event.log(to: logger)
@@ -79,7 +80,7 @@ extension Session {
                 case .connectionAborted: aborts.note()
                 // Requests would wait for ever on what is lost.
                 case .transportFailed, .queueLost: self?.abortOnThread()
-                case .entryLost, .replyRefused, .malformedRequest, .unknownOpcode: break
+                case .entryLost, .replyRefused, .malformedRequest, .unknownOpcode, .notificationRefused: break
                 }
             })
     }

@@ -50,6 +50,8 @@ struct SessionWishes {
         var flags: InitFlags = [
             .asyncRead, .asyncDirectIO, .parallelDirectoryOperations, .readDirectoryPlus, .readDirectoryPlusAuto,
             .autoInvalidateData, .noOpenSupport, .noOpenDirectorySupport, .abortError,
+            // What the notifier may send.
+            .expireOnly, .resend,
         ]
         if configuration.requestTimeout > 0 { flags.insert(.requestTimeout) }
         // A kernel that opens without asking (ENOSYS to OPEN) would tell nobody of the cut.

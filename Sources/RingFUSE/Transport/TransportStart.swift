@@ -34,7 +34,7 @@ struct TransportStart {
     let session: SessionFacts
     let wishes: SessionWishes
     let handshake: Handshake
-    let makeHandler: (NegotiatedSession, InterruptRelay) -> RequestHandler
+    let makeHandler: (NegotiatedSession, InterruptRelay, Notifier) -> RequestHandler
     private let interrupts = InterruptRelay()
     private let notifier: Notifier
 
@@ -42,13 +42,14 @@ struct TransportStart {
         session: SessionFacts,
         wishes: SessionWishes,
         handshake: Handshake,
-        makeHandler: @escaping (NegotiatedSession, InterruptRelay) -> RequestHandler
+        makeHandler: @escaping (NegotiatedSession, InterruptRelay, Notifier) -> RequestHandler
     ) {
         self.session = session
         self.wishes = wishes
         self.handshake = handshake
         self.makeHandler = makeHandler
-        notifier = Notifier(device: session.mounted.device)
+        let logger = session.logger
+        notifier = Notifier(device: session.mounted.device) { $0.log(to: logger) }
     }
 
     /// Starts.
@@ -127,7 +128,7 @@ struct TransportStart {
         } catch {
             return try fallBack(from: prepared, error, onAgreed)
         }
-        onAgreed(connection(agreed, usesRing: true))
+        onAgreed(begin(agreed, usesRing: true))
         prepared.transport.serve()
         let control: DeviceTransport
         do throws(SessionError) {
@@ -155,7 +156,7 @@ struct TransportStart {
             end(prepared)
             throw .ringUnavailable(reason)
         }
-        onAgreed(connection(prepared.parts.agreed, usesRing: false))
+        onAgreed(begin(prepared.parts.agreed, usesRing: false))
         let devices: DeviceTransport
         do throws(SessionError) {
             devices = try startDevices(prepared.parts, devicePlans, depth: prepared.plan.depth)
@@ -202,7 +203,7 @@ struct TransportStart {
             queues: devicePlans.count, depth: session.configuration.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
-        onAgreed(connection(agreed, usesRing: false))
+        onAgreed(begin(agreed, usesRing: false))
         let devices = try startDevices(parts, devicePlans, depth: plan.depth)
         return StartedTransport(
             status: status(agreed, plan, usesRing: false, reason: reason), ring: nil, devices: devices)
@@ -232,8 +233,14 @@ struct TransportStart {
         let mounted = session.mounted
         return SessionParts(
             device: mounted.device, cloneDevice: { () throws(Errno) in try mounted.cloneDevice() },
-            agreed: agreed, handler: makeHandler(agreed, interrupts), topology: session.topology,
+            agreed: agreed, handler: makeHandler(agreed, interrupts, notifier), topology: session.topology,
             threadPool: ThreadPool(), shortEntry: session.configuration.shortEntry, logger: session.logger)
+    }
+
+    /// Has the notifier know what was agreed, which a backend is told next.
+    private func begin(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {
+        notifier.agree(agreed, usesRing: usesRing)
+        return connection(agreed, usesRing: usesRing)
     }
 
     private func connection(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {
