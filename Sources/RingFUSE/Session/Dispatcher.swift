@@ -92,7 +92,7 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
     /// The kernel's answer to a notification that asked for content of its cache. On the ring, where it comes in an entry
     /// like any request (`fuse_uring_queue_fuse_req`), that goes back with an empty reply.
     private func retrieved(_ frame: RequestFrame, _ header: RequestHeader) throws(Errno) -> Answer {
-        guard let reply = try? RetrieveReply(argument: frame.argumentBytes, payload: frame.payloadBytes) else {
+        guard let reply = try? RetrieveReply(payload: frame.payloadBytes) else {
             notifier.retrievalFailed(header.unique)
             throw malformed(header)
         }

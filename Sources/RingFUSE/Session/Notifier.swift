@@ -32,7 +32,7 @@ public final class Notifier: Sendable {
 
     /// Takes over what was agreed with the kernel, before any backend gets to know the notifier.
     func agree(_ agreed: NegotiatedSession, usesRing: Bool) {
-        terms.withLock { $0 = NotificationTerms(minor: agreed.minor, flags: agreed.flags, usesRing: usesRing) }
+        terms.withLock { $0 = NotificationTerms(agreed, usesRing: usesRing) }
     }
 
     // MARK: What has changed
@@ -117,7 +117,7 @@ public final class Notifier: Sendable {
 
     /// Puts content of a node into the kernel's cache (`FUSE_NOTIFY_STORE`), where reads find it until it is dropped.
     ///
-    /// A file that ends before it grows, for the kernel. Pages that are stored in part, other than at the end of the
+    /// It is to be what the backend has there, and within the size that it tells. Pages that are stored in part, other than at the end of the
     /// file, are read from the backend all the same.
     ///
     /// - Parameters:
@@ -136,7 +136,14 @@ public final class Notifier: Sendable {
         }
     }
 
-    /// Bytes of the largest ``store(_:in:at:)``.
+    /// Puts content of a node into the kernel's cache.
+    ///
+    /// - Throws: as the other one.
+    public func store(_ data: [UInt8], in node: NodeID, at offset: UInt64) throws(Errno) {
+        try store(RawSpan(_elements: data.span), in: node, at: offset)
+    }
+
+    /// Bytes that can be stored in one call.
     public static let largestStore = 16 << 20
 
     /// Asks for what the kernel caches of a node's content (`FUSE_NOTIFY_RETRIEVE`), what is dirty included.
@@ -148,7 +155,7 @@ public final class Notifier: Sendable {
     ///
     /// - Parameters:
     ///   - offset: bytes from the start of the file.
-    ///   - length: bytes at the most; the kernel sends no more than ``Connection/maxWrite``.
+    ///   - length: bytes at the most; no more than about ``Connection/maxWrite`` come.
     /// - Returns: what is cached from `offset` on without a gap; nothing where its first page is not.
     /// - Throws: `EDEADLK`; `ENOENT` where the kernel does not know the node; `EAGAIN` where too many wait; `ENOTCONN`,
     ///   also when the session ends meanwhile; `ECANCELED` when the task is cancelled; `EINVAL` for a negative length
@@ -156,7 +163,7 @@ public final class Notifier: Sendable {
     public func retrieve(_ node: NodeID, at offset: UInt64, length: Int) async throws(Errno) -> [UInt8] {
         guard !RequestMark.isServing else { throw .deadlock }
         guard length >= 0, offset <= UInt64(Int64.max) else { throw .invalidArgument }
-        let size = UInt32(clamping: length)
+        let size = UInt32(clamping: min(length, terms.withLock { $0.largestRetrieval }))
         let number = try retrievals.begin()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -247,6 +254,21 @@ struct NotificationTerms: Sendable {
     var flags: InitFlags = []
     /// Whether requests come over io_uring.
     var usesRing = false
+
+    /// Bytes of the largest retrieval. The answer must fit into an entry's payload with what comes before it: on the ring
+    /// the kernel drops one that does not, and would leave us waiting.
+    var largestRetrieval = 0
+
+    /// Before it is agreed: nothing that not all kernels know.
+    init() {}
+
+    /// What follows from what was agreed.
+    init(_ agreed: NegotiatedSession, usesRing: Bool) {
+        minor = agreed.minor
+        flags = agreed.flags
+        self.usesRing = usesRing
+        largestRetrieval = agreed.payloadCapacity - RetrieveReply.headSize
+    }
 
     /// A name may only expire.
     var canExpireNames: Bool { flags.contains(.expireOnly) }
