@@ -39,7 +39,7 @@ extension MountTests {
             sourceLocation: SourceLocation = #_sourceLocation
         ) async throws {
             let child = try await ChildProcess.start(
-                ["/usr/bin/python3", "-c", Self.prelude + script, session.scratch.outside.string], in: session.path)
+                ["/usr/bin/python3", "-I", "-c", Self.prelude + script, session.scratch.outside.string], in: session.path)
             let ending = try await child.ended()
             #expect(ending.isSuccess, "\(ending.text)", sourceLocation: sourceLocation)
         }

@@ -23,7 +23,7 @@ extension MountTests {
 
                     """
                 let child = try await ChildProcess.start(
-                    ["/usr/bin/python3", "-c", prelude + script], in: session.path)
+                    ["/usr/bin/python3", "-I", "-c", prelude + script], in: session.path)
                 try await body(backend, child)
                 let ending = try await child.ended()
                 #expect(ending.isSuccess, "\(ending.text)", sourceLocation: sourceLocation)
@@ -148,7 +148,7 @@ extension MountTests {
             let backend = BellFileSystem()
             try await withMount(backend, configuration: try way.configuration()) { session in
                 let script = "import select; f = open('bell'); p = select.poll(); p.register(f, 1); p.poll(60000)"
-                let child = try await ChildProcess.start(["/usr/bin/python3", "-c", script], in: session.path)
+                let child = try await ChildProcess.start(["/usr/bin/python3", "-I", "-c", script], in: session.path)
                 try await eventually("a waiter") { backend.seen.waiting == 1 }
                 child.signal(SIGTERM)
                 #expect(try await child.ended().signal == SIGTERM)
@@ -166,8 +166,8 @@ extension MountTests {
                 """
             try await run(way, script) { _, _ in }
             try await withMount(ObservedFileSystem(), configuration: try way.configuration()) { session in
-                let script = "import select; p = select.poll(); p.register(open('file'), 5); assert p.poll()[0][1] == 5"
-                let child = try await ChildProcess.start(["/usr/bin/python3", "-c", script], in: session.path)
+                let script = "import select; f = open('file'); p = select.poll(); p.register(f, 5); assert p.poll()[0][1] == 5"
+                let child = try await ChildProcess.start(["/usr/bin/python3", "-I", "-c", script], in: session.path)
                 let ending = try await child.ended()
                 #expect(ending.isSuccess, "\(ending.text)")
             }

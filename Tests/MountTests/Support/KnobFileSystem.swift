@@ -23,6 +23,8 @@ final class KnobFileSystem: FileSystem {
     /// `FS_IOC_GETFLAGS` and `FS_IOC_SETFLAGS`, whose numbers say 8 bytes, and mean 4.
     static let getFlags: UInt32 = 0x8008_6601
     static let setFlags: UInt32 = 0x4008_6602
+    /// `FS_IOC_FSGETXATTR`, by which the kernel learns the old attributes before it sets flags (`vfs_fileattr_set`).
+    static let getExtended: UInt32 = 0x801c_581f
 
     /// An ioctl that came.
     struct Command: Sendable, Equatable {
@@ -84,6 +86,7 @@ final class KnobFileSystem: FileSystem {
         case Self.short: append([8, 9], to: &output)
         case Self.fail: throw .diskQuotaExceeded
         case Self.getFlags: append(state.withLock { $0.flags }, to: &output)
+        case Self.getExtended: append([UInt8](repeating: 0, count: room), to: &output)
         case Self.setFlags: state.withLock { $0.flags = bytes }
         default: throw .noFunction
         }
