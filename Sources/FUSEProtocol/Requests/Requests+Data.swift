@@ -141,8 +141,8 @@ package struct CopyFileRangeRequest: Equatable, Sendable {
 
 /// NOTIFY_REPLY: pages that a retrieve notification asked for; the header's `unique` is the notification's.
 ///
-/// The kernel has no fixed part for it (`fuse_retrieve` sets a first argument without size): the structure comes in front
-/// of the data, which makes a difference on the ring.
+/// The kernel has no fixed part for it (`fuse_retrieve` sets a first argument without size): the structure comes in
+/// front of the data, which makes a difference on the ring.
 package struct RetrieveReply: ~Escapable {
     /// Where they lie in the file, in bytes.
     package let offset: UInt64

@@ -39,7 +39,8 @@ extension MountTests {
             sourceLocation: SourceLocation = #_sourceLocation
         ) async throws {
             let child = try await ChildProcess.start(
-                ["/usr/bin/python3", "-I", "-c", Self.prelude + script, session.scratch.outside.string], in: session.path)
+                ["/usr/bin/python3", "-I", "-c", Self.prelude + script, session.scratch.outside.string],
+                in: session.path)
             let ending = try await child.ended()
             #expect(ending.isSuccess, "\(ending.text)", sourceLocation: sourceLocation)
         }
@@ -112,7 +113,10 @@ extension MountTests {
                 for round in 1...2 {
                     let memory = MemoryFileSystem(byteLimit: 1 << 24)
                     try await withMount(memory, scratch: scratch, configuration: try way.configuration()) { session in
-                        let first = "open('file', 'w').write('x'); keep('handle', (handle('file'), os.stat('file').st_ino))"
+                        let first = """
+                            open('file', 'w').write('x')
+                            keep('handle', (handle('file'), os.stat('file').st_ino))
+                            """
                         let second = """
                             open('file', 'w').write('y')
                             old, number = kept('handle')

@@ -5,12 +5,14 @@ import SystemPackage
 import Testing
 
 extension MountTests {
-    /// Each entry that the kernel is given counts as a lookup of its node; it takes every one of them back, and no more.
+    /// Each entry that the kernel is given counts as a lookup of its node; it takes every one of them back, and no
+    /// more.
     @Suite
     struct LookupCounts {
         /// Makes, lists, renames and removes at random; errors are part of it. Argument: a seed.
         ///
-        /// Directories of hundreds of names take more than one request to list, and most listings are given up half-way.
+        /// Directories of hundreds of names take more than one request to list, and most listings are given up
+        /// half-way.
         private static let workload = """
             import os, random, sys, ctypes
             r = random.Random(int(sys.argv[1])); libc = ctypes.CDLL(None)
@@ -29,8 +31,9 @@ extension MountTests {
                 scan(p)
             def unnamed(p): os.close(os.open(os.path.dirname(p) or ".", os.O_TMPFILE | os.O_RDWR))
             def exchange(p): libc.renameat2(-100, p.encode(), -100, path().encode(), 2)
-            actions = [make, make, lambda p: os.makedirs(p, exist_ok=True), lambda p: os.symlink("x", p), os.mkfifo,
-                lambda p: os.link(p, path()), lambda p: os.rename(p, path()), os.remove, os.rmdir, os.stat, os.stat,
+            actions = [make, make, lambda p: os.makedirs(p, exist_ok=True), lambda p: os.symlink("x", p),
+                lambda p: os.mknod(p, 0o140600), lambda p: os.link(p, path()), lambda p: os.rename(p, path()),
+                os.remove, os.rmdir, os.stat, os.stat,
                 lambda p: open(p).read(), lambda p: scan(os.path.dirname(p) or "."), unnamed, exchange,
                 lambda p: os.mknod(p, 0o600), lambda p: os.stat("no" + p)]
             many("many%s" % sys.argv[1])
@@ -46,7 +49,8 @@ extension MountTests {
             for seed in 1...3 {
                 children.append(
                     try await ChildProcess.start(
-                        ["/usr/bin/python3", "-I", "-c", Self.workload, "\(seed)"], in: session.path, limit: .seconds(120)))
+                        ["/usr/bin/python3", "-I", "-c", Self.workload, "\(seed)"], in: session.path,
+                        limit: .seconds(120)))
             }
             let victim = try await ChildProcess.start(
                 ["/usr/bin/python3", "-I", "-c", Self.workload, "4"], in: session.path)
@@ -110,7 +114,8 @@ extension MountTests {
                     let held = try directoryEntries("/proc/self/fd").filter { number in
                         var bytes = [CChar](repeating: 0, count: 4096)
                         let count = unsafe readlink("/proc/self/fd/\(number)", &bytes, bytes.count)
-                        return count > 0 && String(decoding: bytes[..<count].map(UInt8.init), as: UTF8.self).hasPrefix(source)
+                        let target = String(decoding: bytes[..<max(0, count)].map(UInt8.init), as: UTF8.self)
+                        return target.hasPrefix(source)
                     }
                     #expect(held.count == 1, "\(held)")
                 }

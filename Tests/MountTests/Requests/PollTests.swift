@@ -166,7 +166,11 @@ extension MountTests {
                 """
             try await run(way, script) { _, _ in }
             try await withMount(ObservedFileSystem(), configuration: try way.configuration()) { session in
-                let script = "import select; f = open('file'); p = select.poll(); p.register(f, 5); assert p.poll()[0][1] == 5"
+                let script = """
+                    import select
+                    f = open('file'); p = select.poll(); p.register(f, 5)
+                    assert p.poll()[0][1] == 5
+                    """
                 let child = try await ChildProcess.start(["/usr/bin/python3", "-I", "-c", script], in: session.path)
                 let ending = try await child.ended()
                 #expect(ending.isSuccess, "\(ending.text)")

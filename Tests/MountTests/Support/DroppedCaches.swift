@@ -5,8 +5,8 @@ import SystemPackage
 extension MountedSession {
     /// Has the kernel drop what it caches of this mount and nobody uses: names, and with them the nodes.
     ///
-    /// A remount does that for one mount (`reconfigure_super` calls `shrink_dcache_sb`); `drop_caches` does it to the whole
-    /// machine, and not in one go.
+    /// A remount does that for one mount (`reconfigure_super` calls `shrink_dcache_sb`); `drop_caches` does it to the
+    /// whole machine, and not in one go.
     func dropCaches() async throws {
         let path = path.string
         try await onOwnThread {

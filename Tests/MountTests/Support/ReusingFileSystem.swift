@@ -2,7 +2,8 @@ import RingFUSE
 import Synchronization
 import SystemPackage
 
-/// One file `file` that can be exported, whose node number is used again, with another generation, for what replaces it.
+/// One file `file` that can be exported, whose node number is used again, with another generation, for what replaces
+/// it.
 final class ReusingFileSystem: FileSystem {
     private struct State {
         var generation: UInt64 = 5
