@@ -90,8 +90,8 @@ final class NotificationQueue: Sendable {
             // ENOENT: not cached, which is what was wanted. ENOTDIR, ENOTEMPTY, EBUSY: the name is in use or means
             // something else, and stays. The others end with the connection.
             let expected: [Errno] = [
-                .noSuchFileOrDirectory, .notDirectory, .directoryNotEmpty, .resourceBusy, .operationNotSupportedByDevice,
-                .socketNotConnected, .connectionAbort,
+                .noSuchFileOrDirectory, .notDirectory, .directoryNotEmpty, .resourceBusy,
+                .operationNotSupportedByDevice, .socketNotConnected, .connectionAbort,
             ]
             if !expected.contains(failure), refused.insert(message.kind).inserted {
                 onEvent(.notificationRefused(kind: message.kind.rawValue, errno: failure.rawValue))

@@ -69,7 +69,8 @@ public final class Notifier: Sendable {
     ///
     /// - Throws: `EAGAIN`, `ENOTCONN`, `EINVAL` for what is no name.
     public func deleted(_ name: StoredName, of node: NodeID, in directory: NodeID) throws(Errno) {
-        try send(.delete, capacity: Self.fixedSize + name.bytes.count) { (output: inout OutputRawSpan) throws(WireError) in
+        try send(.delete, capacity: Self.fixedSize + name.bytes.count) {
+            (output: inout OutputRawSpan) throws(WireError) in
             try NotificationEncoder.delete(
                 parent: directory.rawValue, child: node.rawValue, name: name.bytes.span, to: &output)
         }

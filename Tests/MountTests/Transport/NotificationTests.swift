@@ -214,6 +214,28 @@ extension MountTests {
             }
         }
 
+        /// Who watches a directory hears that a name has been removed.
+        @Test(arguments: Way.allCases)
+        func watchersHearOfRemovals(_ way: Way) async throws {
+            let backend = ObservedFileSystem()
+            try await withMount(backend, configuration: try way.configuration()) { session in
+                let script = """
+                    import ctypes, os, struct
+                    libc = ctypes.CDLL(None); os.stat("file")
+                    queue = libc.inotify_init(); assert libc.inotify_add_watch(queue, b".", 0x200) > 0
+                    print("watches", flush=True)
+                    watch, mask, cookie, length = struct.unpack("iIII", os.read(queue, 1000)[:16])
+                    assert mask == 0x200
+                    """
+                let watcher = try await ChildProcess.start(
+                    ["/usr/bin/python3", "-I", "-c", script], in: session.path, limit: .seconds(30))
+                try await watcher.wrote("watches")
+                try backend.notifier.deleted("file", of: Self.file, in: .root)
+                let ending = try await watcher.ended()
+                #expect(ending.isSuccess, "\(ending.text)")
+            }
+        }
+
         /// On the device an unanswered request comes again as another one, and the answer to that one counts.
         @Test
         func unansweredRequestsComeAgain() async throws {
