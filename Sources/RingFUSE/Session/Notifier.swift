@@ -65,7 +65,11 @@ public final class Notifier: Sendable {
         }
     }
 
-    /// Tells that a name has been removed, so that watchers of the directory hear of it (`FUSE_NOTIFY_DELETE`).
+    /// Tells that a name has been removed by others (`FUSE_NOTIFY_DELETE`): drops it, and the node with it, so that who
+    /// watches the file hears of it (`IN_DELETE_SELF`). Who watches the directory alone does not: the kernel does not
+    /// tell them.
+    ///
+    /// Nothing happens where the name means another node meanwhile, is mounted on, or is a directory that is not empty.
     ///
     /// - Throws: `EAGAIN`, `ENOTCONN`, `EINVAL` for what is no name.
     public func deleted(_ name: StoredName, of node: NodeID, in directory: NodeID) throws(Errno) {
