@@ -12,6 +12,8 @@ final class ObservedFileSystem: FileSystem {
         var reads: [UInt64] = []
         /// Reads that were answered.
         var answered = 0
+        /// What access(2) asked for, of the file.
+        var accesses: [AccessMode] = []
         /// Lookups taken back, by node.
         var forgotten: [NodeID: UInt64] = [:]
     }
@@ -75,6 +77,16 @@ final class ObservedFileSystem: FileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> AttributesReply {
         AttributesReply(attributes(of: node), lifetime: .forever)
+    }
+
+    /// Writing is forbidden; nothing else is.
+    func checkAccess(
+        _ mode: AccessMode,
+        to node: NodeID,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        if node == Self.file { state.withLock { $0.seen.accesses.append(mode) } }
+        if mode.contains(.write) { throw .permissionDenied }
     }
 
     func read(
