@@ -17,7 +17,7 @@ extension Opcode {
         case .initialize:
             minor >= 36 ? MemoryLayout<fuse_init_in>.size : InitRequest.compatibleSize
         case .lookUp, .readLink, .symbolicLink, .unlink,
-            .removeDirectory, .statFS, .removeExtendedAttribute, .destroy:
+            .removeDirectory, .statFS, .removeExtendedAttribute, .destroy, .notifyReply:
             0
         case .forget:
             MemoryLayout<fuse_forget_in>.size
@@ -61,8 +61,6 @@ extension Opcode {
             MemoryLayout<fuse_ioctl_in>.size
         case .poll:
             MemoryLayout<fuse_poll_in>.size
-        case .notifyReply:
-            MemoryLayout<fuse_notify_retrieve_in>.size
         case .batchForget:
             MemoryLayout<fuse_batch_forget_in>.size
         case .fallocate:

@@ -157,7 +157,7 @@ import Testing
     /// NOTIFY_REPLY.
     @Test func retrieveReply() throws {
         let golden = Golden.of(.notifyReply)
-        let reply = try RetrieveReply(argument: raw(golden.argument), payload: raw(golden.payload))
+        let reply = try RetrieveReply(payload: raw(golden.payload))
         let data = array(reply.data)
         #expect(reply.offset == 4096)
         #expect(data == Array("page".utf8))

@@ -29,7 +29,7 @@ package func decode(
         precondition(request.name.count + 1 + request.value.byteCount == payload.byteCount)
     case .getExtendedAttribute: insist(try GetExtendedAttributeRequest(argument: argument, payload: payload).name)
     case .ioctl: _ = try IoctlRequest(argument: argument, payload: payload)
-    case .notifyReply: _ = try RetrieveReply(argument: argument, payload: payload)
+    case .notifyReply: _ = try RetrieveReply(payload: payload)
     case .batchForget:
         let request = try BatchForgetRequest(argument: argument, payload: payload)
         var seen = 0

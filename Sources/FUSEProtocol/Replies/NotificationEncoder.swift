@@ -39,7 +39,7 @@ package enum NotificationEncoder {
         try finish(name, to: &output)
     }
 
-    /// Says that a name was removed: as `invalidateEntry`, and those who watch the directory are told.
+    /// Says that a name was removed: as `invalidateEntry`, and those who watch the file are told.
     package static func delete(
         parent: UInt64,
         child: UInt64,

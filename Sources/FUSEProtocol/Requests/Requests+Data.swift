@@ -140,17 +140,23 @@ package struct CopyFileRangeRequest: Equatable, Sendable {
 }
 
 /// NOTIFY_REPLY: pages that a retrieve notification asked for; the header's `unique` is the notification's.
+///
+/// The kernel has no fixed part for it (`fuse_retrieve` sets a first argument without size): the structure comes in
+/// front of the data, which makes a difference on the ring.
 package struct RetrieveReply: ~Escapable {
     /// Where they lie in the file, in bytes.
     package let offset: UInt64
     /// The bytes.
     package let data: RawSpan
 
-    /// Decodes the request; throws `truncated` or `badLength`.
+    /// Bytes in front of the data.
+    package static let headSize = MemoryLayout<fuse_notify_retrieve_in>.size
+
+    /// Decodes the payload; throws `truncated` or `badLength`.
     @_lifetime(copy payload)
-    package init(argument: RawSpan, payload: RawSpan) throws(WireError) {
-        let raw = try argument.load(fuse_notify_retrieve_in.self)
+    package init(payload: RawSpan) throws(WireError) {
+        let raw = try payload.load(fuse_notify_retrieve_in.self)
         offset = raw.offset
-        data = try payload.data(exactly: raw.size)
+        data = try payload.data(from: Self.headSize, exactly: raw.size)
     }
 }

@@ -49,7 +49,8 @@ public final class MemoryFileSystem: FileSystem {
         self.lifetime = lifetime
         self.locks = locks == .backend ? LockTable(waiterLimit: Self.initialWaiterLimit) : nil
         let now = Timestamp.now
-        generation = UInt64(bitPattern: now.seconds)
+        // The kernel keeps 32 bits of it. A time would not tell apart what was made within its unit.
+        generation = UInt64(UInt32.random(in: 1 ... .max))
         let budget = SpaceBudget(byteLimit: byteLimit, nodeLimit: nodeLimit)
         self.budget = budget
         do throws(Errno) {

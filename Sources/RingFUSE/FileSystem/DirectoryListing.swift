@@ -13,6 +13,11 @@ public struct DirectoryListing: ~Copyable {
     public let wantsEntries: Bool
     /// Bytes written.
     private(set) var count = 0
+    /// What was written: what the kernel gets to see.
+    package var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get { unsafe _overrideLifetime(RawSpan(_unsafeStart: base, byteCount: count), borrowing: self) }
+    }
     private let base: UnsafeMutableRawPointer
     private let capacity: Int
 

@@ -434,7 +434,11 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) async throws(Errno)
 
-    /// A command of the file's own (IOCTL); only commands whose numbers tell direction and size get here.
+    /// A command of the file's own (IOCTL), or of a directory's; only commands whose numbers tell direction and size
+    /// bring and take data: 16,383 bytes at the most.
+    ///
+    /// What lsattr and chattr do comes as `FS_IOC_GETFLAGS` and `FS_IOC_SETFLAGS` with 4 bytes each, on handles that the
+    /// kernel opens for them; before it sets flags, the kernel asks by `FS_IOC_FSGETXATTR`.
     ///
     /// - Parameters:
     ///   - input: what the caller passes.

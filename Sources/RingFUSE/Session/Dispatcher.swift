@@ -10,6 +10,7 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
     let backend: Backend
     let agreed: NegotiatedSession
     private let caching: SessionConfiguration.FileCaching
+    private let notifier: Notifier
     private let onInterrupt: @Sendable (UInt64) -> Void
     private let onEvent: @Sendable (WorkerEvent) -> Void
     /// Unknown opcodes that were told of.
@@ -19,18 +20,21 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
     ///
     /// - Parameters:
     ///   - caching: what the user wants of the page cache, whatever the backend says.
+    ///   - notifier: gets what the kernel answers to it.
     ///   - onInterrupt: gets the numbers of requests whose callers were interrupted; called on any worker.
     ///   - onEvent: gets what no caller will hear of.
     package init(
         backend: Backend,
         agreed: NegotiatedSession,
         caching: SessionConfiguration.FileCaching = .backend,
+        notifier: Notifier = .disconnected,
         onInterrupt: @escaping @Sendable (UInt64) -> Void,
         onEvent: @escaping @Sendable (WorkerEvent) -> Void
     ) {
         self.backend = backend
         self.agreed = agreed
         self.caching = caching
+        self.notifier = notifier
         self.onInterrupt = onInterrupt
         self.onEvent = onEvent
     }
@@ -54,7 +58,7 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
             case .forget: return try forget(frame, header)
             case .batchForget: return try forgetBatch(frame)
             case .interrupt: return try interrupt(frame)
-            case .notifyReply: return .silence
+            case .notifyReply: return try retrieved(frame, header)
             case .destroy: return .success()
             default: return .deferred
             }
@@ -86,6 +90,17 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
         guard let request = try? InterruptRequest(argument: frame.argumentBytes)
         else { throw malformed(frame.decodedHeader) }
         onInterrupt(request.target)
+        return .silence
+    }
+
+    /// The kernel's answer to a notification that asked for content of its cache. On the ring, where it comes in an entry
+    /// like any request (`fuse_uring_queue_fuse_req`), that goes back with an empty reply.
+    private func retrieved(_ frame: RequestFrame, _ header: RequestHeader) throws(Errno) -> Answer {
+        guard let reply = try? RetrieveReply(payload: frame.payloadBytes) else {
+            notifier.retrievalFailed(header.unique)
+            throw malformed(header)
+        }
+        notifier.retrieved(header.unique, reply.data)
         return .silence
     }
 

@@ -27,6 +27,8 @@ package enum WorkerEvent: Sendable {
     case malformedRequest(opcode: UInt32)
     /// The kernel sent an opcode that this version does not know.
     case unknownOpcode(UInt32)
+    /// The kernel refused a notification; told once of each kind.
+    case notificationRefused(kind: UInt32, errno: Int32)
     /// The connection has ended, in whatever way; told once by each worker.
     case disconnected
     /// The connection was aborted; told once by each worker that reads the device.

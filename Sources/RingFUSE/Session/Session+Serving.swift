@@ -55,7 +55,7 @@ extension Session {
                 mounted: mounted, topology: topology, placement: placement, configuration: configuration,
                 logger: logger),
             wishes: wishes, handshake: handshake,
-            makeHandler: { self.makeHandler($0, $1, aborts) })
+            makeHandler: { self.makeHandler($0, $1, $2, aborts) })
         let transport = try start.run { connection in backend.connected(connection) }
         onReady(transport.status)
         transport.join()
@@ -68,11 +68,12 @@ extension Session {
     private func makeHandler(
         _ agreed: NegotiatedSession,
         _ interrupts: InterruptRelay,
+        _ notifier: Notifier,
         _ aborts: AbortWitness
     ) -> RequestHandler {
         let logger = logger
         return Dispatcher(
-            backend: backend, agreed: agreed, caching: configuration.fileCaching,
+            backend: backend, agreed: agreed, caching: configuration.fileCaching, notifier: notifier,
             onInterrupt: { interrupts.send($0) },
             onEvent: { [weak self] event in
                 event.log(to: logger)
@@ -81,7 +82,7 @@ extension Session {
                 case .connectionAborted: aborts.note()
                 // Requests would wait for ever on what is lost.
                 case .transportFailed, .queueLost: self?.abortOnThread()
-                case .entryLost, .replyRefused, .malformedRequest, .unknownOpcode: break
+                case .entryLost, .replyRefused, .malformedRequest, .unknownOpcode, .notificationRefused: break
                 }
             })
     }

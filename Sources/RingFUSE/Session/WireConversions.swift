@@ -39,7 +39,9 @@ extension fuse_entry_out {
     init(_ entry: Entry) {
         self.init(
             nodeid: entry.node.rawValue,
-            generation: entry.generation,
+            // The kernel made the root's inode before it asked, with generation 0. Another one would make that
+            // inode bad for good (`fuse_iget` before Linux 6.9).
+            generation: entry.node == .root ? 0 : entry.generation,
             entry_valid: entry.nameLifetime.seconds,
             attr_valid: entry.attributesLifetime.seconds,
             entry_valid_nsec: entry.nameLifetime.nanoseconds,

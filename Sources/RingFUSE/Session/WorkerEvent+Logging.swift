@@ -19,6 +19,9 @@ extension WorkerEvent {
         case .malformedRequest(let opcode):
             let name = Opcode(rawValue: opcode).map { "\($0.name)" } ?? "\(opcode)"
             logger.error("malformed request: \(name)")
+        case .notificationRefused(let kind, let errno):
+            let name = NotificationKind(rawValue: kind).map { "\($0.name)" } ?? "\(kind)"
+            logger.debug("the kernel refused a notification: \(name): \(Errno(rawValue: errno))")
         case .disconnected:
             break
         case .connectionAborted:

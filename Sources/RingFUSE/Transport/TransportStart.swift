@@ -36,7 +36,7 @@ struct TransportStart {
     let session: SessionFacts
     let wishes: SessionWishes
     let handshake: Handshake
-    let makeHandler: (NegotiatedSession, InterruptRelay) -> RequestHandler
+    let makeHandler: (NegotiatedSession, InterruptRelay, Notifier) -> RequestHandler
     private let interrupts = InterruptRelay()
     private let notifier: Notifier
     private let backingFiles: BackingFiles
@@ -45,13 +45,14 @@ struct TransportStart {
         session: SessionFacts,
         wishes: SessionWishes,
         handshake: Handshake,
-        makeHandler: @escaping (NegotiatedSession, InterruptRelay) -> RequestHandler
+        makeHandler: @escaping (NegotiatedSession, InterruptRelay, Notifier) -> RequestHandler
     ) {
         self.session = session
         self.wishes = wishes
         self.handshake = handshake
         self.makeHandler = makeHandler
-        notifier = Notifier(device: session.mounted.device)
+        let logger = session.logger
+        notifier = Notifier(device: session.mounted.device) { $0.log(to: logger) }
         backingFiles = BackingFiles(device: session.mounted.device)
     }
 
@@ -132,7 +133,7 @@ struct TransportStart {
         } catch {
             return try fallBack(from: prepared, error, onAgreed)
         }
-        let connection = connection(agreed, depth: prepared.plan.depth, usesRing: true)
+        let connection = begin(agreed, depth: prepared.plan.depth, usesRing: true)
         onAgreed(connection)
         prepared.transport.serve()
         let control: DeviceTransport
@@ -162,7 +163,7 @@ struct TransportStart {
             end(prepared)
             throw .ringUnavailable(reason)
         }
-        let connection = connection(prepared.parts.agreed, depth: prepared.plan.depth, usesRing: false)
+        let connection = begin(prepared.parts.agreed, depth: prepared.plan.depth, usesRing: false)
         onAgreed(connection)
         let devices: DeviceTransport
         do throws(SessionError) {
@@ -211,7 +212,7 @@ struct TransportStart {
             queues: devicePlans.count, depth: session.configuration.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
-        let connection = connection(agreed, depth: plan.depth, usesRing: false)
+        let connection = begin(agreed, depth: plan.depth, usesRing: false)
         onAgreed(connection)
         let devices = try startDevices(parts, devicePlans, depth: plan.depth)
         return StartedTransport(
@@ -243,8 +244,14 @@ struct TransportStart {
         let mounted = session.mounted
         return SessionParts(
             device: mounted.device, cloneDevice: { () throws(Errno) in try mounted.cloneDevice() },
-            agreed: agreed, handler: makeHandler(agreed, interrupts), topology: session.topology,
+            agreed: agreed, handler: makeHandler(agreed, interrupts, notifier), topology: session.topology,
             threadPool: ThreadPool(), shortEntry: session.configuration.shortEntry, logger: session.logger)
+    }
+
+    /// Has the notifier know what was agreed, which a backend is told next.
+    private func begin(_ agreed: NegotiatedSession, depth: Int, usesRing: Bool) -> Connection {
+        notifier.agree(agreed, usesRing: usesRing)
+        return connection(agreed, depth: depth, usesRing: usesRing)
     }
 
     /// What a backend is told. INIT has been answered.

@@ -9,7 +9,10 @@ extension Worker where Channel: ~Copyable {
             return
         }
         unsafe state.pointee.tasks += 1
-        unsafe entries[entry].task = Task(executorPreference: executor) { await self.serve(entry) }
+        unsafe entries[entry].task = Task(executorPreference: executor) {
+            // Once a task, not once a request.
+            await RequestMark.$isServing.withValue(true) { await self.serve(entry) }
+        }
     }
 
     /// The life of an entry's task.

@@ -73,12 +73,12 @@ struct TimeIsUp: Error, CustomStringConvertible {
 func eventually(
     within limit: Duration = .seconds(10),
     _ what: String,
-    _ condition: () throws -> Bool
+    _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let limit = limit * patience
     let end = clock.now + limit
-    while try !condition() {
+    while try await !condition() {
         guard clock.now < end else { throw TimeIsUp(what: what, limit: limit) }
         try await Task.sleep(for: .milliseconds(5))
     }

@@ -1,0 +1,111 @@
+import DequeModule
+import FUSEProtocol
+import SystemPackage
+
+/// What waits to be written to /dev/fuse unasked, and the one thread that writes it, in order.
+final class NotificationQueue: Sendable {
+    /// One notification.
+    struct Message: Sendable {
+        /// What it says.
+        let kind: NotificationKind
+        /// All of its bytes.
+        let bytes: [UInt8]
+        /// Called where the kernel refuses it, on the queue's thread.
+        let onFailure: @Sendable (Errno) -> Void
+    }
+
+    private struct State {
+        var messages = Deque<Message>()
+        var byteCount = 0
+        var isRunning = false
+        var isClosed = false
+    }
+
+    /// Messages, and bytes of them, that may wait: bounds, so that a backend that notifies faster than the kernel takes it
+    /// cannot fill memory. An empty queue takes a message of any size.
+    private static let messageLimit = 65_536
+    private static let byteLimit = 64 << 20
+
+    private let device: FileDescriptor
+    private let onEvent: @Sendable (WorkerEvent) -> Void
+    private let state = Monitor(State())
+
+    /// A queue without a thread yet.
+    init(device: FileDescriptor, onEvent: @escaping @Sendable (WorkerEvent) -> Void) {
+        self.device = device
+        self.onEvent = onEvent
+    }
+
+    /// Queues a message; the first one starts the thread.
+    ///
+    /// - Throws: `ENOTCONN` after ``close()``; `EAGAIN` where too much waits, or there can be no thread. Then the message
+    ///   is not queued.
+    func add(_ message: Message) throws(Errno) {
+        let failure: Errno? = state.change { state in
+            if state.isClosed { return .socketNotConnected }
+            let isFull =
+                state.messages.count >= Self.messageLimit
+                || !state.messages.isEmpty && state.byteCount + message.bytes.count > Self.byteLimit
+            if isFull { return .resourceTemporarilyUnavailable }
+            if !state.isRunning {
+                // Under the lock: without a thread nothing may be in the queue, not even for a moment.
+                do throws(Errno) {
+                    try DedicatedThread(name: "ringfuse-notify") { _ in self.run() }.detach()
+                } catch {
+                    return error
+                }
+                state.isRunning = true
+            }
+            state.messages.append(message)
+            state.byteCount += message.bytes.count
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    /// Drops what waits, and waits for the write that is under way.
+    func close() {
+        state.change { state in
+            state.isClosed = true
+            state.messages.removeAll()
+            state.byteCount = 0
+        }
+        state.wait { state in state.isRunning ? nil : () }
+    }
+
+    /// The life of the thread.
+    private func run() {
+        // Kinds that were told of.
+        var refused: Set<NotificationKind> = []
+        while true {
+            let message: Message? = state.wait { state in
+                if state.isClosed { return .some(nil) }
+                guard let message = state.messages.popFirst() else { return nil }
+                state.byteCount -= message.bytes.count
+                return message
+            }
+            guard let message else { break }
+            guard let failure = write(message.bytes) else { continue }
+            message.onFailure(failure)
+            // ENOENT: not cached, which is what was wanted. ENOTDIR, ENOTEMPTY, EBUSY: the name is in use or means
+            // something else, and stays. The others end with the connection.
+            let expected: [Errno] = [
+                .noSuchFileOrDirectory, .notDirectory, .directoryNotEmpty, .resourceBusy,
+                .operationNotSupportedByDevice, .socketNotConnected, .connectionAbort,
+            ]
+            if !expected.contains(failure), refused.insert(message.kind).inserted {
+                onEvent(.notificationRefused(kind: message.kind.rawValue, errno: failure.rawValue))
+            }
+        }
+        state.change { $0.isRunning = false }
+    }
+
+    private func write(_ bytes: [UInt8]) -> Errno? {
+        do {
+            _ = try unsafe bytes.withUnsafeBytes { unsafe try device.write($0) }
+            return nil
+        } catch {
+            return error as? Errno ?? .ioError
+        }
+    }
+}
