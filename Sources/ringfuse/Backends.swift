@@ -25,8 +25,8 @@ enum Backends {
     /// A directory, passed through.
     ///
     /// - Throws: `MirrorError`.
-    static func mirror(of source: FilePath) throws -> MirrorFileSystem {
-        try MirrorFileSystem(source: source)
+    static func mirror(of source: FilePath, options: MirrorFileSystem.Options) throws -> MirrorFileSystem {
+        try MirrorFileSystem(source: source, options: options)
     }
 
     /// Half of the machine's memory in bytes, as tmpfs has it.

@@ -1,4 +1,5 @@
 internal import CRingFUSE
+internal import Glibc
 public import RingFUSE
 internal import Synchronization
 public import SystemPackage
@@ -12,7 +13,7 @@ public import SystemPackage
 /// Reads, writes, `fsync` and `fallocate` go through the worker's asynchronous I/O. Everything about names and
 /// attributes is done at once, on the worker, as passthrough servers do: mostly it is in the kernel's caches, and a
 /// hop to another thread costs more than the call. Metadata from a slow disk blocks the worker meanwhile; file I/O
-/// never does.
+/// never does. For a source that may block for long there is ``BlockingMirrorFileSystem``.
 ///
 /// ACLs of the source are passed on as extended attributes, but the kernel checks by mode, owner and group alone.
 public final class MirrorFileSystem: FileSystem {
@@ -28,6 +29,16 @@ public final class MirrorFileSystem: FileSystem {
     let lastDirectoryHandle = Atomic<UInt64>(0)
     /// Makes files on behalf of their owners.
     let caller = MirrorCaller()
+    /// The inode numbers that programs see.
+    let inodes: MirrorInodeNumbers
+    /// The locks of programs on the mount, where the source has them.
+    let locks = MirrorLocks()
+    /// Requests that wait for a lock.
+    let lockWaits = Atomic<Int>(0)
+    /// Whether the kernel caches what is written (`FUSE_WRITEBACK_CACHE`); known once connected.
+    let usesWritebackCache = Atomic<Bool>(false)
+    /// A readable descriptor of the root, where there is one.
+    private let readableRoot: CInt?
     /// For calls that take their time and that asynchronous I/O does not offer; starts no thread before the first one.
     let pool = ThreadPool(threads: 2)
 
@@ -52,7 +63,11 @@ public final class MirrorFileSystem: FileSystem {
         } catch {
             throw MirrorError(step: .openSource, source: source, errno: error)
         }
-        nodes = MirrorNodeTable(root: root)
+        readableRoot = try? CInt(checked(rfuse_reopen(root.descriptor, O_DIRECTORY)))
+        // The rest is for open files.
+        let mostNodes = options.mostNodeDescriptors ?? files.capacity / 4 * 3
+        nodes = MirrorNodeTable(root: root, mount: readableRoot, mostOpen: mostNodes)
+        inodes = MirrorInodeNumbers(device: root.identity.device)
         do throws(Errno) {
             _ = rfuse_close(CInt(try checked(rfuse_path_descriptor(root.descriptor))))
         } catch {
@@ -60,14 +75,20 @@ public final class MirrorFileSystem: FileSystem {
         }
     }
 
+    deinit { if let readableRoot { _ = rfuse_close(readableRoot) } }
+
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///
     /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
-    public var features: FileSystemFeatures { [.kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen] }
+    public var features: FileSystemFeatures {
+        let features: FileSystemFeatures = [.kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen]
+        return options.locks == .source ? features.union([.posixLocks, .fileLocks]) : features
+    }
 
     /// Closes what the kernel did not release or forget.
     public func disconnected() async {
         files.closeAll()
+        locks.releaseAll()
         directories.withLock { $0.removeAll() }
         nodes.forgetAll()
     }
@@ -88,7 +109,7 @@ public final class MirrorFileSystem: FileSystem {
     func entry(takingOver descriptor: CInt) throws(Errno) -> Entry {
         do throws(Errno) {
             let status = try status(of: descriptor)
-            return entry(nodes.lookUp(descriptor, status), status)
+            return entry(of: nodes.lookUp(descriptor, status), status)
         } catch {
             _ = rfuse_close(descriptor)
             throw error
@@ -96,9 +117,14 @@ public final class MirrorFileSystem: FileSystem {
     }
 
     /// The entry of a node that has been looked up.
-    func entry(_ node: NodeID, _ status: rfuse_status) -> Entry {
-        var entry = Entry(node: node, attributes: Attributes(status), lifetime: options.nameLifetime)
+    func entry(of node: NodeID, _ status: rfuse_status) -> Entry {
+        var entry = Entry(node: node, attributes: attributes(status), lifetime: options.nameLifetime)
         entry.attributesLifetime = options.attributesLifetime
         return entry
+    }
+
+    /// What programs see of a file.
+    func attributes(_ status: rfuse_status) -> Attributes {
+        Attributes(status, inode: inodes.visible(status.inode, of: status.device))
     }
 }
