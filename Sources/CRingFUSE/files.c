@@ -23,7 +23,7 @@
 
 const int rfuse_reopening_flags = O_ACCMODE | O_APPEND | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME;
 const int rfuse_direct_flag = O_DIRECT;
-const int rfuse_append_flag = O_APPEND;
+const int rfuse_access_mask = O_ACCMODE;
 const unsigned rfuse_get_flags = FS_IOC_GETFLAGS;
 const unsigned rfuse_set_flags = FS_IOC_SETFLAGS;
 const unsigned rfuse_get_attributes = FS_IOC_FSGETXATTR;

@@ -81,12 +81,18 @@ public final class BlockingMirrorFileSystem: FileSystem {
         _ body: @escaping @Sendable (MirrorFileSystem, borrowing RequestContext) throws(Errno) -> Result
     ) async throws(Errno) -> Result {
         let (unique, user, group) = (context.unique, context.userID, context.groupID)
-        let process = context.processID
+        let (process, clearsSetGroupID) = (context.processID, context.clearsSetGroupID)
         let outcome = Outcome<Result>()
         let mirror = mirror
         _ = try await threads.run(cancellable: cancellable) {
             let context = RequestContext(
-                unique: unique, userID: user, groupID: group, processID: process, io: AsyncIO(Self.idle))
+                unique: unique,
+                userID: user,
+                groupID: group,
+                processID: process,
+                clearsSetGroupID: clearsSetGroupID,
+                io: AsyncIO(Self.idle)
+            )
             do throws(Errno) {
                 outcome.set(try body(mirror, context))
                 return 0

@@ -1,6 +1,5 @@
 internal import CRingFUSE
 public import RingFUSE
-internal import Synchronization
 public import SystemPackage
 
 extension MirrorFileSystem {
@@ -13,7 +12,15 @@ extension MirrorFileSystem {
         _ flags: OpenFlags,
         _ context: borrowing RequestContext
     ) throws(Errno) -> OpenReply {
-        OpenReply(handle: try open(nodes.node(node), flags, context))
+        try opened(node, try open(nodes.node(node), flags, context))
+    }
+
+    /// The answer to an open, which the kernel may read and write by itself from then on.
+    private func opened(_ node: NodeID, _ handle: HandleID) throws(Errno) -> OpenReply {
+        guard let file = passthrough.open(node, try files.descriptor(of: handle)) else {
+            return OpenReply(handle: handle)
+        }
+        return OpenReply(handle: handle, passingThrough: file)
     }
 
     /// Makes a file and opens it (CREATE).
@@ -87,8 +94,8 @@ extension MirrorFileSystem {
 
     /// Writes (WRITE).
     ///
-    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing.
-    /// (With the kernel's writeback cache it is the kernel that knows where to append.)
+    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing; but not
+    /// with the kernel's writeback cache, where what is written comes late and in any order.
     ///
     /// - Returns: the number of bytes written; fewer than given where an error came after some.
     public func write(
@@ -149,6 +156,7 @@ extension MirrorFileSystem {
 
     /// Closes an open file (RELEASE).
     public func release(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
+        passthrough.close(file.node)
         if options.locks == .source { locks.release(file.node, handle: file.handle) }
         // It may take a while where it is the end of a large removed file.
         try await context.io.close(FileDescriptor(rawValue: files.remove(file.handle)))
@@ -290,18 +298,16 @@ extension MirrorFileSystem {
         guard node.type == .regular else {
             throw node.type == .directory ? .isDirectory : .noSuchAddressOrDevice
         }
-        // The request does not say whether the caller may keep the bits; root may.
-        if flags.contains(.truncate), context.userID != 0 { try clearPrivileges(of: node.descriptor, context) }
+        if flags.contains(.killsPrivileges) { try clearPrivileges(of: node.descriptor, context) }
         return try files.insert(try reopen(node, flags), appends: appends(flags))
     }
 
     /// Opens a node's file, to read as well where the kernel's writeback cache wants that and it can be had.
     private func reopen(_ node: MirrorNode, _ flags: OpenFlags) throws(Errno) -> CInt {
-        let wanted = sourceFlags(flags)
-        let result = rfuse_reopen(node.descriptor, wanted)
-        // Not readable for the server, or a program that is being run.
-        guard result < 0, wanted != flags.cValue & sourceFlagMask else { return CInt(try checked(result)) }
-        return CInt(try checked(rfuse_reopen(node.descriptor, flags.cValue & sourceFlagMask & ~rfuse_append_flag)))
+        let result = rfuse_reopen(node.descriptor, sourceFlags(flags))
+        guard result < 0, usesWritebackCache, !flags.allowsReading else { return CInt(try checked(result)) }
+        // A file that the server may write but not read: pages written in part will fail, others not.
+        return CInt(try checked(rfuse_reopen(node.descriptor, sourceFlags(flags, readsPages: false))))
     }
 
     /// The reply for a file that was made and is open.
@@ -312,7 +318,7 @@ extension MirrorFileSystem {
         do throws(Errno) {
             // Of the file that was made, not of the name, which may mean something else by now.
             let entry = try entry(takingOver: CInt(try checked(rfuse_path_descriptor(descriptor))))
-            return CreateReply(entry: entry, file: OpenReply(handle: handle))
+            return CreateReply(entry: entry, file: try opened(entry.node, handle))
         } catch {
             _ = rfuse_close(try files.remove(handle))
             throw error
@@ -329,7 +335,7 @@ extension MirrorFileSystem {
         let entry = try entry(takingOver: openComponent(name, in: parent))
         do throws(Errno) {
             let handle = try open(nodes.node(entry.node), flags, context)
-            return CreateReply(entry: entry, file: OpenReply(handle: handle))
+            return CreateReply(entry: entry, file: try opened(entry.node, handle))
         } catch {
             nodes.forget(entry.node, lookups: 1)
             throw error
@@ -338,22 +344,17 @@ extension MirrorFileSystem {
 
     /// The flags with which a file of the source is opened.
     ///
-    /// With its writeback cache the kernel reads the rest of a page that is written in part, through a file open for
-    /// writing only; and it knows where to append, so that an appending descriptor would put pages in wrong places.
-    private func sourceFlags(_ flags: OpenFlags) -> CInt {
-        let wanted = flags.cValue & sourceFlagMask
-        guard usesWritebackCache.load(ordering: .relaxed) else { return wanted }
-        let readable = flags.rawValue & 3 == OpenFlags.writeOnly.rawValue ? wanted ^ 3 : wanted
-        return readable & ~rfuse_append_flag
+    /// - Parameter readsPages: with the writeback cache, whether pages that a program writes in part can be read first, which
+    ///   takes a descriptor that can be read even where the program only writes.
+    private func sourceFlags(_ flags: OpenFlags, readsPages: Bool = true) -> CInt {
+        let kept = flags.cValue & (rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0))
+        guard usesWritebackCache else { return kept }
+        let access = readsPages && !flags.allowsReading ? OpenFlags.readWrite.cValue : kept & rfuse_access_mask
+        return kept & ~(rfuse_access_mask | OpenFlags.append.cValue) | access
     }
 
-    /// The flags that are passed on at all.
-    private var sourceFlagMask: CInt { rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0) }
-
-    /// Whether a file opened with flags appends in the source.
-    private func appends(_ flags: OpenFlags) -> Bool {
-        flags.contains(.append) && !usesWritebackCache.load(ordering: .relaxed)
-    }
+    /// Whether a file of the source is opened to append.
+    private func appends(_ flags: OpenFlags) -> Bool { flags.contains(.append) && !usesWritebackCache }
 }
 
 extension OpenFlags {

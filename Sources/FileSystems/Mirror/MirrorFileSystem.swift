@@ -15,7 +15,8 @@ public import SystemPackage
 /// hop to another thread costs more than the call. Metadata from a slow disk blocks the worker meanwhile; file I/O
 /// never does. For a source that may block for long there is ``BlockingMirrorFileSystem``.
 ///
-/// ACLs of the source are passed on as extended attributes, but the kernel checks by mode, owner and group alone.
+/// The kernel checks permissions on the mount, POSIX ACLs included where the source's file system has them. Default ACLs
+/// and the umask are for that file system to apply: files are made with the caller's umask, owner and group.
 public final class MirrorFileSystem: FileSystem {
     /// How the source is passed through.
     public let options: Options
@@ -23,6 +24,9 @@ public final class MirrorFileSystem: FileSystem {
     let nodes: MirrorNodeTable
     /// What is open.
     let files: MirrorOpenFiles
+    /// What is open and read and written by the kernel itself.
+    let passthrough = MirrorPassthrough()
+    private let writesBack = Atomic(false)
     /// Directories that are open.
     let directories = Mutex<[HandleID: MirrorDirectory]>([:])
     /// The last handle of a directory; none is used twice.
@@ -35,8 +39,8 @@ public final class MirrorFileSystem: FileSystem {
     let locks = MirrorLocks()
     /// Requests that wait for a lock.
     let lockWaits = Atomic<Int>(0)
-    /// Whether the kernel caches what is written (`FUSE_WRITEBACK_CACHE`); known once connected.
-    let usesWritebackCache = Atomic<Bool>(false)
+    /// Whether the source's file system has POSIX ACLs.
+    private let keepsAccessControlLists: Bool
     /// A readable descriptor of the root, where there is one.
     private let readableRoot: CInt?
     /// For calls that take their time and that asynchronous I/O does not offer; starts no thread before the first one.
@@ -67,6 +71,7 @@ public final class MirrorFileSystem: FileSystem {
         // The rest is for open files.
         let mostNodes = options.mostNodeDescriptors ?? files.capacity / 4 * 3
         nodes = MirrorNodeTable(root: root, mount: readableRoot, mostOpen: mostNodes)
+        keepsAccessControlLists = Self.keepsAccessControlLists(root)
         inodes = MirrorInodeNumbers(device: root.identity.device)
         do throws(Errno) {
             _ = rfuse_close(CInt(try checked(rfuse_path_descriptor(root.descriptor))))
@@ -75,18 +80,39 @@ public final class MirrorFileSystem: FileSystem {
         }
     }
 
+    /// Whether a file system has POSIX ACLs: it then says that there is none, or tells it, but not that it cannot.
+    private static func keepsAccessControlLists(_ root: MirrorNode) -> Bool {
+        let result = unsafe rfuse_get_attribute(root.descriptor, "system.posix_acl_access", nil, 0)
+        return result >= 0 || result == -Int(Errno.noData.rawValue)
+    }
+
     deinit { if let readableRoot { _ = rfuse_close(readableRoot) } }
 
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///
     /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
     public var features: FileSystemFeatures {
-        let features: FileSystemFeatures = [.kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen]
-        return options.locks == .source ? features.union([.posixLocks, .fileLocks]) : features
+        var features: FileSystemFeatures = [
+            .kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen, .writebackCache, .mapsDirectIO, .passthrough,
+            .idmappedMounts,
+        ]
+        if options.locks == .source { features.formUnion([.posixLocks, .fileLocks]) }
+        if keepsAccessControlLists { features.insert(.accessControlLists) }
+        return features
     }
+
+    /// Learns what the kernel does by itself.
+    public func connected(_ connection: Connection) {
+        writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
+        passthrough.connected(connection)
+    }
+
+    /// Whether the kernel writes back what is written.
+    var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }
 
     /// Closes what the kernel did not release or forget.
     public func disconnected() async {
+        passthrough.closeAll()
         files.closeAll()
         locks.releaseAll()
         directories.withLock { $0.removeAll() }

@@ -14,6 +14,16 @@ struct MountMirrorCommand: AsyncParsableCommand {
     @Argument(help: "The directory to pass through.")
     var source: String
 
+    /// How long names and attributes are believed.
+    @Option(
+        help: ArgumentHelp(
+            "How many seconds the kernel believes names and attributes without asking; default: 1.",
+            valueName: "seconds"
+        ),
+        transform: { try CacheLifetime(parsing: $0) }
+    )
+    var cacheTimeout: CacheLifetime?
+
     /// Where locks are kept.
     @Option(
         help: ArgumentHelp(
@@ -70,6 +80,10 @@ struct MountMirrorCommand: AsyncParsableCommand {
         try Self.refuse(serving.path, inside: path)
         var options = MirrorFileSystem.Options()
         options.locks = locks
+        if let lifetime = cacheTimeout?.lifetime {
+            options.nameLifetime = lifetime
+            options.attributesLifetime = lifetime
+        }
         // Half of a queue stays free for requests that end a waiting.
         options.mostLockWaits = min(options.mostLockWaits, serving.core.depth / 2)
         let name = "mirror of \(path)"
