@@ -17,6 +17,10 @@ extension MirrorFileSystem {
 
     /// The answer to an open, which the kernel may read and write by itself from then on.
     private func opened(_ node: NodeID, _ handle: HandleID) throws(Errno) -> OpenReply {
+        // With the writeback cache only what can be opened in no other way appends: pages must not go there.
+        if usesWritebackCache, try files.appends(files.descriptor(of: handle)) {
+            return OpenReply(handle: handle, options: .directIO)
+        }
         guard let file = passthrough.open(node, try files.descriptor(of: handle)) else {
             return OpenReply(handle: handle)
         }
@@ -205,15 +209,18 @@ extension MirrorFileSystem {
 
     /// Finds data or a hole (LSEEK).
     ///
-    /// - Throws: `ENXIO` where there is none from `offset` on.
+    /// - Throws: `ENXIO` where there is none from `offset` on. `ENOSYS` with the kernel's writeback cache: Linux (6.18) asks
+    ///   without writing back before, so that what is cached would be told as a hole, and `cp` would lose it. All of the
+    ///   file is data then.
     public func seek(
         _ file: OpenFile,
         to target: SeekTarget,
         from offset: UInt64,
         _ context: borrowing RequestContext
     ) throws(Errno) -> UInt64 {
+        if usesWritebackCache { throw .noFunction }
         // Moves the descriptor's position, which nothing uses.
-        UInt64(try checked(rfuse_seek(files.descriptor(of: file.handle), offset, CInt(target.rawValue))))
+        return UInt64(try checked(rfuse_seek(files.descriptor(of: file.handle), offset, CInt(target.rawValue))))
     }
 
     /// Copies between files, sharing blocks where the source's file system can (COPY_FILE_RANGE).
@@ -299,7 +306,14 @@ extension MirrorFileSystem {
             throw node.type == .directory ? .isDirectory : .noSuchAddressOrDevice
         }
         if flags.contains(.killsPrivileges) { try clearPrivileges(of: node.descriptor, context) }
-        return try files.insert(try reopen(node, flags), appends: appends(flags))
+        do throws(Errno) {
+            return try files.insert(try reopen(node, flags), appends: appends(flags))
+        } catch {
+            // A file that may only be appended to (chattr +a).
+            guard error == .notPermitted, usesWritebackCache, flags.contains(.append) else { throw error }
+            let descriptor = try checked(rfuse_reopen(node.descriptor, flags.cValue & sourceFlagMask))
+            return try files.insert(CInt(descriptor), appends: true)
+        }
     }
 
     /// Opens a node's file, to read as well where the kernel's writeback cache wants that and it can be had.
@@ -347,11 +361,14 @@ extension MirrorFileSystem {
     /// - Parameter readsPages: with the writeback cache, whether pages that a program writes in part can be read first, which
     ///   takes a descriptor that can be read even where the program only writes.
     private func sourceFlags(_ flags: OpenFlags, readsPages: Bool = true) -> CInt {
-        let kept = flags.cValue & (rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0))
+        let kept = flags.cValue & sourceFlagMask
         guard usesWritebackCache else { return kept }
         let access = readsPages && !flags.allowsReading ? OpenFlags.readWrite.cValue : kept & rfuse_access_mask
         return kept & ~(rfuse_access_mask | OpenFlags.append.cValue) | access
     }
+
+    /// The flags that are passed on at all.
+    private var sourceFlagMask: CInt { rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0) }
 
     /// Whether a file of the source is opened to append.
     private func appends(_ flags: OpenFlags) -> Bool { flags.contains(.append) && !usesWritebackCache }
