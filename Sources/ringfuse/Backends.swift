@@ -35,15 +35,9 @@ enum Backends {
 
     /// A directory, passed through.
     ///
-    /// - Parameter lifetime: how long the kernel may believe names and attributes; nil for the file system's own.
     /// - Throws: `MirrorError`.
-    static func mirror(of source: FilePath, lifetime: Lifetime? = nil) throws -> MirrorFileSystem {
-        var options = MirrorFileSystem.Options()
-        if let lifetime {
-            options.nameLifetime = lifetime
-            options.attributesLifetime = lifetime
-        }
-        return try MirrorFileSystem(source: source, options: options)
+    static func mirror(of source: FilePath, options: MirrorFileSystem.Options) throws -> MirrorFileSystem {
+        try MirrorFileSystem(source: source, options: options)
     }
 
     /// Half of the machine's memory in bytes, as tmpfs has it.

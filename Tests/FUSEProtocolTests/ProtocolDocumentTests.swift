@@ -1,5 +1,6 @@
 import FUSEProtocol
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/protocol.md says what the sources have, and names tests that exist.
