@@ -25,6 +25,8 @@ final class ChildProcess: Sendable {
     private enum State {
         case running
         case reaped
+        /// The output is closed; this is what it was.
+        case closed(String)
     }
 
     private let identifier: pid_t
@@ -77,8 +79,15 @@ final class ChildProcess: Sendable {
         state.withLock { if case .running = $0 { _ = kill(identifier, number) } }
     }
 
-    /// What it has written so far.
+    /// What it has written so far, or had when it ended.
     var text: String {
+        state.withLock { state in
+            if case .closed(let text) = state { text } else { written }
+        }
+    }
+
+    /// What the output holds; it is open.
+    private var written: String {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = try? unsafe bytes.withUnsafeMutableBytes { bytes in
             unsafe try output.read(fromAbsoluteOffset: 0, into: bytes)
@@ -116,8 +125,12 @@ final class ChildProcess: Sendable {
             _ = unsafe rfuse_test_reap(identifier, &exitCode, &signal)
             state = .reaped
         }
-        let text = text
-        try? output.close()
+        let text = state.withLock { state in
+            let text = written
+            state = .closed(text)
+            try? output.close()
+            return text
+        }
         ending.keep(
             Ending(
                 exitCode: exitCode, signal: signal, timedOut: timedOut, elapsed: clock.now - start, text: text))
