@@ -5,6 +5,7 @@
 #include "daemon.h"
 #include "fuse_abi.h"
 #include "files.h"
+#include "local_socket.h"
 #include "ring.h"
 #include "system.h"
 #include "worker.h"

@@ -13,6 +13,7 @@ public final class Notifier: Sendable {
         var messages = Deque<[UInt8]>()
         var isRunning = false
         var isClosed = false
+        var total: UInt64 = 0
     }
 
     /// Messages that may wait: a bound, so that a backend that notifies faster than the kernel takes it cannot fill memory.
@@ -76,10 +77,16 @@ public final class Notifier: Sendable {
 
     /// Ends the notifier: what still waits is dropped, and the write that is under way is waited for, so that the
     /// device can be closed afterwards. The connection has ended, which fails that write if it waits for anything.
-    func close() {
+    ///
+    /// - Parameter waits: whether to wait for that write.
+    func close(waits: Bool = true) {
         queue.change { $0.isClosed = true }
+        guard waits else { return }
         queue.wait { queue in queue.isRunning ? nil : () }
     }
+
+    /// Notifications that were queued so far.
+    var count: UInt64 { queue.change { $0.total } }
 
     // MARK: The queue
 
@@ -89,6 +96,7 @@ public final class Notifier: Sendable {
             if queue.isClosed { return .socketNotConnected }
             if queue.messages.count >= Self.limit { return .resourceTemporarilyUnavailable }
             queue.messages.append(message)
+            queue.total += 1
             return nil
         }
         if let failure { throw failure }
