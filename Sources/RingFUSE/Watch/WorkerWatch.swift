@@ -120,7 +120,8 @@ struct WorkerWatch {
         let opcode = Opcode(rawValue: request.opcode).map { "\($0.name)" } ?? "\(request.opcode)"
         return StuckRequest(
             unique: request.unique, opcode: opcode, node: request.node, processID: request.processID,
-            command: Self.printable(name ?? ""), worker: member.name, queue: member.queue(of: entry), age: age.inSeconds)
+            command: Self.printable(name ?? ""), worker: member.name, queue: member.queue(of: entry),
+            age: age.inSeconds)
     }
 
     private func stuckWorker(_ age: Duration) -> StuckWorker {
@@ -132,6 +133,9 @@ struct WorkerWatch {
 
     /// A program may call itself anything: what would confuse a terminal or a log is left out.
     private static func printable(_ text: String) -> String {
-        String(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f && !(0x80..<0xa0).contains($0.value) })
+        String(
+            text.unicodeScalars.filter { scalar in
+                scalar.value >= 0x20 && !(0x7f..<0xa0).contains(scalar.value)
+            })
     }
 }
