@@ -54,13 +54,16 @@ static void count(int kind)
     if (counters == NULL)
         return;
     if (serves < 0) {
-        // A thread gets its name before it serves: ask until it has one of ours.
+        // A thread gets its name before it serves, and has that of the session's, which made it, until then: ask until it
+        // has one of its own.
         char name[16] = "";
         prctl(PR_GET_NAME, name);
-        if (strncmp(name, "ringfuse-", 9) != 0 || strcmp(name, "ringfuse-watch") == 0)
+        if (strncmp(name, "ringfuse-", 9) != 0 || strncmp(name, "ringfuse-sess", 13) == 0)
             return;
-        serves = 1;
+        serves = strcmp(name, "ringfuse-watch") != 0;
     }
+    if (serves == 0)
+        return;
     atomic_fetch_add(&counters[kind], 1);
 }
 
