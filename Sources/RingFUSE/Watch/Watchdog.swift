@@ -160,8 +160,8 @@ final class Watchdog: Sendable {
     /// Gets workers out that the end of the connection does not.
     ///
     /// An abort ends requests that wait in a queue or are with the server. One that was assigned to an entry and waits
-    /// for the task work of the entry's thread it does not end (fs/fuse/dev_uring.c, `fuse_uring_teardown_entries`; up to
-    /// 7.3 at least): where that thread is the one that waits for the request, neither ever moves, and no signal ends
+    /// for the task work of the entry's thread it does not end (fs/fuse/dev_uring.c, `fuse_uring_teardown_entries`;
+    /// seen on 6.18): where that thread is the one that waits for the request, neither ever moves, and no signal ends
     /// it. The end of its ring does; see ``RingLifeline``.
     private func rescue(_ state: inout State) {
         let now = ContinuousClock.now
