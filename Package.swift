@@ -142,10 +142,17 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // A process of its own, because what it shows may only end with it.
+        .executableTarget(
+            name: "HangServer",
+            dependencies: ["RingFUSE", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/HangServer",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "CTestSupport", "FileSystems", "RingFUSE", "ringfuse",
+                "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings

@@ -5,6 +5,8 @@
 #include <liburing.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct rfuse_ring {
     struct io_uring uring;
@@ -42,10 +44,25 @@ void rfuse_ring_destroy(struct rfuse_ring *ring)
     free(ring);
 }
 
-int rfuse_ring_register_ring_fd(struct rfuse_ring *ring)
+/// Puts empty memory in the place of a mapping, so that it no longer refers to its file.
+static int cover(void *mapping, size_t size)
 {
-    int registered = io_uring_register_ring_fd(&ring->uring);
-    return registered < 0 ? registered : 0;
+    void *covered = mmap(mapping, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    return covered == MAP_FAILED ? -errno : 0;
+}
+
+int rfuse_ring_sever(struct rfuse_ring *ring, int replacement)
+{
+    struct io_uring_sq *sq = &ring->uring.sq;
+    struct io_uring_cq *cq = &ring->uring.cq;
+    size_t entry_size = sizeof *sq->sqes << ((ring->uring.flags & IORING_SETUP_SQE128) != 0);
+    // Not closed: the number could be given to another file before the owner has come back.
+    if (dup3(replacement, ring->uring.ring_fd, O_CLOEXEC) < 0)
+        return -errno;
+    int error = cover(sq->sqes, entry_size * sq->ring_entries);
+    if (!error && cq->ring_ptr != sq->ring_ptr)
+        error = cover(cq->ring_ptr, cq->ring_sz);
+    return error ? error : cover(sq->ring_ptr, sq->ring_sz);
 }
 
 int rfuse_ring_register_files(struct rfuse_ring *ring, const int *files, uint32_t count)

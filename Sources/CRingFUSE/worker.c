@@ -1,8 +1,13 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static _Thread_local void *current_worker = NULL;
 
@@ -20,4 +25,24 @@ int rfuse_eventfd(void)
 {
     int file = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return file < 0 ? -errno : file;
+}
+
+int rfuse_thread_id(void)
+{
+    return (int)syscall(SYS_gettid);
+}
+
+char rfuse_thread_state(int thread)
+{
+    char path[48], line[256];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    ssize_t count = read(file, line, sizeof line - 1);
+    close(file);
+    line[count > 0 ? count : 0] = 0;
+    // "number (name) state …": the name may hold anything, but nothing behind it holds a parenthesis.
+    const char *end = strrchr(line, ')');
+    return end && end[1] == ' ' ? end[2] : 0;
 }

@@ -9,6 +9,8 @@ package struct Ring: ~Copyable {
     private let pointer: OpaquePointer
     /// What the kernel granted.
     package let features: RingFeatures
+    /// By which another thread can take the ring away.
+    package let lifeline: RingLifeline
 
     /// Sets a ring up.
     ///
@@ -36,6 +38,7 @@ package struct Ring: ~Copyable {
             if error == 0, let made = unsafe made {
                 unsafe pointer = made
                 features = flags
+                lifeline = unsafe RingLifeline(made)
                 return
             }
             guard -error == Errno.invalidArgument.rawValue, let drop = drops.popFirst() else {
@@ -45,7 +48,10 @@ package struct Ring: ~Copyable {
         }
     }
 
-    deinit { unsafe rfuse_ring_destroy(pointer) }
+    deinit {
+        lifeline.end()
+        unsafe rfuse_ring_destroy(pointer)
+    }
 
     /// Ends the ring here and now, before the memory that its operations use.
     package consuming func close() {}
@@ -53,11 +59,13 @@ package struct Ring: ~Copyable {
     /// A handle for whoever submits and reaps; good while the ring lives.
     package var handle: RingHandle { unsafe RingHandle(pointer) }
 
-    /// Registers the ring's descriptor with the calling thread, and files as the ring's fixed files 0, 1, ….
+    /// Registers files as the ring's fixed files 0, 1, ….
     ///
-    /// - Throws: `EINVAL` where the kernel cannot; files are needed, the ring's descriptor only saves time.
+    /// The ring's own descriptor is not registered with the thread (`IORING_REGISTER_RING_FDS`), which would save a
+    /// look-up in each system call: the thread alone could give that up again, and ``RingLifeline`` would be of no use.
+    ///
+    /// - Throws: `EINVAL` where the kernel cannot.
     package borrowing func register(files: [Int32]) throws(Errno) {
-        _ = unsafe rfuse_ring_register_ring_fd(pointer)
         let error = unsafe files.withUnsafeBufferPointer {
             unsafe rfuse_ring_register_files(pointer, $0.baseAddress, UInt32($0.count))
         }

@@ -47,6 +47,8 @@ import Testing
         (["mount", "mirror", "/tmp"], "mount-point"),
         (["mount", "mirror", "/no/such/source", "/tmp"], "/no/such/source"),
         (["mount", "mirror", "/etc/passwd", "/tmp"], "not a directory"),
+        (["mount", "null", "--stuck-after", "-1", "/tmp"], "--stuck-after"),
+        (["stats", "--watch", "0"], "--watch"),
         (["unmount"], "mount-point"),
         (["doctor", "--yaml"], "--yaml"),
     ]
@@ -92,6 +94,7 @@ import Testing
         ["mount", "null", "/no/such/mount/point"], ["mount", "null", "--daemon", "/no/such/mount/point"],
         ["mount", "null", "/etc/passwd"], ["mount", "null", "/proc"], ["unmount", "/usr"], ["unmount", "/no/such"],
         ["unmount", "/proc"], ["abort", "/usr"], ["abort", "/proc"],
+        ["stats", "/usr"], ["stats", "/proc"], ["stats", "/no/such"],
     ])
     func badMountPoint(arguments: [String]) throws {
         let result = try ToolProcess.run(arguments)
@@ -105,7 +108,7 @@ import Testing
     @Test func helpOfEachCommand() throws {
         let root = try ToolProcess.run("--help")
         #expect(root.code == 0)
-        for command in ["mount", "unmount", "abort", "list", "doctor"] {
+        for command in ["mount", "unmount", "abort", "list", "stats", "doctor"] {
             #expect(root.output.contains("\n  \(command)"), "\(root.output)")
             #expect(try ToolProcess.run(command, "--help").code == 0)
         }
@@ -113,7 +116,7 @@ import Testing
         let options = [
             "-o ", "--allow-other", "--read-only", "--name", "--subtype", "--daemon", "--log-file", "--log-level",
             "--transport", "--depth", "--memory", "--cpus", "--workers", "--pin", "--poll", "--single", "--max-write",
-            "--max-background", "--request-timeout", "--size", "--nodes", "--locks",
+            "--max-background", "--request-timeout", "--stuck-after", "--size", "--nodes", "--locks",
         ]
         for option in options { #expect(memory.contains("  \(option)"), "\(option)") }
         let mirror = try ToolProcess.run("mount", "mirror", "--help").output

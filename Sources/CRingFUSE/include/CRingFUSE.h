@@ -8,6 +8,7 @@
 #include "handles.h"
 #include "identity.h"
 #include "locks.h"
+#include "local_socket.h"
 #include "ring.h"
 #include "system.h"
 #include "worker.h"

@@ -36,8 +36,11 @@ int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t compl
 /// Tears a ring down: unmaps it and closes its descriptor. What is in flight is cancelled by the kernel.
 void rfuse_ring_destroy(struct rfuse_ring *ring);
 
-/// Registers the ring's own descriptor for the calling thread, which saves a look-up in each io_uring_enter (5.18).
-int rfuse_ring_register_ring_fd(struct rfuse_ring *ring);
+/// Takes a ring away from the thread it belongs to, which is stuck elsewhere: puts `replacement` in the place of its
+/// descriptor and empty memory in the place of its mappings. With that the kernel's last reference to the ring is gone,
+/// and it cancels all that is in flight, also what only that thread could have taken up. The thread finds, when it comes
+/// back, empty queues and system calls that fail; the ring is destroyed as always. Returns 0 or -errno.
+int rfuse_ring_sever(struct rfuse_ring *ring, int replacement);
 
 /// Registers descriptors as the ring's fixed files 0 to count - 1.
 int rfuse_ring_register_files(struct rfuse_ring *ring, const int *files, uint32_t count);

@@ -11,4 +11,11 @@ void rfuse_set_current_worker(void *identity);
 /// A new eventfd, close-on-exec and non-blocking; or -errno. Glibc's module map leaves sys/eventfd.h out.
 int rfuse_eventfd(void);
 
+/// The kernel's number of the calling thread.
+int rfuse_thread_id(void);
+
+/// What a thread of this process does: the letter of its state in procfs (R, S, D…), 0 where it is gone. Does not
+/// allocate: it is asked again and again.
+char rfuse_thread_state(int thread);
+
 #endif

@@ -67,9 +67,27 @@ public struct FuseControl: Sendable, Equatable {
 
     /// Aborts the connection of the file system mounted on a path, even when everything that touches the path hangs.
     ///
-    /// - Throws: ``MountError`` where nothing or nothing of FUSE is mounted there, or the control files cannot be used.
+    /// Where the control files cannot be used, as in a tree without /sys, the mount is taken away by force (umount2
+    /// with `MNT_FORCE`), which aborts the connection first. That needs `CAP_SYS_ADMIN`.
+    ///
+    /// - Throws: ``MountError`` where nothing or nothing of FUSE is mounted there, or where neither way is there and
+    ///   permitted.
     public static func abort(mountPoint: FilePath) throws(MountError) {
-        try FuseControl(mountPoint: mountPoint).abort()
+        let target = try MountTarget(mountPoint)
+        let connection = try target.requireFUSE().connection
+        do throws(MountError) {
+            try FuseControl(connection: connection).abort()
+        } catch {
+            guard abortByForce(target.path) else { throw error }
+        }
+    }
+
+    /// Aborts the connection of the mount on a path, which has no symbolic links, by a forced unmount.
+    ///
+    /// The kernel aborts (`fuse_umount_begin`) before it finds out whether the mount is in use.
+    static func abortByForce(_ path: FilePath) -> Bool {
+        let result = unsafe path.withPlatformString { unsafe umount2($0, Int32(MNT_FORCE | UMOUNT_NOFOLLOW)) }
+        return result == 0 || errno == EBUSY
     }
 
     /// Reads a file that holds a number.

@@ -24,6 +24,9 @@ public final class MountPoint: Sendable {
     /// Whether the mount is still ours to take away; two threads must not both do it.
     private let mounted = Mutex(true)
 
+    /// The opposite of `mounted`, for who must not wait.
+    private let isTakenAway = Atomic(false)
+
     /// The owner of a mount just made.
     init(path: FilePath, device: FileDescriptor, connection: UInt32?, identity: UInt64?, helper: MountHelper) {
         self.path = path
@@ -50,6 +53,7 @@ public final class MountPoint: Sendable {
             guard mounted else { return }
             if try isThere() { try Mounter.unmount(path, lazy: lazy, helper: helper) }
             mounted = false
+            isTakenAway.store(true, ordering: .releasing)
         }
     }
 
@@ -67,13 +71,24 @@ public final class MountPoint: Sendable {
         return connection == nil || entry.connection == connection
     }
 
+    /// Whether it is still where it was mounted: neither we nor anybody else has taken it away.
+    ///
+    /// Does not wait for an unmount that is under way, and thereby for the server.
+    var isAttached: Bool { !isTakenAway.load(ordering: .acquiring) && ((try? isThere()) ?? false) }
+
     /// Aborts the connection: every request in flight and every later one fails with `ECONNABORTED` or `ENOTCONN`.
     ///
-    /// - Throws: ``MountError/notMounted(_:)`` where the connection's number is not known,
-    ///   ``MountError/noControl(_:)``.
+    /// Where fusectl cannot be used, the mount is taken away by force; see ``FuseControl/abort(mountPoint:)``.
+    ///
+    /// - Throws: ``MountError/notMounted(_:)`` where the connection's number is not known and nothing is mounted here
+    ///   any more, ``MountError/noControl(_:)`` where neither way is there and permitted.
     public func abort() throws(MountError) {
-        guard let connection else { throw .notMounted(path) }
-        try FuseControl(connection: connection).abort()
+        do throws(MountError) {
+            guard let connection else { throw .notMounted(path) }
+            try FuseControl(connection: connection).abort()
+        } catch {
+            guard isAttached, FuseControl.abortByForce(path) else { throw error }
+        }
     }
 
     /// Another descriptor of the same connection (`FUSE_DEV_IOC_CLONE`), so that each worker reads its own.

@@ -81,6 +81,13 @@ public struct MountEntry: Sendable, Equatable {
     /// Whether it is one of this project's, by its subtype.
     public var isOwn: Bool { type.hasPrefix("fuse.\(MountOptions.defaultSubtype)") }
 
+    /// The FUSE mount on a path, found without a request to its server.
+    ///
+    /// - Throws: ``MountError`` where nothing or nothing of FUSE is mounted there.
+    public static func fuse(at path: FilePath) throws(MountError) -> MountEntry {
+        try MountTarget(path).requireFUSE()
+    }
+
     /// Parses one line of mountinfo: `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.
     init?(parsing line: some Collection<UInt8>) {
         let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)

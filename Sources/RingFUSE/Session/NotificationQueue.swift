@@ -17,6 +17,7 @@ final class NotificationQueue: Sendable {
     private struct State {
         var messages = Deque<Message>()
         var byteCount = 0
+        var total: UInt64 = 0
         var isRunning = false
         var isClosed = false
     }
@@ -58,18 +59,25 @@ final class NotificationQueue: Sendable {
             }
             state.messages.append(message)
             state.byteCount += message.bytes.count
+            state.total += 1
             return nil
         }
         if let failure { throw failure }
     }
 
-    /// Drops what waits, and waits for the write that is under way.
-    func close() {
+    /// Messages that were queued so far.
+    var total: UInt64 { state.change { $0.total } }
+
+    /// Drops what waits.
+    ///
+    /// - Parameter waits: whether to wait for the write that is under way.
+    func close(waits: Bool) {
         state.change { state in
             state.isClosed = true
             state.messages.removeAll()
             state.byteCount = 0
         }
+        guard waits else { return }
         state.wait { state in state.isRunning ? nil : () }
     }
 

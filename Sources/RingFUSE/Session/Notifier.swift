@@ -217,10 +217,15 @@ public final class Notifier: Sendable {
     /// Ends the notifier: what still waits is dropped, retrievals fail with `ENOTCONN`, and the write that is under way
     /// is waited for, so that the device can be closed afterwards. The connection has ended, which fails that write if
     /// it waits for anything.
-    package func close() {
-        queue.close()
+    ///
+    /// - Parameter waits: whether to wait for that write.
+    package func close(waits: Bool = true) {
+        queue.close(waits: waits)
         retrievals.end()
     }
+
+    /// Notifications that were queued so far.
+    var count: UInt64 { queue.total }
 
     private func require(_ condition: (NotificationTerms) -> Bool) throws(Errno) {
         guard condition(terms.withLock { $0 }) else { throw .notSupportedOnSocket }

@@ -106,6 +106,18 @@ package struct RequestFrame {
 
     /// The kernel's number of the request.
     package var unique: UInt64 { unsafe header.load(fromByteOffset: 8, as: UInt64.self) }
+
+    /// The number of its opcode, unchecked.
+    var opcode: UInt32 { unsafe header.load(fromByteOffset: 4, as: UInt32.self) }
+
+    /// The number of its node, unchecked.
+    var node: UInt64 { unsafe header.load(fromByteOffset: 16, as: UInt64.self) }
+
+    /// The process of its caller.
+    var processID: UInt32 { unsafe header.load(fromByteOffset: 32, as: UInt32.self) }
+
+    /// Bytes that a successful reply to WRITE acknowledges: `fuse_write_out`.
+    var acknowledged: UInt32 { unsafe reply.load(as: UInt32.self) }
 }
 
 /// What is to become of a request.

@@ -35,4 +35,6 @@ package enum WorkerEvent: Sendable {
     case connectionAborted
     /// The ring or the device failed; the worker gives up.
     case transportFailed(worker: Int, errno: Int32)
+    /// The worker has left requests behind whose operations never came back from a ring that failed.
+    case tasksAbandoned(worker: Int, count: Int)
 }

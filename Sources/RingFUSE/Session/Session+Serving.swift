@@ -28,9 +28,18 @@ extension Session {
             }
             try serve(mounted, topology, placement, onReady)
         } catch {
+            let isWanted = isEndWanted(error, of: mounted)
             try? mounted.unmount(lazy: true)
-            throw error
+            if !isWanted { throw error }
         }
+    }
+
+    /// Whether an error is the end that was asked for: the mount was taken away before it was served.
+    private func isEndWanted(_ error: SessionError, of mounted: MountPoint) -> Bool {
+        guard !aborts.hasCome, !mounted.isAttached else { return false }
+        if case .leaving = state.withLock({ $0 }) { return true }
+        if case .handshake = error { return true }
+        return false
     }
 
     private var mountOptions: MountOptions {
@@ -45,33 +54,58 @@ extension Session {
         _ placement: Placement,
         _ onReady: @Sendable (SessionStatus) -> Void
     ) throws(SessionError) {
+        configuration.onMounted?()
         let wishes = SessionWishes(
             configuration: configuration, features: backend.features,
             kernelChecksPermissions: mountOptions.defaultPermissions)
         let handshake = try Handshake.receive(from: mounted.device, wishes: wishes.wishes(usesRing: true))
-        let aborts = AbortWitness()
+        let roster = Roster()
+        let watchdog = try makeWatchdog(roster, mounted)
         let start = TransportStart(
             session: SessionFacts(
                 mounted: mounted, topology: topology, placement: placement, configuration: configuration,
                 logger: logger),
-            wishes: wishes, handshake: handshake,
-            makeHandler: { self.makeHandler($0, $1, $2, aborts) })
+            wishes: wishes, handshake: handshake, roster: roster, makeHandler: { self.makeHandler($0, $1, $2) })
         let transport = try start.run { connection in backend.connected(connection) }
+        let gauges = SessionGauges(roster: roster, watchdog: watchdog, status: transport.status, mounted: mounted)
+        self.gauges.withLock { $0 = gauges }
+        // Without it the session serves as well.
+        do throws(Errno) { try watchdog.start() } catch { logger.error("no thread for the watchdog: \(error)") }
         onReady(transport.status)
         transport.join()
-        // The connection is gone. After an abort its mount is still there, and would answer ENOTCONN to all.
+        self.gauges.withLock { $0 = nil }
+        watchdog.stop()
+        try end(mounted, lost: watchdog.findings.lost)
+    }
+
+    /// Clears up when the connection is gone.
+    private func end(_ mounted: MountPoint, lost: [String]) throws(SessionError) {
+        // Nobody took the mount away, and its connection has ended: it was aborted, and would answer ENOTCONN to all.
+        let isAborted = aborts.hasCome || mounted.isAttached
         try? mounted.unmount(lazy: true)
-        if aborts.hasCome { throw .aborted(mountPoint: mounted.path.string) }
+        let path = mounted.path.string
+        if !lost.isEmpty { throw .unresponsive(workers: lost, mountPoint: path) }
+        if isAborted { throw .aborted(mountPoint: path) }
+    }
+
+    private func makeWatchdog(_ roster: Roster, _ mounted: MountPoint) throws(SessionError) -> Watchdog {
+        let aborts = aborts
+        do throws(Errno) {
+            return try Watchdog(
+                Watchdog.Settings(stuckAfter: configuration.stuckAfter), roster: roster, device: mounted.device,
+                mountPoint: mounted.path, logger: logger, isAborted: { aborts.hasCome || mounted.isAttached })
+        } catch {
+            throw .workers("no watchdog: \(error)")
+        }
     }
 
     /// Makes what answers requests, once it is known what was agreed.
     private func makeHandler(
         _ agreed: NegotiatedSession,
         _ interrupts: InterruptRelay,
-        _ notifier: Notifier,
-        _ aborts: AbortWitness
+        _ notifier: Notifier
     ) -> RequestHandler {
-        let logger = logger
+        let (logger, aborts) = (logger, aborts)
         return Dispatcher(
             backend: backend, agreed: agreed, caching: configuration.fileCaching, notifier: notifier,
             onInterrupt: { interrupts.send($0) },
@@ -82,7 +116,9 @@ extension Session {
                 case .connectionAborted: aborts.note()
                 // Requests would wait for ever on what is lost.
                 case .transportFailed, .queueLost: self?.abortOnThread()
-                case .entryLost, .replyRefused, .malformedRequest, .unknownOpcode, .notificationRefused: break
+                case .entryLost, .replyRefused, .malformedRequest, .unknownOpcode, .notificationRefused,
+                    .tasksAbandoned:
+                    break
                 }
             })
     }
@@ -91,12 +127,19 @@ extension Session {
 extension Session {
     /// Aborts the connection from a worker, which must not wait.
     private func abortOnThread() {
-        try? DedicatedThread(name: "ringfuse-abort") { _ in try? self.abort() }.detach()
+        let logger = logger
+        do throws(Errno) {
+            try DedicatedThread(name: "ringfuse-abort") { _ in
+                do throws(MountError) { try self.abort() } catch { logger.critical("cannot abort: \(error)") }
+            }.detach()
+        } catch {
+            logger.critical("cannot abort: no thread for it: \(error)")
+        }
     }
 }
 
 /// Remembers that the connection was aborted instead of unmounted.
-private final class AbortWitness: Sendable {
+final class AbortWitness: Sendable {
     private let flag = Atomic(false)
 
     /// Whether it was.

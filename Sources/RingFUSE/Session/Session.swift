@@ -18,6 +18,8 @@ public final class Session<Backend: FileSystem>: Sendable {
     let configuration: SessionConfiguration
     let logger: Logger
     let state = Mutex(SessionState.idle)
+    let aborts = AbortWitness()
+    let gauges = Mutex<SessionGauges?>(nil)
 
     /// A session, not yet mounted.
     ///
@@ -50,6 +52,7 @@ public final class Session<Backend: FileSystem>: Sendable {
     public func run(
         onReady: @escaping @Sendable (SessionStatus) -> Void = { _ in }
     ) async throws(SessionError) {
+        try configuration.validate()
         guard start() else { throw .failed("a session can be run only once") }
         let result = await withTaskCancellationHandler {
             await serveOnThread(onReady)
@@ -85,11 +88,19 @@ public final class Session<Backend: FileSystem>: Sendable {
     /// Ends the connection at once: every request fails with `ENOTCONN` or `ECONNABORTED`, unwritten data is lost.
     /// The mount stays until it is unmounted. Does nothing where the session is not mounted.
     ///
-    /// - Throws: ``MountError`` where fusectl is not there or not permitted.
+    /// Where fusectl cannot be used, the mount is taken away by force, which aborts as well and asks for more privileges.
+    ///
+    /// - Throws: ``MountError`` where neither is there and permitted.
     public func abort() throws(MountError) {
-        let mounted = state.withLock { $0.mounted }
-        try mounted?.abort()
+        guard let mounted = state.withLock({ $0.mounted }) else { return }
+        try mounted.abort()
+        aborts.note()
     }
+
+    /// What the session has done so far, and what is stuck; `nil` while it does not serve.
+    ///
+    /// Any thread may ask, also while every worker hangs: nothing is waited for.
+    public var statistics: SessionStatistics? { gauges.withLock { $0 }?.read() }
 }
 
 /// The states of a session. They only ever move downwards.
@@ -102,11 +113,16 @@ enum SessionState: Sendable {
     case stopping
     /// Mounted.
     case serving(MountPoint)
+    /// Mounted, and its owner has asked for the end.
+    case leaving(MountPoint)
     /// The connection is gone.
     case ended
 
     var mounted: MountPoint? {
-        if case .serving(let mounted) = self { mounted } else { nil }
+        switch self {
+        case .serving(let mounted), .leaving(let mounted): mounted
+        case .idle, .starting, .stopping, .ended: nil
+        }
     }
 }
 
@@ -140,6 +156,7 @@ extension Session {
     private func unmountNow() -> Result<Bool, MountError> {
         let mounted = state.withLock { state in
             if case .starting = state { state = .stopping }
+            if case .serving(let mounted) = state { state = .leaving(mounted) }
             return state.mounted
         }
         guard let mounted else { return .success(false) }

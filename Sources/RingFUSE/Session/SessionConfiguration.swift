@@ -76,6 +76,13 @@ public struct SessionConfiguration: Sendable {
     /// What becomes of the page cache when a file is opened.
     public var fileCaching: FileCaching = .backend
 
+    /// From which age on the log and ``Session/statistics`` tell of an unanswered request, and of a worker that does not
+    /// come back from a backend's code; zero for never.
+    public var stuckAfter: Duration = .seconds(30)
+
+    /// Called when the mount is made and INIT is not yet read; for tests of what happens then.
+    package var onMounted: (@Sendable () -> Void)?
+
     /// An entry of the ring that is to be registered with less memory than the kernel demands: how tests have the
     /// kernel refuse one.
     package struct ShortEntry: Sendable {
@@ -93,4 +100,34 @@ public struct SessionConfiguration: Sendable {
 
     /// The defaults.
     public init() {}
+}
+
+extension SessionConfiguration {
+    /// Refuses values that no session can have, before anything is mounted.
+    ///
+    /// What depends on the machine or the kernel is lowered, or refused, later.
+    ///
+    /// - Throws: ``SessionError/configuration(_:)``, which names the value and its range.
+    func validate() throws(SessionError) {
+        try Self.check("depth", depth, 1...65_535)
+        try Self.check("maxWrite", maxWrite, 1...(1 << 30))
+        try Self.check("maxBackground", maxBackground, 1...65_535)
+        try Self.check("requestTimeout", requestTimeout, 0...65_535)
+        if let memoryLimit { try Self.check("memoryLimit", memoryLimit, 1...Int.max) }
+        if let maxReadahead { try Self.check("maxReadahead", maxReadahead, 0...Int.max) }
+        if let congestionThreshold { try Self.check("congestionThreshold", congestionThreshold, 0...65_535) }
+        // A worker that polls for longer than a second never sleeps.
+        try Self.check("poll", poll, upTo: .seconds(1))
+        try Self.check("stuckAfter", stuckAfter, upTo: .seconds(1 << 31))
+    }
+
+    private static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(SessionError) {
+        guard !range.contains(value) else { return }
+        throw .configuration("\(name) is \(value): must be from \(range.lowerBound) to \(range.upperBound)")
+    }
+
+    private static func check(_ name: String, _ value: Duration, upTo limit: Duration) throws(SessionError) {
+        guard value < .zero || value > limit else { return }
+        throw .configuration("\(name) is \(value): must be from 0 to \(limit)")
+    }
 }

@@ -12,6 +12,11 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
     case workers(String)
     /// The session was run twice.
     case failed(String)
+    /// A value of the configuration cannot be had.
+    case configuration(String)
+    /// After an abort, threads of the session are stuck in the kernel: only the end of the process ends them. What they
+    /// hold stays with them. The mount is gone.
+    case unresponsive(workers: [String], mountPoint: String)
     /// Somebody aborted the connection: through fusectl, or the kernel itself after a request time-out.
     case aborted(mountPoint: String)
 
@@ -20,7 +25,10 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .mount(let error): "\(error)"
         case .placement(let error): "\(error)"
-        case .handshake(let text), .workers(let text), .failed(let text): text
+        case .handshake(let text), .workers(let text), .failed(let text), .configuration(let text): text
+        case .unresponsive(let workers, let mountPoint):
+            "the connection of \(mountPoint) was aborted, and \(workers.joined(separator: ", ")) cannot end: "
+                + "what was not written is lost; end this process"
         case .aborted(let mountPoint):
             "the connection of \(mountPoint) was aborted: what was not written is lost; mount again"
         case .ringUnavailable(let text): "no ring: \(text)"

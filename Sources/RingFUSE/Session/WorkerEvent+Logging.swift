@@ -16,6 +16,8 @@ extension WorkerEvent {
                 "the kernel refused a reply: worker \(worker), request \(unique): \(Errno(rawValue: errno))")
         case .transportFailed(let worker, let errno):
             logger.critical("worker \(worker) cannot go on: \(Errno(rawValue: errno))")
+        case .tasksAbandoned(let worker, let count):
+            logger.critical("worker \(worker) has left \(count) requests behind: their input and output never ended")
         case .malformedRequest(let opcode):
             let name = Opcode(rawValue: opcode).map { "\($0.name)" } ?? "\(opcode)"
             logger.error("malformed request: \(name)")

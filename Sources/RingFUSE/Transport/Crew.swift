@@ -9,12 +9,33 @@ final class Crew<Verdict: Sendable>: Sendable {
     private let threads: Mutex<[DedicatedThread]>
     private let rendezvous: Rendezvous<Errno?, Verdict>
     let mailboxes: [Mailbox]
+    fileprivate let endings: Monitor<Endings>
+
+    /// Which threads are not to be waited for any more.
+    fileprivate struct Endings: Sendable {
+        /// Those that have ended.
+        var ended: Set<Int> = []
+        /// Those that will not end.
+        var lost: Set<Int> = []
+    }
 
     /// One member's way to meet the others.
     struct Member: Sendable {
         let index: Int
         let mailbox: Mailbox
         fileprivate let rendezvous: Rendezvous<Errno?, Verdict>
+        fileprivate let endings: Monitor<Endings>
+
+        /// Has ``Crew/join()`` wait for this member no longer: its thread is stuck for good. Any thread may.
+        func giveUp() {
+            let index = index
+            endings.change { endings in _ = endings.lost.insert(index) }
+        }
+
+        fileprivate func hasEnded() {
+            let index = index
+            endings.change { endings in _ = endings.ended.insert(index) }
+        }
 
         /// Reports how a step went, and waits for what is decided.
         func meet(_ failure: Errno?) -> Verdict { rendezvous.meet(failure) }
@@ -39,12 +60,18 @@ final class Crew<Verdict: Sendable>: Sendable {
         var mailboxes: [Mailbox] = []
         for _ in posts { mailboxes.append(try Mailbox()) }
         let rendezvous = Rendezvous<Errno?, Verdict>(size: posts.count)
+        let endings = Monitor(Endings())
         var started: [DedicatedThread] = []
         var failure: Errno?
         for (index, post) in posts.enumerated() {
-            let member = Member(index: index, mailbox: mailboxes[index], rendezvous: rendezvous)
+            let member = Member(
+                index: index, mailbox: mailboxes[index], rendezvous: rendezvous, endings: endings)
             do throws(Errno) {
-                started.append(try start(post) { body(member) })
+                started.append(
+                    try start(post) {
+                        body(member)
+                        member.hasEnded()
+                    })
             } catch {
                 failure = error
                 break
@@ -52,6 +79,7 @@ final class Crew<Verdict: Sendable>: Sendable {
         }
         self.mailboxes = mailboxes
         self.rendezvous = rendezvous
+        self.endings = endings
         if let failure {
             // The missing ones report by proxy, so that those that run get their verdict.
             for _ in started.count..<posts.count { rendezvous.report(failure) }
@@ -76,13 +104,23 @@ final class Crew<Verdict: Sendable>: Sendable {
     /// Tells all how to go on.
     func decide(_ verdict: Verdict) { rendezvous.decide(verdict) }
 
-    /// Waits until all threads have ended.
-    func join() {
+    /// Waits until all threads have ended, but for those that were given up.
+    ///
+    /// - Returns: how many were: they go on, with all that they hold.
+    @discardableResult
+    func join() -> Int {
         let all = threads.withLock { threads in
             let all = threads
             threads = []
             return all
         }
-        for thread in all { thread.join() }
+        let lost = endings.wait { endings in
+            let rest = endings.lost.subtracting(endings.ended)
+            return endings.ended.count + rest.count < all.count ? nil : rest
+        }
+        for (index, thread) in all.enumerated() {
+            if lost.contains(index) { thread.detach() } else { thread.join() }
+        }
+        return lost.count
     }
 }

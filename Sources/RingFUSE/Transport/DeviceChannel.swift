@@ -102,6 +102,13 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
 
     package var isDisconnected: Bool { isClosed }
 
+    /// A turn reads until the device is empty, or no entry is free to be interrupted.
+    package var mayHoldMore: Bool { false }
+
+    package var isHopeless: Bool { false }
+
+    package private(set) var systemCalls: UInt64 = 0
+
     package mutating func start() throws(Errno) {}
 
     // MARK: Turns
@@ -155,6 +162,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     ///
     /// - Returns: whether the mailbox has.
     private mutating func sleep(for milliseconds: Int32) -> Bool {
+        systemCalls += 1
         var polled: (pollfd, pollfd) = (
             pollfd(fd: mailbox.eventFile.rawValue, events: Int16(POLLIN), revents: 0),
             // With no entry free there is nothing to read into, but `poll` tells of the end without being asked.
@@ -176,6 +184,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     private mutating func receive(from file: FileDescriptor, into arrivals: inout ArrivalBatch) -> Bool {
         let entry = unsafe Int(free[freeCount - 1])
         let start = unsafe buffers.payload(of: entry) - EntryBuffers.deviceHead
+        systemCalls += 1
         let length = unsafe read(file.rawValue, start, EntryBuffers.deviceHead + buffers.payloadCapacity)
         guard length >= 0 else { return readFailed(errno) }
         if length == 0 {
@@ -261,6 +270,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         let total = Self.replyHeaderSize + (error == 0 ? length : 0)
         unsafe start.storeBytes(
             of: fuse_out_header(len: UInt32(total), error: -error, unique: unique), as: fuse_out_header.self)
+        systemCalls += 1
         while unsafe write(slots[entry].file, start, total) < 0 {
             let failure = errno
             if failure == EINTR { continue }

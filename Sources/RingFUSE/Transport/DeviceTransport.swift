@@ -31,7 +31,7 @@ struct DeviceTransport: Sendable {
     /// - Throws: the first errno that a worker met; then none is left.
     init(_ parts: SessionParts, plans: [Plan], depth: Int) throws(Errno) {
         crew = try Crew(plans.map { Crew.Post(name: $0.name, cpu: $0.cpu) }, quit: .quit) { member in
-            Self.work(member, parts: parts, cpu: plans[member.index].cpu, depth: depth)
+            Self.work(member, parts: parts, plan: plans[member.index], depth: depth)
         }
         if let failure = crew.firstFailure() {
             crew.decide(.quit)
@@ -41,11 +41,14 @@ struct DeviceTransport: Sendable {
         crew.decide(.goOn)
     }
 
-    /// Waits until all workers have ended, which is after the end of the connection.
-    func join() { crew.join() }
+    /// Waits until all workers have ended, which is after the end of the connection, or were given up.
+    ///
+    /// - Returns: how many were given up.
+    @discardableResult
+    func join() -> Int { crew.join() }
 
     /// The life of a worker.
-    private static func work(_ member: Crew<Verdict>.Member, parts: SessionParts, cpu: Int?, depth: Int) {
+    private static func work(_ member: Crew<Verdict>.Member, parts: SessionParts, plan: Plan, depth: Int) {
         do throws(Errno) {
             let descriptors = try clone(parts)
             defer {
@@ -54,8 +57,8 @@ struct DeviceTransport: Sendable {
             }
             let buffers = try EntryBuffers(
                 count: depth, payloadCapacity: parts.agreed.payloadCapacity,
-                node: cpu.flatMap { parts.topology.node(of: $0) })
-            try serve(member, parts, descriptors, buffers)
+                node: plan.cpu.flatMap { parts.topology.node(of: $0) })
+            try serve(member, parts, plan, descriptors, buffers)
         } catch {
             _ = member.meet(error)
         }
@@ -64,18 +67,19 @@ struct DeviceTransport: Sendable {
     private static func serve(
         _ member: Crew<Verdict>.Member,
         _ parts: SessionParts,
+        _ plan: Plan,
         _ descriptors: DeviceChannel<RingHandle>.Descriptors,
         _ buffers: consuming EntryBuffers
     ) throws(Errno) {
         guard let ring = makeRing(mailbox: member.mailbox) else {
             let channel = makeChannel(member, parts, descriptors, buffers, operations: nil)
-            run(channel, io: ThreadPoolIO(parts.threadPool), member, parts)
+            run(channel, io: ThreadPoolIO(parts.threadPool), member, parts, plan)
             return
         }
         let io = RingIO(queue: ring.handle, mailbox: member.mailbox)
         let operations = DeviceChannel<RingHandle>.Operations(ring: ring.handle, io: io)
         let channel = makeChannel(member, parts, descriptors, buffers, operations: operations)
-        run(channel, io: io, member, parts)
+        run(channel, io: io, member, parts, plan)
         ring.close()
     }
 
@@ -83,10 +87,15 @@ struct DeviceTransport: Sendable {
         _ channel: consuming DeviceChannel<RingHandle>,
         io: IOEngine,
         _ member: Crew<Verdict>.Member,
-        _ parts: SessionParts
+        _ parts: SessionParts,
+        _ plan: Plan
     ) {
         let worker = Worker(
             index: member.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
+        parts.roster.add(
+            Roster.Member(
+                name: plan.name, cpu: plan.cpu, queues: [], meter: worker.meter, lifeline: nil,
+                mailbox: member.mailbox, giveUp: { member.giveUp() }))
         guard member.meet(nil) == .goOn else { return }
         // A device channel has nothing to start that could fail.
         try? worker.start()

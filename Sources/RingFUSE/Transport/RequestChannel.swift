@@ -13,6 +13,15 @@ package protocol RequestChannel: ~Copyable, SendableMetatype {
     /// Whether the connection has ended, though entries may still be out.
     var isDisconnected: Bool { get }
 
+    /// Whether the last turn may have left arrivals behind for the next.
+    var mayHoldMore: Bool { get }
+
+    /// Whether operations of backends are under way of which nothing will ever be heard again.
+    var isHopeless: Bool { get }
+
+    /// System calls made so far to fetch, commit and wait: `io_uring_enter`, or `read`, `write` and `poll`.
+    var systemCalls: UInt64 { get }
+
     /// Starts to take requests. INIT has been answered.
     ///
     /// - Throws: what the kernel said to the first entry it refused.

@@ -36,6 +36,8 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private let worker: Int
     private var lost = 0
     private var isBroken = false
+    /// Turns since then in which operations of backends were waited for.
+    private var vainTurns = 0
     /// What was reaped while entries were registered: requests, and whether the mailbox has something.
     private var early: [Int] = []
     private var wasWokenEarly = false
@@ -98,6 +100,12 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     package var isFinished: Bool { unsafe lost == slots.count }
 
     package private(set) var isDisconnected = false
+
+    package private(set) var mayHoldMore = false
+
+    package var isHopeless: Bool { vainTurns > Self.vainTurnLimit }
+
+    package private(set) var systemCalls: UInt64 = 0
 
     // MARK: Start
 
@@ -206,33 +214,57 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
         if !early.isEmpty || wasWokenEarly { return takeEarly(into: &arrivals) }
         if isBroken { return waitWithoutRing(mayWait: mayWait) }
-        let result = mayWait ? wait() : ring.submitAndPoll()
+        let result = mayWait ? wait() : poke()
         if result < 0 && !Self.isPassing(result) { fail(result) }
         return reap(into: &arrivals)
     }
 
     /// What is being served is still to be answered, and no ring tells of mail: look into the box now and then.
-    private func waitWithoutRing(mayWait: Bool) -> Bool {
-        if mayWait { usleep(1000) }
+    ///
+    /// What has been completed is in the queue, which is memory; more may come where it was the system call only that
+    /// failed. What does not come within some time never will.
+    private mutating func waitWithoutRing(mayWait: Bool) -> Bool {
+        if mayWait { usleep(Self.brokenPause) }
+        let count = unsafe ring.reap(into: completions)
+        for position in 0..<count {
+            let completion = unsafe completions[position]
+            guard CompletionTag.tag(of: completion.user_data) == .operation else { continue }
+            io.complete(completion.user_data, result: completion.result)
+        }
+        vainTurns = io.isActive && count == 0 && mayWait ? vainTurns + 1 : 0
         return true
     }
 
+    /// Microseconds between two looks into the mailbox of a worker whose ring is broken.
+    private static var brokenPause: UInt32 { 1000 }
+    /// Looks without a result after which operations are given up: two seconds and more.
+    private static var vainTurnLimit: Int { 2000 }
+
     /// Sleeps until there is something, after having polled for a while where the user wants that.
-    private func wait() -> Int32 {
+    private mutating func wait() -> Int32 {
         if !poll.isEmpty {
             if ring.hasQueued {
-                let result = ring.submitAndPoll()
+                let result = poke()
                 if result < 0 { return result }
             }
-            if poll.spin(until: { ring.hasEvents }) { return ring.submitAndPoll() }
+            let ring = ring
+            if poll.spin(until: { ring.hasEvents }) { return poke() }
         }
+        systemCalls += 1
         return ring.submitAndWait(for: 1)
+    }
+
+    /// Submits and looks, without sleeping.
+    private mutating func poke() -> Int32 {
+        systemCalls += 1
+        return ring.submitAndPoll()
     }
 
     private mutating func reap(into arrivals: inout ArrivalBatch) -> Bool {
         var woken = false
         // Not more than one buffer of completions a turn: what is left is there at the next, which does not sleep then.
         let count = unsafe ring.reap(into: completions)
+        mayHoldMore = unsafe count == completions.count
         for position in 0..<count {
             let completion = unsafe completions[position]
             switch CompletionTag.tag(of: completion.user_data) {
@@ -351,11 +383,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     private func armWake() {
         // A failure here shows at the next submission, too.
-        _ = queueWake()
-    }
-
-    private func queueWake() -> Int32 {
-        unsafe ring.queueFixedRead(
+        _ = unsafe ring.queueFixedRead(
             file: Self.wakeFile, address: UInt(bitPattern: wakeValue), length: 8,
             userData: CompletionTag.wake.userData())
     }

@@ -67,8 +67,11 @@ struct RingTransport: Sendable {
     /// Lets the workers answer requests.
     func serve() { crew.decide(.goOn) }
 
-    /// Waits until all workers have ended, which is after the end of the connection.
-    func join() { crew.join() }
+    /// Waits until all workers have ended, which is after the end of the connection, or were given up.
+    ///
+    /// - Returns: how many were given up.
+    @discardableResult
+    func join() -> Int { crew.join() }
 
     /// The life of a worker.
     private static func work(
@@ -88,6 +91,10 @@ struct RingTransport: Sendable {
                 report: parts.handler.report)
             let worker = Worker(
                 index: plan.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
+            parts.roster.add(
+                Roster.Member(
+                    name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
+                    lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() }))
             if member.meet(nil) == .goOn { serve(worker, member) }
             // The ring goes before the memory that its commands name.
             ring.close()

@@ -20,9 +20,9 @@ struct StartedTransport: Sendable {
 
     /// Waits for the end of the connection.
     func join() {
-        devices.join()
-        ring?.join()
-        status.connection.notifier.close()
+        let lost = devices.join() + (ring?.join() ?? 0)
+        // A notification that is under way may wait for a lock that a lost worker's request holds.
+        status.connection.notifier.close(waits: lost == 0)
         backingFiles.close()
     }
 }
@@ -36,6 +36,7 @@ struct TransportStart {
     let session: SessionFacts
     let wishes: SessionWishes
     let handshake: Handshake
+    let roster: Roster
     let makeHandler: (NegotiatedSession, InterruptRelay, Notifier) -> RequestHandler
     private let interrupts = InterruptRelay()
     private let notifier: Notifier
@@ -45,11 +46,13 @@ struct TransportStart {
         session: SessionFacts,
         wishes: SessionWishes,
         handshake: Handshake,
+        roster: Roster,
         makeHandler: @escaping (NegotiatedSession, InterruptRelay, Notifier) -> RequestHandler
     ) {
         self.session = session
         self.wishes = wishes
         self.handshake = handshake
+        self.roster = roster
         self.makeHandler = makeHandler
         let logger = session.logger
         notifier = Notifier(device: session.mounted.device) { $0.log(to: logger) }
@@ -245,7 +248,8 @@ struct TransportStart {
         return SessionParts(
             device: mounted.device, cloneDevice: { () throws(Errno) in try mounted.cloneDevice() },
             agreed: agreed, handler: makeHandler(agreed, interrupts, notifier), topology: session.topology,
-            threadPool: ThreadPool(), shortEntry: session.configuration.shortEntry, logger: session.logger)
+            threadPool: ThreadPool(), roster: roster, shortEntry: session.configuration.shortEntry,
+            logger: session.logger)
     }
 
     /// Has the notifier know what was agreed, which a backend is told next.

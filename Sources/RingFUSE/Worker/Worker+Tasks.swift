@@ -9,6 +9,7 @@ extension Worker where Channel: ~Copyable {
             return
         }
         unsafe state.pointee.tasks += 1
+        cells.add(.tasks)
         unsafe entries[entry].task = Task(executorPreference: executor) {
             // Once a task, not once a request.
             await RequestMark.$isServing.withValue(true) { await self.serve(entry) }
@@ -48,5 +49,15 @@ extension Worker where Channel: ~Copyable {
         }
         while unsafe state.pointee.tasks > 0 { executor.runJobs() }
         executor.detach()
+    }
+
+    /// Leaves tasks that wait for operations which never come back.
+    ///
+    /// The kernel may still use the memory that those operations name, so nothing of it is ever freed: neither what
+    /// tasks have lent, for which they must not be resumed, nor the entries' payloads, which this worker owns.
+    func abandonTasks() {
+        executor.detach()
+        handler.report(.tasksAbandoned(worker: index, count: unsafe state.pointee.serving))
+        _ = unsafe Unmanaged.passRetained(self)
     }
 }

@@ -1,3 +1,4 @@
+import FUSEProtocol
 package import SystemPackage
 
 /// A thread with one ring (or one clone of /dev/fuse) that serves one or more queues.
@@ -19,6 +20,10 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     let entries: UnsafeMutableBufferPointer<EntryState>
     let arrivals: UnsafeMutablePointer<ArrivalBatch>
     let state: UnsafeMutablePointer<WorkerState>
+    /// What others may know of this worker.
+    let meter: WorkerMeter
+    /// The words of `meter`, without a reference to count.
+    let cells: MeterCells
 
     /// A worker on the calling thread's behalf.
     ///
@@ -40,6 +45,8 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         unsafe arrivals.initialize(to: ArrivalBatch(capacity: entryCount))
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: WorkerState())
+        meter = WorkerMeter(entryCount: entryCount)
+        cells = meter.cells
     }
 
     deinit {
@@ -47,6 +54,7 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         unsafe entries.deallocate()
         unsafe arrivals.deinitialize(count: 1)
         unsafe arrivals.deallocate()
+        unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
         unsafe channel.deinitialize(count: 1)
         unsafe channel.deallocate()
@@ -54,7 +62,12 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
 
     /// Takes requests until the connection ends and all of them are answered.
     package func run() {
-        while !isDone { turn() }
+        // Whoever looks at it afterwards must not take it for one that is at work for ever.
+        defer { cells.add(.phase) }
+        while !isDone {
+            turn()
+            if unsafe channel.pointee.isHopeless { return abandonTasks() }
+        }
         retireTasks()
     }
 
@@ -81,11 +94,17 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     /// - Parameter mayWait: whether to sleep where there is nothing to do; tests step by hand without.
     package func turn(mayWait: Bool = true) {
         let isIdle = unsafe state.pointee.serving == 0
+        cells.add(.phase)
         let woken = unsafe channel.pointee.collect(
             mayWait: mayWait && !executor.hasJobs, isIdle: isIdle, into: &arrivals.pointee)
+        cells.set(.systemCalls, to: unsafe channel.pointee.systemCalls)
+        cells.add(.phase)
         for position in unsafe 0..<arrivals.pointee.count { unsafe arrived(arrivals.pointee[position]) }
         unsafe arrivals.pointee.removeAll()
         if woken { readMail() }
+        if unsafe !state.pointee.earlyInterrupts.isEmpty && !channel.pointee.mayHoldMore {
+            unsafe state.pointee.earlyInterrupts.removeAll()
+        }
         if unsafe channel.pointee.isDisconnected && !state.pointee.isStopping {
             stop()
             handler.report(.disconnected)
@@ -96,18 +115,18 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     /// Answers a new request at once, or hands it to its entry's task.
     private func arrived(_ entry: Int) {
         let frame = unsafe channel.pointee.frame(of: entry)
+        cells.begin(entry, frame)
         let answer = handler.attempt(frame, io)
-        switch answer.kind {
-        case .reply:
-            unsafe channel.pointee.commit(entry, unique: frame.unique, error: answer.error, length: answer.length)
-        case .silence:
-            unsafe channel.pointee.release(entry)
-        case .deferred:
-            unsafe entries[entry].unique = frame.unique
-            unsafe state.pointee.serving += 1
-            resumeTask(of: entry)
-            // It came after the first sign of the end: nobody waits for it either.
-            if unsafe state.pointee.isStopping { unsafe entries[entry].task?.cancel() }
+        guard answer.kind == .deferred else { return settle(entry, frame, answer) }
+        let unique = frame.unique
+        unsafe entries[entry].unique = unique
+        unsafe state.pointee.serving += 1
+        cells.add(.deferred)
+        resumeTask(of: entry)
+        // It came after the first sign of the end: nobody waits for it either.
+        if unsafe state.pointee.isStopping { unsafe entries[entry].task?.cancel() }
+        if unsafe !state.pointee.earlyInterrupts.isEmpty && state.pointee.earlyInterrupts.contains(unique) {
+            unsafe entries[entry].task?.cancel()
         }
     }
 
@@ -115,17 +134,28 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     func finish(_ entry: Int, _ answer: Answer) {
         // The channel has no lock: whatever executors a backend's code has visited, its task must be back here.
         precondition(executor.isCurrent, "a request's task has left its worker")
-        let unique = unsafe entries[entry].unique
+        precondition(answer.kind != .deferred, "a task has no one to defer to")
         unsafe entries[entry].unique = 0
         unsafe state.pointee.serving -= 1
-        switch answer.kind {
-        case .reply:
-            unsafe channel.pointee.commit(entry, unique: unique, error: answer.error, length: answer.length)
-        case .silence:
+        settle(entry, unsafe channel.pointee.frame(of: entry), answer)
+    }
+
+    /// Gives an entry back with its answer, and counts it.
+    private func settle(_ entry: Int, _ frame: RequestFrame, _ answer: Answer) {
+        cells.end(entry)
+        guard answer.kind == .reply else {
             unsafe channel.pointee.release(entry)
-        case .deferred:
-            preconditionFailure("a task has no one to defer to")
+            return
         }
+        let opcode = frame.opcode
+        if answer.error != 0 {
+            cells.add(.errors)
+        } else if opcode == Opcode.read.rawValue {
+            cells.add(.bytesRead, UInt64(answer.length))
+        } else if opcode == Opcode.write.rawValue {
+            cells.add(.bytesWritten, UInt64(frame.acknowledged))
+        }
+        unsafe channel.pointee.commit(entry, unique: frame.unique, error: answer.error, length: answer.length)
     }
 
     private func readMail() {
@@ -149,13 +179,20 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
 
     /// Cancels the task of a request whose caller was interrupted.
     ///
-    /// A number that no entry serves belongs to a request that was answered in the meantime: the kernel sends
-    /// INTERRUPT only after it has handed the request out (`FR_SENT`), and a worker reads its mail after its requests.
+    /// The kernel sends INTERRUPT only after it has handed the request out (`FR_SENT`), and a worker reads its mail
+    /// after its requests. So a number that no entry serves belongs to a request that was answered in the meantime; or to one
+    /// that is still to be reaped, where more has arrived than one turn takes: then it is kept until all has been.
     private func interrupt(_ unique: UInt64) {
         // No request has the number 0, which stands for an entry that serves none.
         guard unique != 0 else { return }
+        var isServed = false
         for entry in unsafe entries.indices where unsafe entries[entry].unique == unique {
             unsafe entries[entry].task?.cancel()
+            isServed = true
+        }
+        // A bound for what comes from outside; there are no more requests to be reaped than entries.
+        if unsafe !isServed && channel.pointee.mayHoldMore && state.pointee.earlyInterrupts.count < entries.count {
+            unsafe state.pointee.earlyInterrupts.append(unique)
         }
     }
 }
@@ -170,6 +207,8 @@ struct WorkerState {
     var isRetiring = false
     /// Tasks that exist.
     var tasks = 0
+    /// INTERRUPTs of requests that no entry served yet; see ``Worker/interrupt(_:)``.
+    var earlyInterrupts: [UInt64] = []
 }
 
 /// What a worker keeps of an entry.

@@ -86,12 +86,22 @@ struct CoreOptions: ParsableArguments, Sendable {
     )
     var requestTimeout = 0
 
+    /// When a request counts as stuck.
+    @Option(
+        help: ArgumentHelp(
+            "After how many seconds the log and `ringfuse stats` name an unanswered request; 0: never.",
+            valueName: "seconds"
+        )
+    )
+    var stuckAfter = Int(SessionConfiguration().stuckAfter.components.seconds)
+
     /// Checks the ranges; what depends on the machine is checked when workers are placed.
     func validate() throws {
         try Self.check("--depth", depth, in: 1...65_535)
         try Self.check("--max-background", maxBackground, in: 1...65_535)
         // The kernel has 16 bits for it.
         try Self.check("--request-timeout", requestTimeout, in: 0...65_535)
+        try Self.check("--stuck-after", stuckAfter, in: 0...1_000_000_000)
         if let workers { try Self.check("--workers", workers, in: 1...CPUSet.limit) }
         if let maxWrite { try Self.check("--max-write", maxWrite.bytes, in: 4096...(256 << 20)) }
         if single, let workers, workers != 1 {
@@ -110,6 +120,7 @@ struct CoreOptions: ParsableArguments, Sendable {
         if let maxWrite { configuration.maxWrite = maxWrite.bytes }
         configuration.maxBackground = maxBackground
         configuration.requestTimeout = requestTimeout
+        configuration.stuckAfter = .seconds(stuckAfter)
         return configuration
     }
 

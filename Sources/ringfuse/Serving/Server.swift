@@ -49,9 +49,14 @@ struct Server<Backend: FileSystem>: Sendable {
             logger: logger
         )
         let manager = ServiceManager.inherited
+        let statistics = StatisticsService()
+        defer { statistics.stop() }
         let service = MountService(
             session: session,
-            onReady: { ready($0, manager, logger) },
+            onReady: { status in
+                statistics.start(session, logger)
+                ready(status, manager, logger)
+            },
             manager: manager,
             logger: logger
         )

@@ -1,3 +1,4 @@
+import FileSystems
 import Glibc
 import RingFUSE
 import SystemPackage
@@ -66,6 +67,51 @@ extension MountTests {
                 }
                 // Each reads once more, to find the end.
                 #expect(backend.counts == StallingFileSystem.Counts(cancelled: 1, answered: 8))
+            }
+        }
+
+        /// Ctrl-C while a backend waits for its disk.
+        @Test(arguments: Way.allCases)
+        func endsAReaderOfASlowDisk(_ way: Way) async throws {
+            let memory = MemoryFileSystem(byteLimit: 1 << 20)
+            let backend = DelayFileSystem(memory, delay: .seconds(15))
+            try await withMount(backend, configuration: try way.configuration()) { session in
+                // The look-up is delayed like the read: cat waits for an answer from the start.
+                let child = try await ChildProcess.start(["cat", session.path.appending("file").string])
+                try await eventually("a look-up") { session.statistics?.workers.contains { $0.busy > 0 } == true }
+                child.signal(SIGINT)
+                let ending = try await child.ended(within: .seconds(30))
+                #expect(ending.signal == SIGINT && ending.elapsed < .seconds(12))
+            }
+        }
+
+        /// A killed reader is gone when the backend lets go of its request, which it is told to.
+        @Test(arguments: Way.allCases)
+        func endsAReaderThatIsKilled(_ way: Way) async throws {
+            let backend = StallingFileSystem(patience: .seconds(40))
+            try await withMount(backend, configuration: try way.configuration()) { session in
+                let child = try await ChildProcess.start(["cat", session.path.appending("slow").string])
+                try await eventually("a read") { backend.counts.waiting == 1 }
+                child.signal(SIGKILL)
+                let ending = try await child.ended(within: .seconds(30))
+                #expect(ending.signal == SIGKILL && ending.elapsed < .seconds(20))
+                #expect(backend.counts == StallingFileSystem.Counts(cancelled: 1))
+            }
+        }
+
+        /// A backend that does not listen keeps its caller, killed or not, and nobody else.
+        @Test(arguments: Way.allCases, [SIGINT, SIGKILL])
+        func waitsForABackendThatIsDeaf(_ way: Way, _ signal: Int32) async throws {
+            let backend = StubbornFileSystem()
+            try await withMount(backend, configuration: try way.configuration()) { session in
+                let child = try await ChildProcess.start(["cat", session.path.appending("deaf").string])
+                try await eventually("a read") { backend.waitingCount == 1 }
+                child.signal(signal)
+                try await session.check("for n in 1 2 3 4 5; do same \"$(cat quick | wc -c)\" 4096; done")
+                #expect(!child.hasEnded && backend.waitingCount == 1)
+                backend.release()
+                #expect(try await child.ended(within: .seconds(20)).signal == signal)
+                try await session.check("same \"$(cat deaf | wc -c)\" 4096")
             }
         }
     }

@@ -29,7 +29,8 @@ final class ChildProcess: Sendable {
         case closed(String)
     }
 
-    private let identifier: pid_t
+    /// Its number.
+    let identifier: pid_t
     private let output: FileDescriptor
     private let state = Mutex(State.running)
     private let ending = Promise<Ending>()

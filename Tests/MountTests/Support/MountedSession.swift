@@ -17,6 +17,7 @@ final class MountedSession: Sendable {
     private let ending: Promise<Result<Void, SessionError>>
     private let unmountSession: @Sendable () async throws(MountError) -> Bool
     private let abortSession: @Sendable () throws(MountError) -> Void
+    private let sessionStatistics: @Sendable () -> SessionStatistics?
 
     /// The mount point.
     var path: FilePath { scratch.mountPoint }
@@ -47,6 +48,7 @@ final class MountedSession: Sendable {
         self.ending = ending
         self.task = task
         unmountSession = { () async throws(MountError) in try await session.unmount() }
+        sessionStatistics = { session.statistics }
         abortSession = { () throws(MountError) in try session.abort() }
         do {
             status = try await ready.value(within: .seconds(20), "the mount to get ready").get()
@@ -67,6 +69,9 @@ final class MountedSession: Sendable {
 
     /// Ends the connection.
     func abort() throws(MountError) { try abortSession() }
+
+    /// What the session has done.
+    var statistics: SessionStatistics? { sessionStatistics() }
 
     /// Cancels the task that runs the session.
     func cancel() { task.cancel() }

@@ -24,11 +24,16 @@ struct ServerProcess {
     /// Mounts.
     ///
     /// - Returns: once the mount answers.
-    static func start(_ kind: Kind, by way: Way, scratch: Scratch) async throws -> ServerProcess {
+    static func start(
+        _ kind: Kind,
+        by way: Way,
+        scratch: Scratch,
+        options: [String] = []
+    ) async throws -> ServerProcess {
         if way == .ring { try RequireRing.now() }
         var words = [tool.string, "mount", kind.rawValue]
         if kind == .mirror { words.append(scratch.source.string) }
-        words += [scratch.mountPoint.string, "--transport", way.rawValue]
+        words += [scratch.mountPoint.string, "--transport", way.rawValue] + options
         let server = ServerProcess(scratch: scratch, process: try await ChildProcess.start(words))
         try await server.process.wrote("unmount:")
         #expect(server.process.text.contains(way == .ring ? "transport: ring" : "transport: /dev/fuse"))

@@ -34,6 +34,21 @@ import Testing
         #expect(told.byIndex == Dictionary(uniqueKeysWithValues: (0..<4).map { ($0, expected) }))
     }
 
+    /// A member that never ends is not waited for once it is given up; the others are.
+    @Test func oneThatIsGivenUpIsNotWaitedFor() throws {
+        let handoff = Handoff<Void>()
+        let crew = try Crew(posts, quit: Verdict.quit) { member in
+            _ = member.meet(nil)
+            guard member.index == 2 else { return }
+            member.giveUp()
+            handoff.take()
+        }
+        #expect(crew.firstFailure() == nil)
+        crew.decide(.goOn)
+        #expect(crew.join() == 1)
+        handoff.put(())
+    }
+
     /// One member's failure is found once all have reported.
     @Test(arguments: 0..<4)
     func aFailureIsFound(_ unlucky: Int) throws {

@@ -75,6 +75,25 @@ import Testing
         bench.end()
     }
 
+    /// It is found in the box before its request is reaped, because an earlier message had the box looked into.
+    @Test func arrivesBeforeItsRequestIsReaped() throws {
+        let bench = try RingBench.started(depth: 70)
+        bench.settle()
+        bench.mailbox.post(.interrupt(unique: 9999))
+        _ = bench.kernel.enter()
+        for index in 1...70 as ClosedRange<UInt64> {
+            bench.kernel.send(.attributes(index * 2, of: ScriptedBackend.cancellable))
+        }
+        _ = bench.kernel.enter()
+        bench.mailbox.post(.interrupt(unique: 140))
+        bench.worker.turn(mayWait: false)
+        #expect(bench.servingCount == 63, "a wake-up and 63 requests in the first batch")
+        bench.settle()
+        #expect(bench.kernel.replies == [KernelReply(unique: 140, error: -EINTR)])
+        #expect(bench.earlyInterruptCount == 0)
+        bench.end()
+    }
+
     @Test func afterTheAnswerItChangesNothing() throws {
         let bench = try RingBench.started(depth: 1)
         bench.serve(.attributes(2, of: ScriptedBackend.yielding))

@@ -152,6 +152,38 @@ import Testing
         #expect(bench.events.all.count == 1)
     }
 
+    /// An operation that was completed before the ring broke is still found.
+    @Test func aBrokenRingsCompletionsAreReaped() throws {
+        let bench = try RingBench.started()
+        bench.serve(.attributes(2, of: ScriptedBackend.operating))
+        let operation = try #require(bench.kernel.operations.first)
+        bench.kernel.complete(operation, 0)
+        bench.kernel.permanentError = -EBADF
+        for _ in 0..<10 { bench.worker.turn(mayWait: false) }
+        #expect(bench.servingCount == 0 && !bench.io.isActive)
+        #expect(bench.worker.isDone)
+        bench.worker.run()
+    }
+
+    /// One that never comes back does not keep the worker from ending; what it uses is never freed.
+    @Test func operationsOfABrokenRingAreGivenUp() throws {
+        weak var worker: Worker<RingChannel<FakeRing>>?
+        do {
+            let bench = try RingBench.started()
+            worker = bench.worker
+            bench.serve(.attributes(2, of: ScriptedBackend.operating))
+            #expect(bench.io.isActive)
+            bench.kernel.permanentError = -EBADF
+            bench.worker.run()
+            #expect(
+                bench.events.all == [
+                    "transportFailed(worker: 7, errno: \(EBADF))", "tasksAbandoned(worker: 7, count: 1)",
+                ])
+            #expect(bench.kernel.replies.isEmpty)
+        }
+        #expect(worker != nil)
+    }
+
     /// A worker that is never run leaves nothing behind.
     @Test func aWorkerThatNeverRuns() throws {
         weak var worker: Worker<RingChannel<FakeRing>>?

@@ -77,6 +77,9 @@ final class RingBench {
     /// Requests that tasks serve.
     var servingCount: Int { unsafe worker.state.pointee.serving }
 
+    /// INTERRUPTs that are kept for requests to come.
+    var earlyInterruptCount: Int { unsafe worker.state.pointee.earlyInterrupts.count }
+
     /// The error of a request's reply; `nil` while there is none.
     func error(of unique: UInt64) -> Int32? {
         kernel.replies.last { $0.unique == unique }?.error

@@ -1,0 +1,36 @@
+import Ring
+import Synchronization
+
+/// The workers of a session, as the watchdog and the statistics see them.
+final class Roster: Sendable {
+    /// One worker.
+    struct Member: Sendable {
+        /// What its thread is called.
+        let name: String
+        /// The CPU it is pinned to.
+        let cpu: Int?
+        /// The queues it serves, in the order of its entries; empty for one that reads the device.
+        let queues: [UInt16]
+        let meter: WorkerMeter
+        /// By which its ring can be taken away, where requests come over that.
+        let lifeline: RingLifeline?
+        /// Its mailbox, whose descriptor stands in for that ring's.
+        let mailbox: Mailbox
+        /// Has whoever waits for the thread's end wait no longer.
+        let giveUp: @Sendable () -> Void
+
+        /// The queue of an entry.
+        func queue(of entry: Int) -> Int? {
+            guard !queues.isEmpty else { return nil }
+            return Int(queues[entry / (meter.cells.entryCount / queues.count)])
+        }
+    }
+
+    private let all = Mutex<[Member]>([])
+
+    /// Adds a worker.
+    func add(_ member: Member) { all.withLock { $0.append(member) } }
+
+    /// All of them, in the order in which they came.
+    var members: [Member] { all.withLock { $0 } }
+}

@@ -1,0 +1,35 @@
+import CRingFUSE
+
+/// What one worker does, for others to look at while it works.
+///
+/// Made on the worker's thread.
+final class WorkerMeter: Sendable {
+    /// The words that the worker writes.
+    let cells: MeterCells
+    /// The worker's thread, by the kernel's number.
+    let thread: Int32
+
+    /// A meter of the calling thread's worker.
+    init(entryCount: Int) {
+        cells = MeterCells(entryCount: entryCount)
+        thread = rfuse_thread_id()
+        // It is at work until its loop first looks for something to do.
+        cells.set(.phase, to: 1)
+    }
+
+    deinit { cells.free() }
+
+    /// Entries that hold a request.
+    var busyCount: Int { (0..<cells.entryCount).count { cells.unique(in: $0) != 0 } }
+
+    /// Whether the worker is at work, and in which turn.
+    var phase: Phase { Phase(rawValue: cells.value(of: .phase)) }
+
+    /// A moment in a worker's life.
+    struct Phase: Equatable, Sendable {
+        let rawValue: UInt64
+
+        /// Whether it is between two system calls of its loop: deciding, answering, running the code of a backend.
+        var isWorking: Bool { rawValue & 1 == 1 }
+    }
+}
