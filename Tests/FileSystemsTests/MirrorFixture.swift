@@ -140,7 +140,7 @@ final class MirrorFixture: Sendable {
         group: UInt32 = 0
     ) throws(Errno) -> (entry: Entry, file: OpenFile) {
         let context = context(user: user, group: group)
-        let flags = OpenFlags(rawValue: UInt32(flags))
+        let flags = OpenFlags(rawValue: UInt32(bitPattern: flags))
         let node = NewNode(mode: NodeMode(.regular, permissions: mode))
         let reply = try StoredName(name).withName { name throws(Errno) in
             try mirror.create(named: name, in: directory, node, flags, context)
@@ -149,7 +149,7 @@ final class MirrorFixture: Sendable {
     }
 
     func open(_ node: NodeID, _ flags: CInt = O_RDWR, user: UInt32 = 0) throws(Errno) -> OpenFile {
-        let flags = OpenFlags(rawValue: UInt32(flags))
+        let flags = OpenFlags(rawValue: UInt32(bitPattern: flags))
         return OpenFile(node: node, handle: try mirror.open(node, flags, context(user: user)).handle, flags: flags)
     }
 
