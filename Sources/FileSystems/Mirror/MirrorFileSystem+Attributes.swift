@@ -11,7 +11,9 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> AttributesReply {
         if let handle { return try reply(of: files.descriptor(of: handle)) }
-        return try reply(of: nodes.node(node).descriptor)
+        let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
+        return try reply(of: node.descriptor)
     }
 
     /// What `statx` tells (STATX): attributes with the time of birth, where the source's file system keeps it.
@@ -24,7 +26,9 @@ extension MirrorFileSystem {
         if let handle {
             status = try FileSystems.status(of: files.descriptor(of: handle))
         } else {
-            status = try FileSystems.status(of: nodes.node(node).descriptor)
+            let node = try nodes.node(node)
+            defer { withExtendedLifetime(node) {} }
+            status = try FileSystems.status(of: node.descriptor)
         }
         let birth = Timestamp(seconds: status.birth_seconds, nanoseconds: status.birth_nanoseconds)
         let reply = AttributesReply(attributes(status), lifetime: options.attributesLifetime)
@@ -45,6 +49,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> AttributesReply {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         let others = changes.mode != nil || changes.size != nil
         let setsTimes = changes.accessTime != nil || changes.modificationTime != nil
         let changesOwner = changes.userID != nil || changes.groupID != nil || !(others || setsTimes)
@@ -94,6 +99,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         try unsafe target.withFreeBytes { bytes throws(Errno) in
             let count = try checked(
                 unsafe rfuse_read_link(
@@ -118,6 +124,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         try caller.check(for: context) { () throws(Errno) in
             _ = try checked(rfuse_access(node.descriptor, CInt(mode.rawValue)))
         }
@@ -129,7 +136,9 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> FileSystemStatistics {
         var source = rfuse_statistics()
-        try checked(unsafe rfuse_statistics(nodes.node(node).descriptor, &source))
+        let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
+        try checked(unsafe rfuse_statistics(node.descriptor, &source))
         var statistics = FileSystemStatistics(
             blockSize: source.fragment_size,
             blocks: source.blocks,

@@ -16,7 +16,22 @@ extension MirrorFileSystem {
         output: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int32 {
-        let descriptor = try descriptor(of: file)
+        guard try nodes.node(file.node).type == .directory else {
+            return try control(files.descriptor(of: file.handle), command, input: input, output: &output, context)
+        }
+        let directory = try open(file)
+        defer { withExtendedLifetime(directory) {} }
+        return try control(directory.descriptor, command, input: input, output: &output, context)
+    }
+
+    /// Tells and sets flags and attributes of what a descriptor has open.
+    private func control(
+        _ descriptor: CInt,
+        _ command: UInt32,
+        input: RawSpan,
+        output: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Int32 {
         switch command {
         case rfuse_get_flags, rfuse_get_version:
             var value: UInt32 = 0
@@ -57,12 +72,6 @@ extension MirrorFileSystem {
                 return rfuse_sync_file_system(CInt(descriptor))
             }
         }
-    }
-
-    /// The descriptor of an open file or directory.
-    private func descriptor(of file: OpenFile) throws(Errno) -> CInt {
-        guard try nodes.node(file.node).type == .directory else { return try files.descriptor(of: file.handle) }
-        return try open(file).descriptor
     }
 
     /// Refuses what file systems ask privileges for that the kernel does not ask for on the mount: ext4 lets only those

@@ -12,6 +12,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> OpenReply {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         guard node.type == .directory else { throw .notDirectory }
         let descriptor = try checked(rfuse_reopen(node.descriptor, O_RDONLY | O_DIRECTORY))
         let directory = MirrorDirectory(descriptor: CInt(descriptor))
@@ -28,6 +29,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) {
         let parent = try nodes.node(directory.node)
+        defer { withExtendedLifetime(parent) {} }
         try open(directory).entries(after: cookie) { name, record throws(Errno) in
             let inode = inodes.visible(record.inode, of: parent.identity.device)
             guard listing.wantsEntries, !name.isDotOrDotDot else {

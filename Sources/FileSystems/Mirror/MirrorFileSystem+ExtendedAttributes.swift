@@ -19,6 +19,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         let name = StoredName(name)
         _ = try unsafe value.withUnsafeBytes { value throws(Errno) in
             try unsafe name.withTerminated { name throws(Errno) in
@@ -46,6 +47,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         let isAccessControlList = name == "system.posix_acl_access" || name == "system.posix_acl_default"
         let name = StoredName(name)
         return try unsafe value.withAttribute { bytes throws(Errno) in
@@ -69,6 +71,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         guard context.userID != 0, caller.isRoot else {
             return try unsafe names.withAttribute { bytes throws(Errno) in
                 try checked(unsafe rfuse_list_attributes(node.descriptor, bytes.baseAddress, bytes.count))
@@ -99,6 +102,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         _ = try unsafe StoredName(name).withTerminated { name throws(Errno) in
             try checked(unsafe rfuse_remove_attribute(node.descriptor, name))
         }

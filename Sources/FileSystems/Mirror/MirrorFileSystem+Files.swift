@@ -38,6 +38,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> CreateReply {
         let parent = try nodes.node(directory)
+        defer { withExtendedLifetime(parent) {} }
         let sourceFlags = sourceFlags(flags)
         let descriptor: CInt
         do throws(Errno) {
@@ -67,6 +68,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> CreateReply {
         let parent = try nodes.node(directory)
+        defer { withExtendedLifetime(parent) {} }
         // With O_EXCL the file can never get a name; the kernel heeds that itself, and so may the source.
         let sourceFlags = sourceFlags(flags) | flags.cValue & OpenFlags.exclusive.cValue
         let descriptor = try caller.make(for: context, umask: node.umask) { () throws(Errno) in

@@ -13,6 +13,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Entry {
         let parent = try nodes.node(directory)
+        defer { withExtendedLifetime(parent) {} }
         if name.isDotOrDotDot, name.count == 1 || directory == .root {
             let status = try status(of: parent.descriptor)
             nodes.lookUpAgain(directory)
@@ -102,7 +103,9 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) {
         let parent = try nodes.node(directory)
+        defer { withExtendedLifetime(parent) {} }
         let newParent = try nodes.node(newDirectory)
+        defer { withExtendedLifetime(newParent) {} }
         let newName = StoredName(newName)
         try unsafe name.withComponent { name throws(Errno) in
             try newName.withName { newName throws(Errno) in
@@ -126,7 +129,9 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Entry {
         let node = try nodes.node(node)
+        defer { withExtendedLifetime(node) {} }
         let parent = try nodes.node(directory)
+        defer { withExtendedLifetime(parent) {} }
         try unsafe name.withComponent { name throws(Errno) in
             _ = try checked(unsafe rfuse_link(node.descriptor, parent.descriptor, name))
         }
@@ -145,6 +150,7 @@ extension MirrorFileSystem {
         _ body: (CInt, UnsafePointer<CChar>) throws(Errno) -> Int
     ) throws(Errno) -> Entry {
         let parent = try nodes.node(directory)
+        defer { withExtendedLifetime(parent) {} }
         try unsafe name.withComponent { name throws(Errno) in
             try caller.make(for: context, umask: umask) { () throws(Errno) in
                 _ = try checked(unsafe body(parent.descriptor, name))
@@ -156,6 +162,7 @@ extension MirrorFileSystem {
     /// Removes a name.
     private func remove(_ name: Name, in directory: NodeID, isDirectory: Bool) throws(Errno) {
         let parent = try nodes.node(directory)
+        defer { withExtendedLifetime(parent) {} }
         try unsafe name.withComponent { name throws(Errno) in
             _ = try checked(unsafe rfuse_remove(parent.descriptor, name, isDirectory ? 1 : 0))
         }

@@ -1,5 +1,4 @@
 internal import CRingFUSE
-internal import Glibc
 public import RingFUSE
 internal import Synchronization
 public import SystemPackage
@@ -42,8 +41,6 @@ public final class MirrorFileSystem: FileSystem {
     let lockWaits = Atomic<Int>(0)
     /// Whether the source's file system has POSIX ACLs.
     private let keepsAccessControlLists: Bool
-    /// A readable descriptor of the root, where there is one.
-    private let readableRoot: CInt?
     /// For calls that take their time and that asynchronous I/O does not offer; starts no thread before the first one.
     let pool = ThreadPool(threads: 2)
 
@@ -68,10 +65,9 @@ public final class MirrorFileSystem: FileSystem {
         } catch {
             throw MirrorError(step: .openSource, source: source, errno: error)
         }
-        readableRoot = try? CInt(checked(rfuse_reopen(root.descriptor, O_DIRECTORY)))
         // The rest is for open files.
         let mostNodes = options.mostNodeDescriptors ?? files.capacity / 4 * 3
-        nodes = MirrorNodeTable(root: root, mount: readableRoot, mostOpen: mostNodes)
+        nodes = MirrorNodeTable(root: root, mostOpen: mostNodes)
         keepsAccessControlLists = Self.keepsAccessControlLists(root)
         inodes = MirrorInodeNumbers(device: root.identity.device)
         do throws(Errno) {
@@ -86,8 +82,6 @@ public final class MirrorFileSystem: FileSystem {
         let result = unsafe rfuse_get_attribute(root.descriptor, "system.posix_acl_access", nil, 0)
         return result >= 0 || result == -Int(Errno.noData.rawValue)
     }
-
-    deinit { if let readableRoot { _ = rfuse_close(readableRoot) } }
 
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///

@@ -33,39 +33,56 @@ final class MirrorNodeTable: Sendable {
     private let mostOpen: Int
     /// Whether a node has ever been parked.
     private let hasParked = Atomic(false)
-    /// A descriptor on the root's mount, through which parked nodes are opened; `nil` where that does not work.
-    private let mount: CInt?
+    /// Whether nodes can be parked.
+    private let canPark: Bool
+    /// A descriptor on the root's mount, through which parked nodes are opened; opened with the first one, then kept.
+    private let mount = Mutex<CInt?>(nil)
     /// The root, which is never forgotten.
     let root: MirrorNode
 
     /// A table that knows the root alone.
     ///
-    /// - Parameters:
-    ///   - mount: a readable descriptor of the root, which stays open as long as the table; `nil` for none.
-    ///   - mostOpen: nodes that keep a descriptor at the most, where others can be parked.
-    init(root: MirrorNode, mount: CInt?, mostOpen: Int) {
+    /// - Parameter mostOpen: nodes that keep a descriptor at the most, where others can be parked.
+    init(root: MirrorNode, mostOpen: Int) {
         self.root = root
         self.mostOpen = mostOpen
-        self.mount = mount.flatMap { Self.canPark(root, on: $0) ? $0 : nil }
+        canPark = Self.canPark(root)
         state.withLock { state in
             state.nodes[.root] = Known(hold: .open(root), lookups: 1)
             state.ids[root.identity] = .root
         }
     }
 
+    deinit { mount.withLock { if let mount = $0 { _ = rfuse_close(mount) } } }
+
     /// Whether a file of the source can be found again without a descriptor, which takes a file system that can be
     /// exported and, of the server, the right to pass by all permissions.
-    private static func canPark(_ root: MirrorNode, on mount: CInt) -> Bool {
+    private static func canPark(_ root: MirrorNode) -> Bool {
+        let mount = CInt(rfuse_reopen(root.descriptor, 0))
+        guard mount >= 0 else { return false }
+        defer { _ = rfuse_close(mount) }
         guard let status = try? status(of: root.descriptor), let parked = MirrorParkedNode(root.descriptor, status),
             let descriptor = try? parked.open(on: mount)
         else { return false }
         return rfuse_close(descriptor) >= 0
     }
 
+    /// Opens a parked node.
+    private func open(_ parked: MirrorParkedNode) throws(Errno) -> CInt {
+        let mount = try mount.withLock { mount throws(Errno) in
+            if let mount { return mount }
+            let opened = CInt(try checked(rfuse_reopen(root.descriptor, 0)))
+            mount = opened
+            return opened
+        }
+        return try parked.open(on: mount)
+    }
+
     /// The number of nodes, the root included.
     var count: Int { state.withLock { $0.nodes.count } }
 
-    /// The node of an id. While it is held, its descriptor stays open.
+    /// The node of an id. While it is held, its descriptor stays open; so hold it to the end of the call
+    /// (`withExtendedLifetime`): Swift lets go of what is not used any more, and a parked node's descriptor is its own.
     ///
     /// - Throws: `ESTALE` where the kernel has forgotten it, or where a parked one has been removed; `EMFILE`.
     func node(_ id: NodeID) throws(Errno) -> MirrorNode {
@@ -74,8 +91,7 @@ final class MirrorNodeTable: Sendable {
         switch hold {
         case .open(let node): return node
         case .parked(let parked):
-            guard let mount else { throw .staleNFSFileHandle }
-            return MirrorNode(descriptor: try parked.open(on: mount), id: id, parked: parked)
+            return MirrorNode(descriptor: try open(parked), id: id, parked: parked)
         }
     }
 
@@ -109,7 +125,7 @@ final class MirrorNodeTable: Sendable {
     /// What a file would be parked as; `nil` where it is not to be, and no parked one can be the same.
     private func parkedNode(_ descriptor: CInt, _ status: rfuse_status) -> MirrorParkedNode? {
         // Parked nodes are opened through the root's mount. A file without a name may be gone at any time.
-        guard mount != nil, status.mount == root.identity.mount, status.links > 0 else { return nil }
+        guard canPark, status.mount == root.identity.mount, status.links > 0 else { return nil }
         if !hasParked.load(ordering: .relaxed) {
             guard state.withLock({ $0.openCount }) >= mostOpen else { return nil }
             hasParked.store(true, ordering: .relaxed)
