@@ -123,6 +123,8 @@ let package = Package(
                 "CTestSupport", "FileSystems", "RingFUSE", "ringfuse",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            // Programs that tests compile and run on mounts.
+            exclude: ["Programs"],
             swiftSettings: swiftSettings
         ),
     ]

@@ -5,6 +5,7 @@
 #include "daemon.h"
 #include "fuse_abi.h"
 #include "files.h"
+#include "process.h"
 #include "ring.h"
 #include "system.h"
 #include "worker.h"

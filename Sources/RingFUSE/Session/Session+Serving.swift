@@ -33,6 +33,23 @@ extension Session {
         }
     }
 
+    /// Sets the mount's share of dirty memory, where one is wished for.
+    ///
+    /// - Returns: why it could not be set, for the user; the mount is safe with the kernel's own, and so is served.
+    private func limitDirtyMemory(of mounted: MountPoint) -> String? {
+        if let reason = ProcessSettings.reasonAgainstFlusher {
+            logger.debug("allocations of this server may start I/O and wait for it: \(reason)")
+        }
+        guard let wished = configuration.dirtyRatio, let connection = mounted.connection else { return nil }
+        let limit = DirtyLimit(connection: connection)
+        do throws(Errno) {
+            try limit.setPercent(wished)
+            return nil
+        } catch {
+            return limit.notice(about: error, settingPercent: wished)
+        }
+    }
+
     private var mountOptions: MountOptions {
         var options = options
         if backend.features.contains(.kernelChecksPermissions) { options.defaultPermissions = true }
@@ -54,8 +71,11 @@ extension Session {
                 logger: logger),
             wishes: wishes, handshake: handshake,
             makeHandler: { self.makeHandler($0, $1, aborts) })
+        let notice = limitDirtyMemory(of: mounted)
         let transport = try start.run { connection in backend.connected(connection) }
-        onReady(transport.status)
+        var status = transport.status
+        if let notice { status.notices.append(notice) }
+        onReady(status)
         transport.join()
         // The connection is gone. After an abort its mount is still there, and would answer ENOTCONN to all.
         try? mounted.unmount(lazy: true)

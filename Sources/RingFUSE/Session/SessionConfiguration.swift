@@ -44,6 +44,15 @@ public struct SessionConfiguration: Sendable {
     /// 65,535.
     public var requestTimeout = 0
 
+    /// Whether all pages of the buffers are to be there before the first request, instead of at their first use.
+    ///
+    /// With it no request waits for memory to be put into; it costs ``SessionStatus/bufferBytes`` of memory.
+    public var populatesBuffers = false
+
+    /// The share in percent of the machine's limit on dirty memory that this mount may have, from 1 to 100; `nil` leaves
+    /// the kernel's default, 1. Setting it takes the right to write to sysfs; see ``DirtyLimit``.
+    public var dirtyRatio: Int?
+
     /// An entry of the ring that is to be registered with less memory than the kernel demands: how tests have the
     /// kernel refuse one.
     package struct ShortEntry: Sendable {

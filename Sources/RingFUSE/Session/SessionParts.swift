@@ -16,6 +16,8 @@ struct SessionParts: Sendable {
     let topology: CPUTopology
     /// For asynchronous operations where there is no io_uring.
     let threadPool: ThreadPool
+    /// See ``SessionConfiguration/populatesBuffers``.
+    let populatesBuffers: Bool
     /// See ``SessionConfiguration/ShortEntry``.
     let shortEntry: SessionConfiguration.ShortEntry?
     let logger: Logger

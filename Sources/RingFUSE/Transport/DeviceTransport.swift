@@ -54,7 +54,7 @@ struct DeviceTransport: Sendable {
             }
             let buffers = try EntryBuffers(
                 count: depth, payloadCapacity: parts.agreed.payloadCapacity,
-                node: cpu.flatMap { parts.topology.node(of: $0) })
+                node: cpu.flatMap { parts.topology.node(of: $0) }, populated: parts.populatesBuffers)
             try serve(member, parts, descriptors, buffers)
         } catch {
             _ = member.meet(error)

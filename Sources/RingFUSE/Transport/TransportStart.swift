@@ -233,7 +233,8 @@ struct TransportStart {
         return SessionParts(
             device: mounted.device, cloneDevice: { () throws(Errno) in try mounted.cloneDevice() },
             agreed: agreed, handler: makeHandler(agreed, interrupts), topology: session.topology,
-            threadPool: ThreadPool(), shortEntry: session.configuration.shortEntry, logger: session.logger)
+            threadPool: ThreadPool(), populatesBuffers: session.configuration.populatesBuffers,
+            shortEntry: session.configuration.shortEntry, logger: session.logger)
     }
 
     private func connection(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {

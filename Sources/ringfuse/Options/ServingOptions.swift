@@ -1,4 +1,5 @@
 import ArgumentParser
+import RingFUSE
 import SystemPackage
 
 /// What every file system takes: where it is mounted, and how it is served.
@@ -12,6 +13,16 @@ struct ServingOptions: ParsableArguments, Sendable {
 
     /// Transport, workers, buffers.
     @OptionGroup(title: "Core options") var core: CoreOptions
+
+    /// Dirty memory, and the server's own.
+    @OptionGroup(title: "Memory options") var memory: MemoryOptions
+
+    /// The configuration that all of these ask for.
+    var configuration: SessionConfiguration {
+        var configuration = core.configuration
+        memory.apply(to: &configuration)
+        return configuration
+    }
 
     /// The mount point, from the root.
     var path: FilePath { FilePath(mountPoint).absolute }

@@ -25,6 +25,7 @@ struct Server<Backend: FileSystem>: Sendable {
         if options.mounting.daemon, Launcher.inherited == nil { try Launcher.launch() }
         try openLog()
         options.mounting.logging.start()
+        try ServerMemory.prepare(locked: options.memory.lockMemory)
         // A reader of standard output or of the launcher's pipe that went away must not end the mount.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
@@ -45,7 +46,7 @@ struct Server<Backend: FileSystem>: Sendable {
             try backend(),
             at: options.path,
             options: try options.mounting.mountOptions(),
-            configuration: options.core.configuration,
+            configuration: options.configuration,
             logger: logger
         )
         let manager = ServiceManager.inherited
