@@ -22,6 +22,7 @@
 
 const int rfuse_reopening_flags = O_ACCMODE | O_APPEND | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME;
 const int rfuse_direct_flag = O_DIRECT;
+const int rfuse_access_mask = O_ACCMODE;
 const long rfuse_time_now = UTIME_NOW;
 const long rfuse_time_omit = UTIME_OMIT;
 

@@ -10,11 +10,20 @@ enum Backends {
     /// - Parameters:
     ///   - size: the most bytes of content; nil for half of the machine's memory.
     ///   - nodes: the most files and directories; nil for the file system's own limit.
-    static func memory(size: ByteSize?, nodes: Int?) -> MemoryFileSystem {
+    ///   - lifetime: how long the kernel may believe names and attributes.
+    static func memory(size: ByteSize?, nodes: Int?, lifetime: Lifetime = .forever) -> MemoryFileSystem {
         let bytes = size?.bytes ?? halfOfMemory
         let (user, group) = (getuid(), getgid())
-        guard let nodes else { return MemoryFileSystem(byteLimit: bytes, userID: user, groupID: group) }
-        return MemoryFileSystem(byteLimit: bytes, nodeLimit: nodes, userID: user, groupID: group)
+        guard let nodes else {
+            return MemoryFileSystem(byteLimit: bytes, userID: user, groupID: group, lifetime: lifetime)
+        }
+        return MemoryFileSystem(
+            byteLimit: bytes,
+            nodeLimit: nodes,
+            userID: user,
+            groupID: group,
+            lifetime: lifetime
+        )
     }
 
     /// Files that swallow writes and read zeros.
@@ -24,9 +33,15 @@ enum Backends {
 
     /// A directory, passed through.
     ///
+    /// - Parameter lifetime: how long the kernel may believe names and attributes; nil for the file system's own.
     /// - Throws: `MirrorError`.
-    static func mirror(of source: FilePath) throws -> MirrorFileSystem {
-        try MirrorFileSystem(source: source)
+    static func mirror(of source: FilePath, lifetime: Lifetime? = nil) throws -> MirrorFileSystem {
+        var options = MirrorFileSystem.Options()
+        if let lifetime {
+            options.nameLifetime = lifetime
+            options.attributesLifetime = lifetime
+        }
+        return try MirrorFileSystem(source: source, options: options)
     }
 
     /// Half of the machine's memory in bytes, as tmpfs has it.

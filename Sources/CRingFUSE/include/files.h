@@ -80,6 +80,8 @@ long rfuse_reopen(int fd, int flags);
 /// The flags of open(2) that make sense when a file is opened once more; O_DIRECT is on its own.
 extern const int rfuse_reopening_flags;
 extern const int rfuse_direct_flag;
+/// The bits of those flags that say how a file is accessed (O_ACCMODE).
+extern const int rfuse_access_mask;
 /// Another O_PATH descriptor of an open file.
 long rfuse_path_descriptor(int fd);
 long rfuse_status(int fd, struct rfuse_status *status);

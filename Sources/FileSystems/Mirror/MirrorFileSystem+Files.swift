@@ -12,7 +12,15 @@ extension MirrorFileSystem {
         _ flags: OpenFlags,
         _ context: borrowing RequestContext
     ) throws(Errno) -> OpenReply {
-        OpenReply(handle: try open(nodes.node(node), flags, context))
+        try opened(node, try open(nodes.node(node), flags))
+    }
+
+    /// The answer to an open, which the kernel may read and write by itself from then on.
+    private func opened(_ node: NodeID, _ handle: HandleID) throws(Errno) -> OpenReply {
+        guard let file = passthrough.open(node, try files.descriptor(of: handle)) else {
+            return OpenReply(handle: handle)
+        }
+        return OpenReply(handle: handle, passingThrough: file)
     }
 
     /// Makes a file and opens it (CREATE).
@@ -40,13 +48,13 @@ extension MirrorFileSystem {
             }
         } catch {
             guard error == .fileExists, !flags.contains(.exclusive) else { throw error }
-            return try openExisting(name, in: parent, flags, context)
+            return try openExisting(name, in: parent, flags)
         }
-        let handle = try files.insert(descriptor, appends: flags.contains(.append))
+        let handle = try files.insert(descriptor, appends: appends(flags))
         do throws(Errno) {
             // Of the file that was made, not of the name, which may mean something else by now.
             let entry = try entry(takingOver: CInt(try checked(rfuse_path_descriptor(descriptor))))
-            return CreateReply(entry: entry, file: OpenReply(handle: handle))
+            return CreateReply(entry: entry, file: try opened(entry.node, handle))
         } catch {
             _ = rfuse_close(try files.remove(handle))
             throw error
@@ -76,8 +84,8 @@ extension MirrorFileSystem {
 
     /// Writes (WRITE).
     ///
-    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing.
-    /// (With the kernel's writeback cache, which is not asked for, this would have to end.)
+    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing; but not
+    /// with the kernel's writeback cache, where what is written comes late and in any order.
     ///
     /// - Returns: the number of bytes written; fewer than given where an error came after some.
     public func write(
@@ -108,6 +116,7 @@ extension MirrorFileSystem {
 
     /// Closes an open file (RELEASE).
     public func release(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
+        passthrough.close(file.node)
         // It may take a while where it is the end of a large removed file.
         try await context.io.close(FileDescriptor(rawValue: files.remove(file.handle)))
     }
@@ -201,29 +210,33 @@ extension MirrorFileSystem {
     /// Opens a node's file and keeps it.
     private func open(
         _ node: MirrorNode,
-        _ flags: OpenFlags,
-        _ context: borrowing RequestContext
+        _ flags: OpenFlags
     ) throws(Errno) -> HandleID {
         guard node.type == .regular else {
             throw node.type == .directory ? .isDirectory : .noSuchAddressOrDevice
         }
-        // The request does not say whether the caller may keep the bits; root may.
-        if flags.contains(.truncate), context.userID != 0 { try clearPrivileges(of: node.descriptor) }
-        let descriptor = try checked(rfuse_reopen(node.descriptor, sourceFlags(flags)))
-        return try files.insert(CInt(descriptor), appends: flags.contains(.append))
+        if flags.contains(.killsPrivileges) { try clearPrivileges(of: node.descriptor) }
+        let descriptor: Int
+        do throws(Errno) {
+            descriptor = try checked(rfuse_reopen(node.descriptor, sourceFlags(flags)))
+        } catch {
+            // A file that the server may write but not read: pages written in part will fail, others not.
+            guard error == .permissionDenied, usesWritebackCache, !flags.allowsReading else { throw error }
+            descriptor = try checked(rfuse_reopen(node.descriptor, sourceFlags(flags, readsPages: false)))
+        }
+        return try files.insert(CInt(descriptor), appends: appends(flags))
     }
 
     /// Opens a name that exists although CREATE was asked for.
     private func openExisting(
         _ name: Name,
         in parent: MirrorNode,
-        _ flags: OpenFlags,
-        _ context: borrowing RequestContext
+        _ flags: OpenFlags
     ) throws(Errno) -> CreateReply {
         let entry = try entry(takingOver: openComponent(name, in: parent))
         do throws(Errno) {
-            let handle = try open(nodes.node(entry.node), flags, context)
-            return CreateReply(entry: entry, file: OpenReply(handle: handle))
+            let handle = try open(nodes.node(entry.node), flags)
+            return CreateReply(entry: entry, file: try opened(entry.node, handle))
         } catch {
             nodes.forget(entry.node, lookups: 1)
             throw error
@@ -231,9 +244,18 @@ extension MirrorFileSystem {
     }
 
     /// The flags with which a file of the source is opened.
-    private func sourceFlags(_ flags: OpenFlags) -> CInt {
-        flags.cValue & (rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0))
+    ///
+    /// - Parameter readsPages: with the writeback cache, whether pages that a program writes in part can be read first, which
+    ///   takes a descriptor that can be read even where the program only writes.
+    private func sourceFlags(_ flags: OpenFlags, readsPages: Bool = true) -> CInt {
+        let kept = flags.cValue & (rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0))
+        guard usesWritebackCache else { return kept }
+        let access = readsPages && !flags.allowsReading ? OpenFlags.readWrite.cValue : kept & rfuse_access_mask
+        return kept & ~(rfuse_access_mask | OpenFlags.append.cValue) | access
     }
+
+    /// Whether a file of the source is opened to append.
+    private func appends(_ flags: OpenFlags) -> Bool { flags.contains(.append) && !usesWritebackCache }
 }
 
 extension OpenFlags {

@@ -22,6 +22,9 @@ public final class MirrorFileSystem: FileSystem {
     let nodes: MirrorNodeTable
     /// What is open.
     let files: MirrorOpenFiles
+    /// What is open and read and written by the kernel itself.
+    let passthrough = MirrorPassthrough()
+    private let writesBack = Atomic(false)
     /// Directories that are open.
     let directories = Mutex<[HandleID: MirrorDirectory]>([:])
     /// The last handle of a directory; none is used twice.
@@ -63,10 +66,25 @@ public final class MirrorFileSystem: FileSystem {
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///
     /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
-    public var features: FileSystemFeatures { [.kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen] }
+    public var features: FileSystemFeatures {
+        [
+            .kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen, .writebackCache, .mapsDirectIO, .passthrough,
+            .idmappedMounts,
+        ]
+    }
+
+    /// Learns what the kernel does by itself.
+    public func connected(_ connection: Connection) {
+        writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
+        passthrough.connected(connection)
+    }
+
+    /// Whether the kernel writes back what is written.
+    var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }
 
     /// Closes what the kernel did not release or forget.
     public func disconnected() async {
+        passthrough.closeAll()
         files.closeAll()
         directories.withLock { $0.removeAll() }
         nodes.forgetAll()

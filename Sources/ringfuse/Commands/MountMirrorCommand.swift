@@ -13,6 +13,16 @@ struct MountMirrorCommand: AsyncParsableCommand {
     @Argument(help: "The directory to pass through.")
     var source: String
 
+    /// How long names and attributes are believed.
+    @Option(
+        help: ArgumentHelp(
+            "How many seconds the kernel believes names and attributes without asking; default: 1.",
+            valueName: "seconds"
+        ),
+        transform: { try CacheLifetime(parsing: $0) }
+    )
+    var cacheTimeout: CacheLifetime?
+
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
@@ -40,6 +50,11 @@ struct MountMirrorCommand: AsyncParsableCommand {
     func run() async throws {
         let path = FilePath(source).absolute
         try Self.refuse(serving.path, inside: path)
-        try await Server(name: "mirror of \(path)", options: serving, backend: { try Backends.mirror(of: path) }).run()
+        let lifetime = cacheTimeout?.lifetime
+        try await Server(
+            name: "mirror of \(path)",
+            options: serving,
+            backend: { try Backends.mirror(of: path, lifetime: lifetime) }
+        ).run()
     }
 }

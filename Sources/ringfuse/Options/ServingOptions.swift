@@ -14,12 +14,16 @@ struct ServingOptions: ParsableArguments, Sendable {
     /// Transport, workers, buffers.
     @OptionGroup(title: "Core options") var core: CoreOptions
 
+    /// Caches, passthrough, owners.
+    @OptionGroup(title: "Cache options") var caching: CachingOptions
+
     /// Dirty memory, and the server's own.
     @OptionGroup(title: "Memory options") var memory: MemoryOptions
 
-    /// The configuration that all of these ask for.
+    /// How the mount is served.
     var configuration: SessionConfiguration {
         var configuration = core.configuration
+        caching.apply(to: &configuration)
         memory.apply(to: &configuration)
         return configuration
     }
