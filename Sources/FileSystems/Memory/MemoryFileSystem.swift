@@ -62,6 +62,8 @@ public final class MemoryFileSystem: FileSystem {
         [
             .exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen,
             .writebackCache, .mapsDirectIO, .idmappedMounts,
+            // Nobody else changes files: what the kernel has cached is right.
+            .invalidatesExplicitly,
         ]
     }
 

@@ -17,8 +17,9 @@ extension MirrorFileSystem {
 
     /// The answer to an open, which the kernel may read and write by itself from then on.
     private func opened(_ node: NodeID, _ handle: HandleID) throws(Errno) -> OpenReply {
+        let keepsCache = openCounts.open(node)
         guard let file = passthrough.open(node, try files.descriptor(of: handle)) else {
-            return OpenReply(handle: handle)
+            return OpenReply(handle: handle, options: keepsCache ? .keepCache : [])
         }
         return OpenReply(handle: handle, passingThrough: file)
     }
@@ -117,6 +118,7 @@ extension MirrorFileSystem {
     /// Closes an open file (RELEASE).
     public func release(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
         passthrough.close(file.node)
+        openCounts.close(file.node)
         // It may take a while where it is the end of a large removed file.
         try await context.io.close(FileDescriptor(rawValue: files.remove(file.handle)))
     }

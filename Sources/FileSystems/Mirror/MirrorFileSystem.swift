@@ -25,6 +25,8 @@ public final class MirrorFileSystem: FileSystem {
     /// What is open and read and written by the kernel itself.
     let passthrough = MirrorPassthrough()
     private let writesBack = Atomic(false)
+    /// How often files are open.
+    let openCounts = MirrorOpenCounts()
     /// Directories that are open.
     let directories = Mutex<[HandleID: MirrorDirectory]>([:])
     /// The last handle of a directory; none is used twice.
@@ -66,10 +68,13 @@ public final class MirrorFileSystem: FileSystem {
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///
     /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
+    ///
+    /// What others change in a file of the source shows when its size changes, and when it is opened while no program
+    /// on the mount has it open. It does not show by its time of modification; see ``MirrorOpenCounts``.
     public var features: FileSystemFeatures {
         [
             .kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen, .writebackCache, .mapsDirectIO, .passthrough,
-            .idmappedMounts,
+            .idmappedMounts, .invalidatesBySize,
         ]
     }
 
