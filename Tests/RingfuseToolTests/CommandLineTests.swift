@@ -32,6 +32,8 @@ import Testing
         (["mount", "null", "--max-write", "1K", "/tmp"], "--max-write"),
         (["mount", "null", "--max-background", "0", "/tmp"], "--max-background"),
         (["mount", "null", "--request-timeout", "70000", "/tmp"], "--request-timeout"),
+        (["mount", "null", "--dirty-ratio", "0", "/tmp"], "--dirty-ratio"),
+        (["mount", "null", "--dirty-ratio", "101", "/tmp"], "--dirty-ratio"),
         (["mount", "null", "--log-level", "loud", "/tmp"], "--log-level"),
         (["mount", "null", "--log-file", "/no/such/dir/log", "/tmp"], "--log-file"),
         (["mount", "null", "-o", "sparkle", "/tmp"], "sparkle"),

@@ -27,7 +27,8 @@ final class ChildProcess: Sendable {
         case reaped
     }
 
-    private let identifier: pid_t
+    /// Its number.
+    let identifier: pid_t
     private let output: FileDescriptor
     private let state = Mutex(State.running)
     private let ending = Promise<Ending>()
