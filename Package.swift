@@ -155,6 +155,8 @@ let package = Package(
                 "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            // Programs that tests compile and run on mounts.
+            exclude: ["Programs"],
             swiftSettings: swiftSettings
         ),
     ] + fuzzers

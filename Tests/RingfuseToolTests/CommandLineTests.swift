@@ -39,6 +39,8 @@ import Testing
         (["mount", "mirror", "/usr", "--passthrough", "--writeback-cache", "/tmp"], "only one at a time"),
         (["mount", "memory", "--cache-timeout", "soon", "/tmp"], "--cache-timeout"),
         (["mount", "mirror", "/usr", "--cache-timeout", "-1", "/tmp"], "--cache-timeout"),
+        (["mount", "null", "--dirty-ratio", "0", "/tmp"], "--dirty-ratio"),
+        (["mount", "null", "--dirty-ratio", "101", "/tmp"], "--dirty-ratio"),
         (["mount", "null", "--log-level", "loud", "/tmp"], "--log-level"),
         (["mount", "null", "--log-file", "/no/such/dir/log", "/tmp"], "--log-file"),
         (["mount", "null", "-o", "sparkle", "/tmp"], "sparkle"),

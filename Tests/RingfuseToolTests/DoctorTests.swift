@@ -46,7 +46,7 @@ import Testing
     @Test func allIsWell() {
         let report = report { _ in }
         #expect(report.findings.allSatisfy { $0.level == .ok && $0.fix == nil })
-        #expect(report.findings.count == 13)
+        #expect(report.findings.count == 14)
         #expect(report.ring && report.canMount)
         #expect(report.conclusion == "ring: available")
     }
@@ -171,6 +171,22 @@ import Testing
         let report = report { $0.helper = nil }
         #expect(report.canMount && report.ring)
         #expect(level("fusermount3", in: report) == .warn)
+    }
+
+    @Test func mayWaitForItsOwnWriteback() {
+        let report = report { $0.capabilities &= ~(1 << 24) }
+        #expect(level("io_flusher", in: report) == .warn)
+        #expect(report.ring && report.canMount)
+    }
+
+    @Test(arguments: [(1 << 14, 1 << 20, true), (0, nil, true), (0, 1 << 20, false)] as [(UInt64, UInt64?, Bool)])
+    func mayLockMemory(capabilities: UInt64, limit: UInt64?, may: Bool) {
+        let report = report {
+            $0.capabilities = capabilities
+            $0.lockedMemory = DoctorFacts.Limit(soft: 1 << 20, hard: limit)
+        }
+        let text = report.findings.first { $0.id == "memlock" }?.text ?? ""
+        #expect(text.hasSuffix(may ? "--lock-memory is permitted" : "--lock-memory is not permitted"))
     }
 
     @Test func noUsableCPU() {

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "locks.h"
 #include "local_socket.h"
+#include "process.h"
 #include "ring.h"
 #include "system.h"
 #include "worker.h"

@@ -72,6 +72,8 @@ public final class MemoryFileSystem: FileSystem {
         var features: FileSystemFeatures = [
             .exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen,
             .accessControlLists, .writebackCache, .mapsDirectIO, .idmappedMounts,
+            // Nobody else changes files: what the kernel has cached is right.
+            .invalidatesExplicitly,
         ]
         if locks != nil { features.formUnion([.posixLocks, .fileLocks]) }
         return features

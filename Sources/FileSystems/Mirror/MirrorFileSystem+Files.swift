@@ -17,12 +17,13 @@ extension MirrorFileSystem {
 
     /// The answer to an open, which the kernel may read and write by itself from then on.
     private func opened(_ node: NodeID, _ handle: HandleID) throws(Errno) -> OpenReply {
+        let keepsCache = openCounts.open(node)
         // With the writeback cache only what can be opened in no other way appends: pages must not go there.
         if usesWritebackCache, try files.appends(files.descriptor(of: handle)) {
             return OpenReply(handle: handle, options: .directIO)
         }
         guard let file = passthrough.open(node, try files.descriptor(of: handle)) else {
-            return OpenReply(handle: handle)
+            return OpenReply(handle: handle, options: keepsCache ? .keepCache : [])
         }
         return OpenReply(handle: handle, passingThrough: file)
     }
@@ -164,6 +165,7 @@ extension MirrorFileSystem {
     public func release(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
         passthrough.close(file.node)
         if options.locks == .source { locks.release(file.node, handle: file.handle) }
+        openCounts.close(file.node)
         // It may take a while where it is the end of a large removed file.
         try await context.io.close(FileDescriptor(rawValue: files.remove(file.handle)))
     }

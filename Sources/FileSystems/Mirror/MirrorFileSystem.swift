@@ -27,6 +27,8 @@ public final class MirrorFileSystem: FileSystem {
     let passthrough = MirrorPassthrough()
     private let writesBack = Atomic(false)
     private let connection = Mutex<Connection?>(nil)
+    /// How often files are open.
+    let openCounts = MirrorOpenCounts()
     /// Directories that are open.
     let directories = Mutex<[HandleID: MirrorDirectory]>([:])
     /// The last handle of a directory; none is used twice.
@@ -86,10 +88,13 @@ public final class MirrorFileSystem: FileSystem {
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///
     /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
+    ///
+    /// What others change in a file of the source shows when its size changes, and when it is opened while no program
+    /// on the mount has it open. It does not show by its time of modification; see ``MirrorOpenCounts``.
     public var features: FileSystemFeatures {
         var features: FileSystemFeatures = [
             .kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen, .writebackCache, .mapsDirectIO, .passthrough,
-            .idmappedMounts,
+            .idmappedMounts, .invalidatesBySize,
         ]
         if options.locks == .source { features.formUnion([.posixLocks, .fileLocks]) }
         if keepsAccessControlLists { features.insert(.accessControlLists) }

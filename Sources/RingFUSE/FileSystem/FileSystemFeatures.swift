@@ -32,7 +32,7 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     public static let truncatesOnOpen = FileSystemFeatures(rawValue: 1 << 6)
     /// Pages that the kernel has cached are dropped by ``Notifier/invalidate(_:from:length:)`` alone
     /// (`FUSE_EXPLICIT_INVAL_DATA`, kernel 5.2). Without it, the kernel drops all of a file's pages when it finds that
-    /// size or time of modification have changed (`FUSE_AUTO_INVAL_DATA`).
+    /// size or time of modification have changed (`FUSE_AUTO_INVAL_DATA`); see ``invalidatesBySize`` for the harm in that.
     public static let invalidatesExplicitly = FileSystemFeatures(rawValue: 1 << 7)
     /// The backend keeps POSIX ACLs as the extended attributes `system.posix_acl_access` and `system.posix_acl_default`,
     /// and the kernel is to check by them (`FUSE_POSIX_ACL`, kernel 4.9), which makes it check permissions as
@@ -74,6 +74,13 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     /// The backend can have files read and written in place of its own (`FUSE_PASSTHROUGH`, kernel 6.9), where
     /// ``SessionConfiguration/usesPassthrough`` asks for it: ``Connection/backingFiles``.
     public static let passthrough = FileSystemFeatures(rawValue: 1 << 16)
+    /// The kernel drops a file's pages when it finds that its size has changed, and not when only its time of modification
+    /// has (neither `FUSE_AUTO_INVAL_DATA` nor `FUSE_EXPLICIT_INVAL_DATA`).
+    ///
+    /// For files that others change, too. With times, the kernel takes each write of its own for one by others: the
+    /// server's time is new. Where it drops pages then while another program writes to them, what it reads back is older
+    /// than what that program has written (up to 7.3; pages are dropped between being filled and being sent).
+    public static let invalidatesBySize = FileSystemFeatures(rawValue: 1 << 17)
 }
 
 extension FileSystemFeatures {

@@ -42,6 +42,23 @@ extension Session {
         return false
     }
 
+    /// Sets the mount's share of dirty memory, where one is wished for.
+    ///
+    /// - Returns: why it could not be set, for the user; the mount is safe with the kernel's own, and so is served.
+    private func limitDirtyMemory(of mounted: MountPoint) -> String? {
+        if let reason = ProcessSettings.reasonAgainstFlusher {
+            logger.debug("allocations of this server may start I/O and wait for it: \(reason)")
+        }
+        guard let wished = configuration.dirtyRatio, let connection = mounted.connection else { return nil }
+        let limit = DirtyLimit(connection: connection)
+        do throws(Errno) {
+            try limit.setPercent(wished)
+            return nil
+        } catch {
+            return limit.notice(about: error, settingPercent: wished)
+        }
+    }
+
     private var mountOptions: MountOptions {
         var options = options
         if backend.features.completed.contains(.kernelChecksPermissions) { options.defaultPermissions = true }
@@ -66,12 +83,15 @@ extension Session {
                 mounted: mounted, topology: topology, placement: placement, configuration: configuration,
                 logger: logger),
             wishes: wishes, handshake: handshake, roster: roster, makeHandler: { self.makeHandler($0, $1, $2) })
+        let notice = limitDirtyMemory(of: mounted)
         let transport = try start.run { connection in backend.connected(connection) }
-        let gauges = SessionGauges(roster: roster, watchdog: watchdog, status: transport.status, mounted: mounted)
+        var status = transport.status
+        if let notice { status.notices.append(notice) }
+        let gauges = SessionGauges(roster: roster, watchdog: watchdog, status: status, mounted: mounted)
         self.gauges.withLock { $0 = gauges }
         // Without it the session serves as well.
         do throws(Errno) { try watchdog.start() } catch { logger.error("no thread for the watchdog: \(error)") }
-        onReady(transport.status)
+        onReady(status)
         transport.join()
         self.gauges.withLock { $0 = nil }
         watchdog.stop()

@@ -44,6 +44,15 @@ public struct SessionConfiguration: Sendable {
     /// 65,535.
     public var requestTimeout = 0
 
+    /// Whether all pages of the buffers are to be there before the first request, instead of at their first use.
+    ///
+    /// With it no request waits for memory to be put into; it costs ``SessionStatus/bufferBytes`` of memory.
+    public var populatesBuffers = false
+
+    /// The share in percent of the machine's limit on dirty memory that this mount may have, from 1 to 100; `nil` leaves
+    /// the kernel's default, 1. Setting it takes the right to write to sysfs; see ``DirtyLimit``.
+    public var dirtyRatio: Int?
+
     /// Whether the kernel keeps what is written in its page cache and writes it back later, in larger pieces
     /// (`FUSE_WRITEBACK_CACHE`). Size and times of files are then the kernel's, so it suits file systems that nobody else
     /// changes. Needs a backend with ``FileSystemFeatures/writebackCache``; where it can't be had the session says so.

@@ -18,6 +18,8 @@ struct SessionParts: Sendable {
     let threadPool: ThreadPool
     /// Where workers enter themselves.
     let roster: Roster
+    /// See ``SessionConfiguration/populatesBuffers``.
+    let populatesBuffers: Bool
     /// See ``SessionConfiguration/ShortEntry``.
     let shortEntry: SessionConfiguration.ShortEntry?
     let logger: Logger

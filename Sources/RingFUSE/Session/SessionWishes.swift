@@ -52,6 +52,7 @@ struct SessionWishes {
         ]
         if configuration.requestTimeout > 0 { flags.insert(.requestTimeout) }
         for (feature, its) in FileSystemFeatures.flags where wanted.contains(feature) { flags.formUnion(its) }
+        if wanted.contains(.invalidatesBySize) { flags.remove(.autoInvalidateData) }
         if !wanted.contains(.exportable) { flags.insert(.noExportSupport) }
         if usesRing { flags.insert(.overIOUring) }
         return flags

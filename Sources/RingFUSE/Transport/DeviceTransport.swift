@@ -57,7 +57,7 @@ struct DeviceTransport: Sendable {
             }
             let buffers = try EntryBuffers(
                 count: depth, payloadCapacity: parts.agreed.payloadCapacity,
-                node: plan.cpu.flatMap { parts.topology.node(of: $0) })
+                node: plan.cpu.flatMap { parts.topology.node(of: $0) }, populated: parts.populatesBuffers)
             try serve(member, parts, plan, descriptors, buffers)
         } catch {
             _ = member.meet(error)

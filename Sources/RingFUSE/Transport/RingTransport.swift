@@ -154,7 +154,7 @@ struct RingTransport: Sendable {
         for queue in queues {
             let buffers = try EntryBuffers(
                 count: depth, payloadCapacity: parts.agreed.payloadCapacity,
-                node: parts.topology.node(of: Int(queue)))
+                node: parts.topology.node(of: Int(queue)), populated: parts.populatesBuffers)
             let short = parts.shortEntry.flatMap { $0.queue == queue ? $0.entry : nil }
             arenas.append(
                 QueueArena(queue: queue, opensGate: queue == gate, buffers: buffers, shortEntry: short))

@@ -248,8 +248,8 @@ struct TransportStart {
         return SessionParts(
             device: mounted.device, cloneDevice: { () throws(Errno) in try mounted.cloneDevice() },
             agreed: agreed, handler: makeHandler(agreed, interrupts, notifier), topology: session.topology,
-            threadPool: ThreadPool(), roster: roster, shortEntry: session.configuration.shortEntry,
-            logger: session.logger)
+            threadPool: ThreadPool(), roster: roster, populatesBuffers: session.configuration.populatesBuffers,
+            shortEntry: session.configuration.shortEntry, logger: session.logger)
     }
 
     /// Has the notifier know what was agreed, which a backend is told next.

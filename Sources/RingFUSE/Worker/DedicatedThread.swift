@@ -5,7 +5,8 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A thread of our own: named, pinned if wished, joined by its owner. It blocks all signals.
+/// A thread of our own: named, pinned if wished, joined by its owner. It blocks all signals, and is marked as one that
+/// writeback waits for where that is permitted (``ProcessSettings/becomeFlusher()``).
 ///
 /// Not a Swift concurrency thread: workers sleep in system calls, which the cooperative pool must not.
 @safe
@@ -70,6 +71,8 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     let start = unsafe Unmanaged<DedicatedThread.Start>.fromOpaque(argument.unsafelyUnwrapped).takeRetainedValue()
     // Before the body looks at it; whoever made the thread names it, too, but maybe later.
     _ = unsafe rfuse_thread_name(start.name)
+    // Each thread for itself: a program that only embeds a session need not be marked as a whole.
+    _ = rfuse_become_io_flusher()
     var failure: Errno?
     if let cpu = start.cpu {
         var number = UInt32(cpu)

@@ -6,8 +6,8 @@ package import SystemPackage
 ///
 /// Sendable: it only tells where memory is; whoever uses an entry is the one whom its transport gave it.
 ///
-/// One mapping for all of them. Pages are populated by first use only, so a deep queue that stays idle costs address
-/// space. The header page comes directly before the payload because a request read from /dev/fuse is one run of bytes:
+/// One mapping for all of them. Pages are populated by first use, unless wished otherwise, so a deep queue that stays idle costs
+/// address space. The header page comes directly before the payload because a request read from /dev/fuse is one run of bytes:
 /// read at `payload - 80` (`fuse_in_header` 40, `fuse_write_in` 40), the data of a WRITE starts on a page.
 @safe
 package struct EntryBuffers: ~Copyable, @unchecked Sendable {
@@ -23,18 +23,25 @@ package struct EntryBuffers: ~Copyable, @unchecked Sendable {
     /// - Parameters:
     ///   - payloadCapacity: bytes at least; see ``NegotiatedSession``.
     ///   - node: the NUMA node to take pages from where it has any; `nil` for anywhere.
+    ///   - populated: whether to have all pages now instead of at their first use.
     /// - Throws: `ENOMEM`.
-    package init(count: Int, payloadCapacity: Int, node: Int? = nil) throws(Errno) {
+    package init(count: Int, payloadCapacity: Int, node: Int? = nil, populated: Bool = false) throws(Errno) {
         precondition(count > 0 && payloadCapacity > 0)
         let page = MappedRegion.pageSize
-        self.count = count
-        self.payloadCapacity = (payloadCapacity + page - 1) / page * page
-        stride = page + self.payloadCapacity
-        region = try MappedRegion(byteCount: stride * count)
+        let capacity = (payloadCapacity + page - 1) / page * page
+        let region = try MappedRegion(byteCount: (page + capacity) * count)
         if let node {
             // A preference: where it cannot be had, memory of another node serves as well, more slowly.
             _ = unsafe rfuse_mbind_preferred(region.base, region.byteCount, UInt32(node))
         }
+        if populated {
+            let error = unsafe rfuse_populate(region.base, region.byteCount)
+            if error < 0 { throw Errno(rawValue: -error) }
+        }
+        self.count = count
+        self.payloadCapacity = capacity
+        self.region = region
+        stride = page + capacity
     }
 
     /// Bytes that a queue of this shape maps.

@@ -6,7 +6,7 @@ extension Doctor {
 
     /// CPUs and limits.
     var machineFindings: [DoctorReport.Finding] {
-        [cpuFinding, memoryFinding, filesFinding]
+        [cpuFinding, memoryFinding, flusherFinding, filesFinding]
     }
 
     /// The CPUs.
@@ -28,10 +28,24 @@ extension Doctor {
 
     /// Memory that may be locked. Rings have not counted since Linux 5.12.
     private var memoryFinding: DoctorReport.Finding {
-        let text = "RLIMIT_MEMLOCK is \(Self.size(facts.lockedMemory.soft))"
+        let lock = facts.mayLock ? "--lock-memory is permitted" : "--lock-memory is not permitted"
+        let text = "RLIMIT_MEMLOCK is \(Self.size(facts.lockedMemory.soft)); \(lock)"
         let isCounted = facts.version < (5, 12) && !facts.isAdministrator
         guard isCounted, let soft = facts.lockedMemory.soft, soft < 64 << 20 else { return .init("memlock", .ok, text) }
         return .init("memlock", .warn, "\(text), and this kernel counts rings", fix: "ulimit -l unlimited")
+    }
+
+    /// PR_SET_IO_FLUSHER, which servers set for themselves.
+    private var flusherFinding: DoctorReport.Finding {
+        if facts.mayFlush {
+            return .init("io_flusher", .ok, "CAP_SYS_RESOURCE: memory for a server never waits for its own writeback")
+        }
+        return .init(
+            "io_flusher",
+            .warn,
+            "no CAP_SYS_RESOURCE: under memory pressure, memory for a server may wait for its own writeback",
+            fix: "as root; for a container: --cap-add SYS_RESOURCE; for a unit: AmbientCapabilities=CAP_SYS_RESOURCE"
+        )
     }
 
     /// Descriptors.

@@ -73,6 +73,12 @@ struct DoctorFacts: Sendable {
     /// Whether this process may mount and load modules (CAP_SYS_ADMIN, bit 21).
     var isAdministrator: Bool { capabilities & 1 << 21 != 0 }
 
+    /// Whether this process may mark itself as one that writeback waits for (CAP_SYS_RESOURCE, bit 24).
+    var mayFlush: Bool { capabilities & 1 << 24 != 0 }
+
+    /// Whether this process may lock any amount of memory (CAP_IPC_LOCK, bit 14).
+    var mayLock: Bool { capabilities & 1 << 14 != 0 || lockedMemory.hard == nil }
+
     /// Whether fusermount3 can gain what it needs.
     var helperWorks: Bool {
         helper != nil && helperIsPrivileged && !noNewPrivileges && boundingCapabilities & 1 << 21 != 0

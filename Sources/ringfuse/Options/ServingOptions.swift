@@ -17,10 +17,14 @@ struct ServingOptions: ParsableArguments, Sendable {
     /// Caches, passthrough, owners.
     @OptionGroup(title: "Cache options") var caching: CachingOptions
 
+    /// Dirty memory, and the server's own.
+    @OptionGroup(title: "Memory options") var memory: MemoryOptions
+
     /// How the mount is served.
     var configuration: SessionConfiguration {
         var configuration = core.configuration
         caching.apply(to: &configuration)
+        memory.apply(to: &configuration)
         return configuration
     }
 

@@ -47,14 +47,18 @@ struct Flavor: Sendable, CustomTestStringConvertible {
 
     /// Mounts it, runs the body, and unmounts however the body ends.
     ///
-    /// - Parameter prepare: what is to be there before the mount; gets the source of a mirror.
+    /// - Parameters:
+    ///   - cache: what the kernel does with what is written.
+    ///   - prepare: what is to be there before the mount; gets the source of a mirror.
     func mounted(
         options: MountOptions = MountOptions(),
+        cache: WriteCache = .through,
         sourceLocation: SourceLocation = #_sourceLocation,
         prepare: (Scratch) async throws -> Void = { _ in },
         _ body: (MountedSession) async throws -> Void
     ) async throws {
-        let configuration = try way.configuration()
+        var configuration = try way.configuration()
+        cache.apply(to: &configuration)
         try await withScratch { scratch in
             try await prepare(scratch)
             let body = { (session: MountedSession) async throws in

@@ -23,18 +23,24 @@ struct ServerProcess {
 
     /// Mounts.
     ///
+    /// - Parameters:
+    ///   - flags: more flags of the tool.
+    ///   - launcher: a program that starts the tool, and its arguments before the tool's.
+    ///   - limit: how long the server may run.
     /// - Returns: once the mount answers.
     static func start(
         _ kind: Kind,
         by way: Way,
         scratch: Scratch,
-        options: [String] = []
+        options: [String] = [],
+        launcher: [String] = [],
+        limit: Duration = .seconds(60)
     ) async throws -> ServerProcess {
         if way == .ring { try RequireRing.now() }
-        var words = [tool.string, "mount", kind.rawValue]
+        var words = launcher + [tool.string, "mount", kind.rawValue]
         if kind == .mirror { words.append(scratch.source.string) }
         words += [scratch.mountPoint.string, "--transport", way.rawValue] + options
-        let server = ServerProcess(scratch: scratch, process: try await ChildProcess.start(words))
+        let server = ServerProcess(scratch: scratch, process: try await ChildProcess.start(words, limit: limit))
         try await server.process.wrote("unmount:")
         #expect(server.process.text.contains(way == .ring ? "transport: ring" : "transport: /dev/fuse"))
         #expect(try scratch.isMounted)
