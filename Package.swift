@@ -81,6 +81,29 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),
+        // Holds mounts against ext4, call by call.
+        .target(
+            name: "CDifferential",
+            path: "Tests/CDifferential",
+            cSettings: [.define("_GNU_SOURCE")]
+        ),
+        .target(
+            name: "Differential",
+            dependencies: ["CDifferential"],
+            path: "Tests/Differential",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ringfuse-differential",
+            dependencies: ["Differential"],
+            path: "Tests/DifferentialTool",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "DifferentialTests",
+            dependencies: ["Differential"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FUSEProtocolTests",
             dependencies: ["CRingFUSE", "FUSEProtocol", "TestSupport"],
@@ -120,7 +143,7 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "CTestSupport", "FileSystems", "RingFUSE", "ringfuse",
+                "CTestSupport", "FileSystems", "RingFUSE", "ringfuse", "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
