@@ -9,6 +9,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+/// After how many seconds a call that has not returned is interrupted.
+enum { STEP_SECONDS = 20 };
+
 /// Whom lines can name. The superuser is who runs lines that name nobody.
 static const struct user {
     const char *name;
@@ -176,7 +179,7 @@ static long run_in_child(struct side *side, struct step *step, struct text *text
     pid_t child = fork();
     if (child == 0) {
         struct text own = {shared->text, 0, sizeof shared->text};
-        alarm(30);
+        alarm(STEP_SECONDS);
         shared->result = run_as_user(side, step, &own);
         _exit(0);
     }
@@ -208,7 +211,9 @@ int64_t rfuse_diff_run(int number, const char *line)
     }
     if (fchdir(side->directory) < 0)
         return -errno;
+    alarm(STEP_SECONDS);
     long result = step.in_child ? run_in_child(side, &step, &text) : run_as_user(side, &step, &text);
+    alarm(0);
     if (step.closed >= 0)
         side->slots[step.closed] = -1;
     if (step.filled >= 0 && result >= 0) {

@@ -26,8 +26,17 @@ static void limit_reached(int number)
     limit_signals++;
 }
 
+static void nothing(int number)
+{
+    (void)number;
+}
+
 int rfuse_diff_start(void)
 {
+    // A call that never returns is interrupted.
+    struct sigaction alarmed = {.sa_handler = nothing};
+    if (sigaction(SIGALRM, &alarmed, NULL) < 0)
+        return -errno;
     struct sigaction action = {.sa_handler = limit_reached};
     // Aligned, as direct I/O wants it.
     scratch = aligned_alloc(4096, DATA_SIZE);

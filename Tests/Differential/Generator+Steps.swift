@@ -8,7 +8,9 @@ extension Generator {
     }
 
     /// All kinds of steps. What is there twice is made twice as often.
-    static var groups: [Group] { [opening, content, names, moving, attributes, times, extended, space, locks, mappings] }
+    static var groups: [Group] {
+        [opening, content, names, moving, attributes, times, extended, space, locks, mappings]
+    }
 
     private static var opening: Group {
         Group(
@@ -16,9 +18,9 @@ extension Generator {
             makers: [
                 { "open \($0.slot()) \($0.path()) \($0.flags()) \($0.mode())" },
                 { "open \($0.slot()) \($0.path()) \($0.flags()) \($0.mode())" },
-                { "open \($0.slot()) \($0.path()) O_RDWR|O_CREAT \($0.mode())" },
+                { "open \($0.slot()) \($0.path()) O_RDWR|O_CREAT|O_NONBLOCK \($0.mode())" },
                 { "open \($0.slot()) \($0.directory()) O_RDONLY|O_DIRECTORY 0" },
-                { "creat \($0.slot()) \($0.path()) \($0.mode())" },
+                { "open \($0.slot()) \($0.path()) O_WRONLY|O_CREAT|O_TRUNC|O_NONBLOCK \($0.mode())" },
                 { "close \($0.slot())" },
                 { "dup \($0.slot()) \($0.slot())" },
                 { "umask \($0.pick("0", "022", "077", "0777"))" },
@@ -54,7 +56,7 @@ extension Generator {
             isNeeded: true,
             makers: [
                 { "mkdir \($0.directory()) \($0.mode())" },
-                { "mknod \($0.path()) \($0.pick("S_IFREG", "S_IFIFO", "S_IFSOCK", "S_IFCHR", "S_IFBLK"))|\($0.mode()) 0x103" },
+                { "mknod \($0.path()) \($0.fileType())|\($0.mode()) 0x103" },
                 { "rmdir \($0.directory())" },
                 { "unlink \($0.path())" },
                 { "unlink \($0.path())" },
@@ -62,7 +64,7 @@ extension Generator {
                 { "linkat . \($0.path()) . \($0.path()) \($0.pick("0", "AT_SYMLINK_FOLLOW"))" },
                 { "linkat \($0.slot()) @empty . \($0.path()) AT_EMPTY_PATH" },
                 { "linkat . @fd\($0.slot()) . \($0.path()) AT_SYMLINK_FOLLOW" },
-                { "symlink \($0.path()) \($0.path())" },
+                { "symlink \($0.directory()) \($0.path())" },
                 { "symlink \($0.pick("f", "d", "../f", "s", "g", "d/f")) \($0.path())" },
                 { "readlink \($0.path()) \($0.pick("0", "3", "4096"))" },
                 { "list \($0.directory())" },
@@ -71,6 +73,8 @@ extension Generator {
                 { "fstat \($0.slot())" },
             ])
     }
+
+    private mutating func fileType() -> String { pick("S_IFREG", "S_IFIFO", "S_IFSOCK", "S_IFCHR") }
 
     private static var moving: Group {
         Group(

@@ -68,7 +68,7 @@ struct Generator {
     }
 
     /// A path that is mostly a directory's.
-    mutating func directory() -> String { numbers.once(in: 8) ? path() : numbers.pick(Self.directories) }
+    mutating func directory() -> String { numbers.pick(numbers.once(in: 8) ? Self.files : Self.directories) }
     mutating func slot() -> String { numbers.pick(["0", "1", "1", "2", "3"]) }
     mutating func pick(_ values: String...) -> String { numbers.pick(values) }
     mutating func size() -> String {

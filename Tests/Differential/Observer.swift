@@ -114,8 +114,8 @@ struct Observer {
         }
         guard tested.exists, reference.exists else { return nil }
         if comparesBlocks, tested.isRegular, (tested.blocks == 0) != (reference.blocks == 0) {
-            let found = difference(.attribute, at: place, field: "blocks", "\(tested.blocks)", "\(reference.blocks)")
-            if let found { return found }
+            let blocks = ("\(tested.blocks)", "\(reference.blocks)")
+            if let found = difference(.attribute, at: place, field: "blocks", blocks.0, blocks.1) { return found }
         }
         return compareTimes(tested, reference, before, at: place)
     }

@@ -1,5 +1,6 @@
-@testable import Differential
 import Testing
+
+@testable import Differential
 
 /// Scripts follow from their seeds.
 @Suite

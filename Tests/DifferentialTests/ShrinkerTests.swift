@@ -1,5 +1,6 @@
-@testable import Differential
 import Testing
+
+@testable import Differential
 
 /// Failing scripts become small.
 @Suite

@@ -1,4 +1,4 @@
-/// A script that somebody wrote down.
+/// A script that somebody wrote down: what a call does, and each error that it can give.
 struct Case {
     /// What it is about.
     let name: String
@@ -12,5 +12,5 @@ struct Case {
     }
 
     /// All of them.
-    static var all: [Case] { [Case("x", "mkdir d 0755\nmkdir d 0755")] }
+    static let all = names + opening + renaming + content + space + attributes + times + extended + locks + mappings
 }
