@@ -4,16 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fsuid.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -22,6 +23,13 @@
 
 const int rfuse_reopening_flags = O_ACCMODE | O_APPEND | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME;
 const int rfuse_direct_flag = O_DIRECT;
+const int rfuse_access_mask = O_ACCMODE;
+const unsigned rfuse_get_flags = FS_IOC_GETFLAGS;
+const unsigned rfuse_set_flags = FS_IOC_SETFLAGS;
+const unsigned rfuse_get_attributes = FS_IOC_FSGETXATTR;
+const unsigned rfuse_set_attributes = FS_IOC_FSSETXATTR;
+const unsigned rfuse_get_version = FS_IOC_GETVERSION;
+const unsigned rfuse_journal_flag = FS_JOURNAL_DATA_FL;
 const long rfuse_time_now = UTIME_NOW;
 const long rfuse_time_omit = UTIME_OMIT;
 
@@ -113,7 +121,7 @@ long rfuse_path_descriptor(int fd) {
 
 long rfuse_status(int fd, struct rfuse_status *status) {
     struct statx s;
-    unsigned mask = STATX_BASIC_STATS;
+    unsigned mask = STATX_BASIC_STATS | STATX_BTIME;
 #ifdef STATX_MNT_ID
     mask |= STATX_MNT_ID;
 #endif
@@ -135,6 +143,9 @@ long rfuse_status(int fd, struct rfuse_status *status) {
         .group = s.stx_gid,
         .special_device = (s.stx_rdev_minor & 0xff) | (s.stx_rdev_major << 8) | ((s.stx_rdev_minor & ~0xffu) << 12),
         .block_size = s.stx_blksize,
+        .birth_seconds = s.stx_btime.tv_sec,
+        .birth_nanoseconds = s.stx_btime.tv_nsec,
+        .has_birth = (s.stx_mask & STATX_BTIME) != 0,
     };
 #ifdef STATX_MNT_ID
     if (s.stx_mask & STATX_MNT_ID) status->mount = s.stx_mnt_id;
@@ -157,6 +168,15 @@ long rfuse_statistics(int fd, struct rfuse_statistics *statistics) {
     };
     return 0;
 }
+
+long rfuse_file_system_type(int fd) {
+    struct statfs s;
+    return fstatfs(fd, &s) < 0 ? -(long)errno : (long)(uint32_t)s.f_type;
+}
+
+long rfuse_sync_file_system(int fd) { return RETRIED(syncfs(fd)); }
+
+long rfuse_control(int fd, unsigned command, void *argument) { return result(ioctl(fd, command, argument)); }
 
 long rfuse_read_link(int fd, char *buffer, size_t count) {
     // Of an O_PATH descriptor of something else than a symbolic link, the kernel says ENOENT instead of EINVAL.
@@ -201,6 +221,10 @@ long rfuse_change_times(int fd, int64_t access, long access_ns, int64_t modifica
 
 long rfuse_create(int directory, const char *name, int flags, unsigned mode) {
     return RETRIED(openat(directory, name, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode));
+}
+
+long rfuse_create_unnamed(int directory, int flags, unsigned mode) {
+    return RETRIED(openat(directory, ".", flags | O_TMPFILE | O_CLOEXEC, (mode_t)mode));
 }
 
 long rfuse_make_directory(int directory, const char *name, unsigned mode) {
@@ -276,47 +300,6 @@ long rfuse_list_attributes(int fd, void *names, size_t count) {
 long rfuse_remove_attribute(int fd, const char *name) {
     char path[PROC_PATH_SIZE];
     return result(removexattr(proc_path(path, fd), name));
-}
-
-/// Makes the calling thread ignore permission bits again, which taking another user has ended.
-static long regain_override(void) {
-    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 };
-    struct __user_cap_data_struct data[2];
-    if (syscall(SYS_capget, &header, data) < 0) return -(long)errno;
-    data[0].effective |= data[0].permitted & (1u << CAP_DAC_OVERRIDE);
-    return result(syscall(SYS_capset, &header, data));
-}
-
-long rfuse_become(uint32_t user, uint32_t group, int override_permissions) {
-    // Unlike setresuid's wrapper, these change the calling thread alone. They tell errors only when asked again,
-    // for which -1 serves: no user has it.
-    int old_group = setfsgid(group);
-    if ((uint32_t)setfsgid((gid_t)-1) != group) return -EPERM;
-    int old_user = setfsuid(user);
-    if ((uint32_t)setfsuid((uid_t)-1) != user) {
-        setfsgid((gid_t)old_group);
-        return -EPERM;
-    }
-    long value = override_permissions && (uint32_t)old_user != user ? regain_override() : 0;
-    if (value < 0) rfuse_become_again((uint32_t)old_user, (uint32_t)old_group);
-    return value;
-}
-
-void rfuse_become_again(uint32_t user, uint32_t group) {
-    // Back to root, the kernel gives the capabilities of a file system's root back too.
-    setfsuid(user);
-    setfsgid(group);
-    if ((uint32_t)setfsuid((uid_t)-1) != user || (uint32_t)setfsgid((gid_t)-1) != group) abort();
-}
-
-long rfuse_set_thread_umask(unsigned mask) {
-    // Threads share a umask (and the working directory) until one of them says otherwise.
-    static _Thread_local int own;
-    if (!own) {
-        if (unshare(CLONE_FS) < 0) return -(long)errno;
-        own = 1;
-    }
-    return umask((mode_t)mask);
 }
 
 long rfuse_raise_file_limit(uint64_t maximum) {

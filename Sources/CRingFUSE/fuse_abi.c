@@ -1,6 +1,7 @@
 #include "fuse_abi.h"
 
 #include <stddef.h>
+#include <sys/ioctl.h>
 
 /// Size of a structure of the kernel.
 #define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), "size of " #type)
@@ -165,3 +166,10 @@ OFFSET(fuse_uring_cmd_req, qid, 16);
 OFFSET(fuse_uring_cmd_req, bufpool, 24);
 OFFSET(fuse_uring_cmd_req, ent_zero_copy_buf_index, 24);
 _Static_assert(sizeof(struct fuse_uring_cmd_req) <= 80, "the command area of an SQE has 80 bytes");
+
+// Commands of /dev/fuse.
+SIZE(fuse_backing_map, 16);
+OFFSET(fuse_backing_map, padding, 8);
+_Static_assert(FUSE_DEV_IOC_CLONE == _IOR(229, 0, uint32_t), "FUSE_DEV_IOC_CLONE");
+_Static_assert(FUSE_DEV_IOC_BACKING_OPEN == _IOW(229, 1, struct fuse_backing_map), "FUSE_DEV_IOC_BACKING_OPEN");
+_Static_assert(FUSE_DEV_IOC_BACKING_CLOSE == _IOW(229, 2, uint32_t), "FUSE_DEV_IOC_BACKING_CLOSE");

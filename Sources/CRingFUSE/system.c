@@ -1,5 +1,7 @@
 #include "system.h"
 
+#include "fuse_abi.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -9,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,21 +22,41 @@ extern char **environ;
 
 // MARK: - The FUSE device
 
-/// FUSE_DEV_IOC_CLONE of linux/fuse.h, which older distributions ship without later ioctls: spelled here once.
-#define RFUSE_DEV_IOC_CLONE _IOR(229, 0, uint32_t)
-
 int rfuse_clone_device(int fuse_fd)
 {
     uint32_t source = (uint32_t)fuse_fd;
     int clone = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (clone < 0)
         return -errno;
-    if (ioctl(clone, RFUSE_DEV_IOC_CLONE, &source) < 0) {
+    if (ioctl(clone, FUSE_DEV_IOC_CLONE, &source) < 0) {
         int error = errno;
         close(clone);
         return -error;
     }
     return clone;
+}
+
+int rfuse_open_backing(int fuse_fd, int fd)
+{
+    struct fuse_backing_map map = {.fd = fd};
+    int id = ioctl(fuse_fd, FUSE_DEV_IOC_BACKING_OPEN, &map);
+    return id < 0 ? -errno : id;
+}
+
+int rfuse_close_backing(int fuse_fd, int id)
+{
+    uint32_t value = (uint32_t)id;
+    return ioctl(fuse_fd, FUSE_DEV_IOC_BACKING_CLOSE, &value) < 0 ? -errno : 0;
+}
+
+int rfuse_probe_backing(int fuse_fd)
+{
+    int fd = memfd_create("ringfuse", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int id = rfuse_open_backing(fuse_fd, fd);
+    close(fd);
+    return id < 0 ? id : rfuse_close_backing(fuse_fd, id);
 }
 
 // MARK: - Paths

@@ -10,11 +10,20 @@ enum Backends {
     /// - Parameters:
     ///   - size: the most bytes of content; nil for half of the machine's memory.
     ///   - nodes: the most files and directories; nil for the file system's own limit.
-    static func memory(size: ByteSize?, nodes: Int?) -> MemoryFileSystem {
+    ///   - lifetime: how long the kernel may believe names and attributes.
+    static func memory(size: ByteSize?, nodes: Int?, lifetime: Lifetime = .forever) -> MemoryFileSystem {
         let bytes = size?.bytes ?? halfOfMemory
         let (user, group) = (getuid(), getgid())
-        guard let nodes else { return MemoryFileSystem(byteLimit: bytes, userID: user, groupID: group) }
-        return MemoryFileSystem(byteLimit: bytes, nodeLimit: nodes, userID: user, groupID: group)
+        guard let nodes else {
+            return MemoryFileSystem(byteLimit: bytes, userID: user, groupID: group, lifetime: lifetime)
+        }
+        return MemoryFileSystem(
+            byteLimit: bytes,
+            nodeLimit: nodes,
+            userID: user,
+            groupID: group,
+            lifetime: lifetime
+        )
     }
 
     /// Files that swallow writes and read zeros.
@@ -25,8 +34,8 @@ enum Backends {
     /// A directory, passed through.
     ///
     /// - Throws: `MirrorError`.
-    static func mirror(of source: FilePath) throws -> MirrorFileSystem {
-        try MirrorFileSystem(source: source)
+    static func mirror(of source: FilePath, options: MirrorFileSystem.Options) throws -> MirrorFileSystem {
+        try MirrorFileSystem(source: source, options: options)
     }
 
     /// Half of the machine's memory in bytes, as tmpfs has it.

@@ -30,6 +30,10 @@ struct rfuse_status {
     /// The kernel's 32-bit encoding (new_encode_dev).
     uint32_t special_device;
     uint32_t block_size;
+    int64_t birth_seconds;
+    uint32_t birth_nanoseconds;
+    /// Whether the file system keeps the time of birth.
+    uint32_t has_birth;
 };
 
 /// What fstatvfs tells, in types of fixed width.
@@ -80,10 +84,16 @@ long rfuse_reopen(int fd, int flags);
 /// The flags of open(2) that make sense when a file is opened once more; O_DIRECT is on its own.
 extern const int rfuse_reopening_flags;
 extern const int rfuse_direct_flag;
+/// The bits of those flags that say how a file is accessed (O_ACCMODE).
+extern const int rfuse_access_mask;
 /// Another O_PATH descriptor of an open file.
 long rfuse_path_descriptor(int fd);
 long rfuse_status(int fd, struct rfuse_status *status);
 long rfuse_statistics(int fd, struct rfuse_statistics *statistics);
+/// The magic number of the file system (f_type).
+long rfuse_file_system_type(int fd);
+/// Not of an O_PATH descriptor.
+long rfuse_sync_file_system(int fd);
 long rfuse_read_link(int fd, char *buffer, size_t count);
 long rfuse_access(int fd, int mode);
 long rfuse_change_mode(int fd, unsigned mode);
@@ -100,6 +110,8 @@ extern const long rfuse_time_omit;
 
 // Names in a directory.
 long rfuse_create(int directory, const char *name, int flags, unsigned mode);
+/// A file without a name in a directory (O_TMPFILE); flags must allow writing.
+long rfuse_create_unnamed(int directory, int flags, unsigned mode);
 long rfuse_make_directory(int directory, const char *name, unsigned mode);
 /// The device in the kernel's 32-bit encoding.
 long rfuse_make_node(int directory, const char *name, unsigned mode, uint32_t device);
@@ -107,6 +119,19 @@ long rfuse_make_symbolic_link(int directory, const char *name, const char *targe
 long rfuse_link(int fd, int directory, const char *name);
 long rfuse_remove(int directory, const char *name, int is_directory);
 long rfuse_rename(int from, const char *name, int to, const char *new_name, unsigned flags);
+
+// Flags and attributes of a file system's own: ioctls that work on any of them, and the sizes that the kernel copies.
+long rfuse_control(int fd, unsigned command, void *argument);
+/// FS_IOC_GETFLAGS and FS_IOC_SETFLAGS: an int, although their numbers say long.
+extern const unsigned rfuse_get_flags;
+extern const unsigned rfuse_set_flags;
+/// FS_IOC_FSGETXATTR and FS_IOC_FSSETXATTR: struct fsxattr, 28 bytes.
+extern const unsigned rfuse_get_attributes;
+extern const unsigned rfuse_set_attributes;
+/// FS_IOC_GETVERSION: an int, although its number says long.
+extern const unsigned rfuse_get_version;
+/// FS_JOURNAL_DATA_FL.
+extern const unsigned rfuse_journal_flag;
 
 // Directories.
 long rfuse_read_directory(int fd, void *buffer, size_t count);
@@ -118,15 +143,6 @@ long rfuse_get_attribute(int fd, const char *name, void *value, size_t count);
 long rfuse_set_attribute(int fd, const char *name, const void *value, size_t count, int condition);
 long rfuse_list_attributes(int fd, void *names, size_t count);
 long rfuse_remove_attribute(int fd, const char *name);
-
-// Who makes a file.
-/// Takes the file-system user and group of the calling thread; -EPERM, with nothing changed, where it may not.
-/// With override_permissions it goes on ignoring permission bits.
-long rfuse_become(uint32_t user, uint32_t group, int override_permissions);
-/// Ends rfuse_become. Ends the process where that fails: the thread must never go on as somebody else.
-void rfuse_become_again(uint32_t user, uint32_t group);
-/// Sets the umask for the calling thread alone, returning the old one; -errno where the thread cannot have its own.
-long rfuse_set_thread_umask(unsigned mask);
 
 /// Raises the soft limit of open files to the hard one, at most to maximum; returns the soft limit in force.
 long rfuse_raise_file_limit(uint64_t maximum);

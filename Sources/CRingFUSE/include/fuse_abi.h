@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "fuse_abi_device.h"
 #include "fuse_abi_flags.h"
 #include "fuse_abi_notify.h"
 #include "fuse_abi_replies.h"

@@ -13,6 +13,17 @@
 /// that several threads read requests without sharing one descriptor's queue. Returns the descriptor.
 int rfuse_clone_device(int fuse_fd);
 
+/// Registers an open regular file with a connection, for passthrough (FUSE_DEV_IOC_BACKING_OPEN, Linux 6.9). Returns its
+/// ID, which is above 0: -EPERM without CAP_SYS_ADMIN, -EOPNOTSUPP or -EINVAL where INIT did not agree on passthrough,
+/// -ENOTTY before 6.9, -ELOOP for a file on a stacked file system, -EINVAL for what is no regular file.
+int rfuse_open_backing(int fuse_fd, int fd);
+
+/// Takes a registered file back. The kernel keeps it for files that are open by it. Returns 0.
+int rfuse_close_backing(int fuse_fd, int id);
+
+/// Registers a file in memory and takes it back: whether a connection can have backing files at all. Returns 0.
+int rfuse_probe_backing(int fuse_fd);
+
 // MARK: - Paths
 
 /// Opens a path for its place only (O_PATH, which needs _GNU_SOURCE): the last part's file system is asked nothing.

@@ -58,6 +58,14 @@ package enum InitNegotiation: Equatable, Sendable {
         if flags.contains(.writebackCache) || wishes.maxStackDepth == 0 {
             flags.remove(.passthrough)
         }
+        if flags.contains(.passthrough) {
+            // Writes that pass through tell the server nothing, and with V2 the kernel leaves set-ID bits to it
+            // (fuse_setattr drops ATTR_KILL_SUID): nobody would clear them. Nor would anyone on O_TRUNC, which without
+            // V2 says nothing of them either; as a SETATTR of its own it does.
+            flags.remove([.handleKillPrivilegesV2, .atomicTruncate])
+        }
+        // Of the two, the kernel would take the automatic one.
+        if flags.contains(.explicitInvalidateData) { flags.remove(.autoInvalidateData) }
         if !flags.contains(.overIOUring) {
             flags.remove(.ioUringBufferPool)
         }

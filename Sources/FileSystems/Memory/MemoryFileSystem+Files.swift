@@ -12,7 +12,7 @@ extension MemoryFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> OpenReply {
         let file = try file(node)
-        if flags.contains(.truncate) { try cut(file, killsPrivileges: context.userID != 0) }
+        if flags.contains(.truncate) { try cut(file, killsPrivileges: flags.contains(.killsPrivileges)) }
         tree.withLock { $0.addOpen(of: node) }
         return OpenReply(options: .keepCache)
     }
@@ -42,13 +42,11 @@ extension MemoryFileSystem {
             tree.addOpen(of: child.node)
             return (try tree.node(child.node), false)
         }
-        if !isNew, flags.contains(.truncate) { try cut(file, killsPrivileges: context.userID != 0) }
+        if !isNew, flags.contains(.truncate) { try cut(file, killsPrivileges: flags.contains(.killsPrivileges)) }
         return CreateReply(entry: entry(for: file), file: OpenReply(options: .keepCache))
     }
 
     /// Cuts a file to nothing.
-    ///
-    /// - Parameter killsPrivileges: `open` does not say what the kernel thinks of it; it spares only the superuser.
     private func cut(_ file: MemoryNode, killsPrivileges: Bool) throws(Errno) {
         var changes = AttributeChanges()
         changes.size = 0
@@ -90,7 +88,8 @@ extension MemoryFileSystem {
         return .answered(())
     }
 
-    /// Writes; with `O_APPEND` at the end as it is now, unless the page cache writes back.
+    /// Writes; with `O_APPEND` at the end as it is now, unless the page cache writes back: then the kernel knows better
+    /// where the file ends.
     ///
     /// - Returns: the number of bytes written; fewer only where space ran out.
     /// - Throws: `ENOSPC`, `EFBIG`, `EISDIR`, `EINVAL`, `ESTALE`.
@@ -102,7 +101,7 @@ extension MemoryFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
         let node = try self.file(file.node)
-        let isAppending = file.flags.contains(.append) && !options.contains(.fromCache)
+        let isAppending = file.flags.contains(.append) && !options.contains(.fromCache) && !usesWritebackCache
         let now = Timestamp.now
         return try node.state.withLock { (state) throws(Errno) in
             // A short write from the page cache would be taken for a whole one, and its rest be lost unnoticed.

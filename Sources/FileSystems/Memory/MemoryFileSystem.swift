@@ -19,6 +19,7 @@ public final class MemoryFileSystem: FileSystem {
     let budget: SpaceBudget
     /// Names and nodes.
     let tree: Mutex<MemoryTree>
+    private let writesBack = Atomic(false)
 
     /// An empty file system.
     ///
@@ -58,8 +59,19 @@ public final class MemoryFileSystem: FileSystem {
 
     /// Directories need no handles, since a read goes on from a cookie alone.
     public var features: FileSystemFeatures {
-        [.exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen]
+        [
+            .exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen,
+            .writebackCache, .mapsDirectIO, .idmappedMounts,
+        ]
     }
+
+    /// Learns whether the kernel has the ends of files in its keeping.
+    public func connected(_ connection: Connection) {
+        writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
+    }
+
+    /// Whether the kernel writes back what is written.
+    var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }
 
     /// How full it is, in blocks of a page.
     public func statistics(of node: NodeID, _ context: borrowing RequestContext) -> FileSystemStatistics {

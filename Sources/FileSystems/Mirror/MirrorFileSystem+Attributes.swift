@@ -14,10 +14,30 @@ extension MirrorFileSystem {
         return try reply(of: nodes.node(node).descriptor)
     }
 
+    /// What `statx` tells (STATX): attributes with the time of birth, where the source's file system keeps it.
+    public func detailedAttributes(
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> DetailedAttributesReply {
+        let status: rfuse_status
+        if let handle {
+            status = try FileSystems.status(of: files.descriptor(of: handle))
+        } else {
+            status = try FileSystems.status(of: nodes.node(node).descriptor)
+        }
+        let birth = Timestamp(seconds: status.birth_seconds, nanoseconds: status.birth_nanoseconds)
+        let reply = AttributesReply(attributes(status), lifetime: options.attributesLifetime)
+        return DetailedAttributesReply(reply, birthTime: status.has_birth == 0 ? nil : birth)
+    }
+
     /// Changes attributes (SETATTR).
     ///
     /// In an order in which no change undoes another: a change of owner or size clears set-user-ID bits, which a mode
     /// may set, and both change the times. The time of change can't be set; the source's file system keeps it.
+    ///
+    /// A request that names no change is `chown` to nobody, or what the kernel sends before `fallocate` by somebody who
+    /// may not keep set-user-ID bits: both clear them and change the time of change.
     public func setAttributes(
         _ changes: AttributeChanges,
         of node: NodeID,
@@ -25,12 +45,18 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> AttributesReply {
         let node = try nodes.node(node)
-        if changes.userID != nil || changes.groupID != nil {
+        let others = changes.mode != nil || changes.size != nil
+        let setsTimes = changes.accessTime != nil || changes.modificationTime != nil
+        let changesOwner = changes.userID != nil || changes.groupID != nil || !(others || setsTimes)
+        // By the group that the file has before it gets another.
+        let privileges =
+            try changes.killsPrivileges || changesOwner ? self.privileges(of: node.descriptor, context) : nil
+        if changesOwner {
             try checked(
                 rfuse_change_owner(node.descriptor, changes.userID ?? .max, changes.groupID ?? .max)
             )
         }
-        if changes.killsPrivileges { try clearPrivileges(of: node.descriptor) }
+        if let privileges { try clear(privileges, of: node.descriptor) }
         if let size = changes.size {
             if let handle {
                 try checked(rfuse_truncate(files.descriptor(of: handle), size))
@@ -40,20 +66,23 @@ extension MirrorFileSystem {
         }
         // Of a symbolic link, `EOPNOTSUPP`: Linux keeps no mode of those.
         if let mode = changes.mode { try checked(rfuse_change_mode(node.descriptor, mode.permissions)) }
-        if changes.accessTime != nil || changes.modificationTime != nil {
-            let access = Self.seconds(changes.accessTime)
-            let modification = Self.seconds(changes.modificationTime)
-            try checked(
-                rfuse_change_times(
-                    node.descriptor,
-                    access.seconds,
-                    access.nanoseconds,
-                    modification.seconds,
-                    modification.nanoseconds
-                )
-            )
-        }
+        if setsTimes { try setTimes(changes, of: node.descriptor) }
         return try reply(of: node.descriptor)
+    }
+
+    /// Sets the times that are to change.
+    private func setTimes(_ changes: AttributeChanges, of descriptor: CInt) throws(Errno) {
+        let access = Self.seconds(changes.accessTime)
+        let modification = Self.seconds(changes.modificationTime)
+        try checked(
+            rfuse_change_times(
+                descriptor,
+                access.seconds,
+                access.nanoseconds,
+                modification.seconds,
+                modification.nanoseconds
+            )
+        )
     }
 
     /// Reads a symbolic link (READLINK).
@@ -114,23 +143,38 @@ extension MirrorFileSystem {
         return statistics
     }
 
-    /// Clears the set-user-ID and set-group-ID bits of a regular file.
+    /// Clears the set-user-ID and set-group-ID bits of a regular file that somebody changes who may not keep them.
     ///
     /// The source's file system does not clear them for root, whatever the caller is. It does drop
     /// `security.capability` itself, and clears the bits too where the server is not root.
-    func clearPrivileges(of descriptor: CInt) throws(Errno) {
-        guard caller.isRoot else { return }
-        let mode = NodeMode(rawValue: try status(of: descriptor).mode)
-        guard mode.type == .regular else { return }
-        // Set-group-ID without the group's execute bit means something else (mandatory locks, once).
-        let cleared: UInt32 = mode.permissions & 0o010 != 0 ? 0o6000 : 0o4000
-        guard mode.permissions & cleared != 0 else { return }
-        try checked(rfuse_change_mode(descriptor, mode.permissions & ~cleared))
+    func clearPrivileges(of descriptor: CInt, _ context: borrowing RequestContext) throws(Errno) {
+        if let privileges = try privileges(of: descriptor, context) { try clear(privileges, of: descriptor) }
+    }
+
+    /// The bits to clear; `nil` for none.
+    private func privileges(of descriptor: CInt, _ context: borrowing RequestContext) throws(Errno) -> UInt32? {
+        guard caller.isRoot else { return nil }
+        let status = try status(of: descriptor)
+        let mode = NodeMode(rawValue: status.mode)
+        guard mode.type == .regular, mode.permissions & 0o6000 != 0 else { return nil }
+        var bits = mode.permissions & 0o6000
+        // Set-group-ID without the group's execute bit meant mandatory locks; the group's members keep it.
+        if bits & 0o2000 != 0, mode.permissions & 0o010 == 0, context.userID == 0 || caller.isIn(status.group, context) {
+            bits &= ~0o2000
+        }
+        return bits == 0 ? nil : bits
+    }
+
+    /// Clears bits of the mode as it is now.
+    private func clear(_ bits: UInt32, of descriptor: CInt) throws(Errno) {
+        let mode = try status(of: descriptor).mode
+        guard mode & bits != 0 else { return }
+        try checked(rfuse_change_mode(descriptor, mode & 0o7777 & ~bits))
     }
 
     /// The attributes of what a descriptor stands for.
     private func reply(of descriptor: CInt) throws(Errno) -> AttributesReply {
-        AttributesReply(Attributes(try status(of: descriptor)), lifetime: options.attributesLifetime)
+        AttributesReply(attributes(try status(of: descriptor)), lifetime: options.attributesLifetime)
     }
 
     /// A time as `utimensat` takes it.

@@ -29,10 +29,16 @@ extension MirrorFileSystem {
     ) throws(Errno) {
         let parent = try nodes.node(directory.node)
         try open(directory).entries(after: cookie) { name, record throws(Errno) in
+            let inode = inodes.visible(record.inode, of: parent.identity.device)
             guard listing.wantsEntries, !name.isDotOrDotDot else {
                 // Nothing above the root is anybody's business.
-                let inode = directory.node == .root && name == ".." ? parent.identity.inode : record.inode
-                return listing.append(name, inode: inode, type: record.type, cookie: record.cookie)
+                let isAbove = directory.node == .root && name == ".."
+                return listing.append(
+                    name,
+                    inode: isAbove ? parent.identity.inode : inode,
+                    type: record.type,
+                    cookie: record.cookie
+                )
             }
             let entry: Entry
             do throws(Errno) {
@@ -41,7 +47,7 @@ extension MirrorFileSystem {
                 // Removed meanwhile. What can't be looked up for other reasons (another mount, too many open files)
                 // is told by name alone.
                 if error == .noSuchFileOrDirectory { return true }
-                return listing.append(name, inode: record.inode, type: record.type, cookie: record.cookie)
+                return listing.append(name, inode: inode, type: record.type, cookie: record.cookie)
             }
             let fits = listing.append(name, entry: entry, cookie: record.cookie)
             // The kernel will not hear of it, so it will not forget it.
@@ -69,7 +75,7 @@ extension MirrorFileSystem {
     }
 
     /// The open directory of a handle.
-    private func open(_ directory: OpenFile) throws(Errno) -> MirrorDirectory {
+    func open(_ directory: OpenFile) throws(Errno) -> MirrorDirectory {
         guard let directory = directories.withLock({ $0[directory.handle] }) else { throw .badFileDescriptor }
         return directory
     }

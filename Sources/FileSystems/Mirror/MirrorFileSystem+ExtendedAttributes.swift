@@ -8,6 +8,9 @@ public import SystemPackage
 
 extension MirrorFileSystem {
     /// Sets an extended attribute (SETXATTR).
+    ///
+    /// An access ACL set by somebody outside of the file's group clears its set-group-ID bit; for root, which the server
+    /// is, the source's file system leaves it.
     public func setExtendedAttribute(
         named name: Name,
         of node: NodeID,
@@ -30,6 +33,9 @@ extension MirrorFileSystem {
                 )
             }
         }
+        guard context.clearsSetGroupID, caller.isRoot else { return }
+        let mode = try status(of: node.descriptor).mode
+        if mode & 0o2000 != 0 { try checked(rfuse_change_mode(node.descriptor, mode & 0o5777)) }
     }
 
     /// Tells an extended attribute (GETXATTR).
@@ -40,10 +46,17 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
         let node = try nodes.node(node)
+        let isAccessControlList = name == "system.posix_acl_access" || name == "system.posix_acl_default"
         let name = StoredName(name)
         return try unsafe value.withAttribute { bytes throws(Errno) in
             try unsafe name.withTerminated { name throws(Errno) in
-                try checked(unsafe rfuse_get_attribute(node.descriptor, name, bytes.baseAddress, bytes.count))
+                let result = unsafe rfuse_get_attribute(node.descriptor, name, bytes.baseAddress, bytes.count)
+                // Where the source has ACLs but a file system mounted inside it has none, the kernel, which asks before
+                // it checks permissions, would take the refusal for an answer to the program.
+                guard result == -Int(Errno.notSupportedOnSocket.rawValue), isAccessControlList else {
+                    return try checked(result)
+                }
+                throw .noData
             }
         }
     }

@@ -12,7 +12,19 @@ extension MirrorFileSystem {
         _ flags: OpenFlags,
         _ context: borrowing RequestContext
     ) throws(Errno) -> OpenReply {
-        OpenReply(handle: try open(nodes.node(node), flags, context))
+        try opened(node, try open(nodes.node(node), flags, context))
+    }
+
+    /// The answer to an open, which the kernel may read and write by itself from then on.
+    private func opened(_ node: NodeID, _ handle: HandleID) throws(Errno) -> OpenReply {
+        // With the writeback cache only what can be opened in no other way appends: pages must not go there.
+        if usesWritebackCache, try files.appends(files.descriptor(of: handle)) {
+            return OpenReply(handle: handle, options: .directIO)
+        }
+        guard let file = passthrough.open(node, try files.descriptor(of: handle)) else {
+            return OpenReply(handle: handle)
+        }
+        return OpenReply(handle: handle, passingThrough: file)
     }
 
     /// Makes a file and opens it (CREATE).
@@ -30,7 +42,7 @@ extension MirrorFileSystem {
         let descriptor: CInt
         do throws(Errno) {
             descriptor = try unsafe name.withComponent { name throws(Errno) in
-                try caller.make(for: context) { () throws(Errno) in
+                try caller.make(for: context, umask: node.umask) { () throws(Errno) in
                     CInt(
                         try checked(
                             unsafe rfuse_create(parent.descriptor, name, sourceFlags, node.mode.permissions)
@@ -42,15 +54,25 @@ extension MirrorFileSystem {
             guard error == .fileExists, !flags.contains(.exclusive) else { throw error }
             return try openExisting(name, in: parent, flags, context)
         }
-        let handle = try files.insert(descriptor, appends: flags.contains(.append))
-        do throws(Errno) {
-            // Of the file that was made, not of the name, which may mean something else by now.
-            let entry = try entry(takingOver: CInt(try checked(rfuse_path_descriptor(descriptor))))
-            return CreateReply(entry: entry, file: OpenReply(handle: handle))
-        } catch {
-            _ = rfuse_close(try files.remove(handle))
-            throw error
+        return try reply(created: descriptor, flags)
+    }
+
+    /// Makes a file without a name and opens it (TMPFILE).
+    ///
+    /// - Throws: `EOPNOTSUPP` where the source's file system has no such files.
+    public func createUnnamed(
+        in directory: NodeID,
+        _ node: NewNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> CreateReply {
+        let parent = try nodes.node(directory)
+        // With O_EXCL the file can never get a name; the kernel heeds that itself, and so may the source.
+        let sourceFlags = sourceFlags(flags) | flags.cValue & OpenFlags.exclusive.cValue
+        let descriptor = try caller.make(for: context, umask: node.umask) { () throws(Errno) in
+            CInt(try checked(rfuse_create_unnamed(parent.descriptor, sourceFlags, node.mode.permissions)))
         }
+        return try reply(created: descriptor, flags)
     }
 
     /// Reads (READ).
@@ -76,8 +98,8 @@ extension MirrorFileSystem {
 
     /// Writes (WRITE).
     ///
-    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing.
-    /// (With the kernel's writeback cache, which is not asked for, this would have to end.)
+    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing; but not
+    /// with the kernel's writeback cache, where what is written comes late and in any order.
     ///
     /// - Returns: the number of bytes written; fewer than given where an error came after some.
     public func write(
@@ -87,27 +109,59 @@ extension MirrorFileSystem {
         _ options: WriteOptions,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
-        let descriptor = try files.descriptor(of: file.handle)
-        try Self.check(offset)
-        if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor) }
-        guard files.appends(descriptor), options.contains(.fromCache) || !file.flags.contains(.append) else {
-            return try await write(data, to: descriptor, at: offset, context)
-        }
-        // Pages of a shared mapping go where they belong, and so does what is written after `fcntl` has ended O_APPEND;
-        // but Linux appends all that is written to an appending descriptor, whatever the offset.
-        let positioned = CInt(try checked(rfuse_reopen(descriptor, OpenFlags.writeOnly.cValue)))
-        defer { _ = rfuse_close(positioned) }
-        return try await write(data, to: positioned, at: offset, context)
+        try await write(data, to: writeTarget(file, options, context), at: offset, context)
     }
 
-    /// Lets the source's file system tell what closing tells: some report failed writes only then (FLUSH).
+    /// Where a write goes.
+    struct WriteTarget: Sendable {
+        /// The descriptor to write to.
+        let descriptor: CInt
+        /// Whether it was opened for this write.
+        let isOwn: Bool
+
+        /// Closes a descriptor that was opened for this write.
+        func close() { if isOwn { _ = rfuse_close(descriptor) } }
+    }
+
+    /// Whether a write needs other calls before it.
+    func needsPreparation(_ file: OpenFile, _ options: WriteOptions) throws(Errno) -> Bool {
+        if options.contains(.killsPrivileges) { return true }
+        return mustNotAppend(try files.descriptor(of: file.handle), file, options)
+    }
+
+    /// Does what a write needs before it, and tells where it goes.
+    func writeTarget(
+        _ file: OpenFile,
+        _ options: WriteOptions,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> WriteTarget {
+        let descriptor = try files.descriptor(of: file.handle)
+        if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor, context) }
+        guard mustNotAppend(descriptor, file, options) else { return WriteTarget(descriptor: descriptor, isOwn: false) }
+        let positioned = CInt(try checked(rfuse_reopen(descriptor, OpenFlags.writeOnly.cValue)))
+        return WriteTarget(descriptor: positioned, isOwn: true)
+    }
+
+    /// Whether a write to an appending descriptor is to go to its offset.
+    ///
+    /// Pages of a shared mapping go where they belong, and so does what is written after `fcntl` has ended O_APPEND;
+    /// but Linux appends all that is written to an appending descriptor, whatever the offset.
+    private func mustNotAppend(_ descriptor: CInt, _ file: OpenFile, _ options: WriteOptions) -> Bool {
+        files.appends(descriptor) && (options.contains(.fromCache) || !file.flags.contains(.append))
+    }
+
+    /// Lets the source's file system tell what closing tells: some report failed writes only then (FLUSH). Ends the locks
+    /// that the closing process has on the file, as POSIX demands; the kernel leaves that to the server.
     public func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
+        if options.locks == .source, let owner = file.lockOwner { locks.release(file.node, owner: owner) }
         let duplicate = try checked(rfuse_duplicate(files.descriptor(of: file.handle)))
         try await context.io.close(FileDescriptor(rawValue: CInt(duplicate)))
     }
 
     /// Closes an open file (RELEASE).
     public func release(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
+        passthrough.close(file.node)
+        if options.locks == .source { locks.release(file.node, handle: file.handle) }
         // It may take a while where it is the end of a large removed file.
         try await context.io.close(FileDescriptor(rawValue: files.remove(file.handle)))
     }
@@ -130,22 +184,43 @@ extension MirrorFileSystem {
         _ mode: AllocationMode,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        let descriptor = try files.descriptor(of: file.handle)
-        if context.userID != 0 { try clearPrivileges(of: descriptor) }
-        try await context.io.allocate(FileDescriptor(rawValue: descriptor), at: offset, length: length, mode: mode)
+        try clearPrivileges(of: file, context)
+        try await allocateOnly(file, at: offset, length: length, mode, context)
+    }
+
+    /// Clears set-user-ID and set-group-ID bits before a change of the content that does not say whether to.
+    ///
+    /// The kernel says so before `fallocate`, but with a request of its own that may come late; not before copying.
+    func clearPrivileges(of file: OpenFile, _ context: borrowing RequestContext) throws(Errno) {
+        if context.userID != 0 { try clearPrivileges(of: files.descriptor(of: file.handle), context) }
+    }
+
+    /// Allocates, punches or zeroes, and nothing else.
+    func allocateOnly(
+        _ file: OpenFile,
+        at offset: UInt64,
+        length: UInt64,
+        _ mode: AllocationMode,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) {
+        let descriptor = FileDescriptor(rawValue: try files.descriptor(of: file.handle))
+        try await context.io.allocate(descriptor, at: offset, length: length, mode: mode)
     }
 
     /// Finds data or a hole (LSEEK).
     ///
-    /// - Throws: `ENXIO` where there is none from `offset` on.
+    /// - Throws: `ENXIO` where there is none from `offset` on. `ENOSYS` with the kernel's writeback cache: Linux (6.18) asks
+    ///   without writing back before, so that what is cached would be told as a hole, and `cp` would lose it. All of the
+    ///   file is data then.
     public func seek(
         _ file: OpenFile,
         to target: SeekTarget,
         from offset: UInt64,
         _ context: borrowing RequestContext
     ) throws(Errno) -> UInt64 {
+        if usesWritebackCache { throw .noFunction }
         // Moves the descriptor's position, which nothing uses.
-        UInt64(try checked(rfuse_seek(files.descriptor(of: file.handle), offset, CInt(target.rawValue))))
+        return UInt64(try checked(rfuse_seek(files.descriptor(of: file.handle), offset, CInt(target.rawValue))))
     }
 
     /// Copies between files, sharing blocks where the source's file system can (COPY_FILE_RANGE).
@@ -160,11 +235,34 @@ extension MirrorFileSystem {
         length: UInt64,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> UInt64 {
+        try clearPrivileges(of: target, context)
+        return try await copyOnly(from: source, at: sourceOffset, to: target, at: targetOffset, length: length)
+    }
+
+    /// Copies, and does nothing else.
+    func copyOnly(
+        from source: OpenFile,
+        at sourceOffset: UInt64,
+        to target: OpenFile,
+        at targetOffset: UInt64,
+        length: UInt64
+    ) async throws(Errno) -> UInt64 {
         let from = try files.descriptor(of: source.handle)
         let to = try files.descriptor(of: target.handle)
-        if context.userID != 0 { try clearPrivileges(of: to) }
         let count = Int(min(length, 128 << 20))
         return UInt64(try await pool.run { rfuse_copy(from, sourceOffset, to, targetOffset, count) })
+    }
+
+    /// Writes to where a write goes, and closes that where need be.
+    func write(
+        _ data: RawSpan,
+        to target: WriteTarget,
+        at offset: UInt64,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> Int {
+        defer { target.close() }
+        try Self.check(offset)
+        return try await write(data, to: target.descriptor, at: offset, context)
     }
 
     /// Writes all of the data, in several steps where the system wants it so.
@@ -207,10 +305,38 @@ extension MirrorFileSystem {
         guard node.type == .regular else {
             throw node.type == .directory ? .isDirectory : .noSuchAddressOrDevice
         }
-        // The request does not say whether the caller may keep the bits; root may.
-        if flags.contains(.truncate), context.userID != 0 { try clearPrivileges(of: node.descriptor) }
-        let descriptor = try checked(rfuse_reopen(node.descriptor, sourceFlags(flags)))
-        return try files.insert(CInt(descriptor), appends: flags.contains(.append))
+        if flags.contains(.killsPrivileges) { try clearPrivileges(of: node.descriptor, context) }
+        do throws(Errno) {
+            return try files.insert(try reopen(node, flags), appends: appends(flags))
+        } catch {
+            // A file that may only be appended to (chattr +a).
+            guard error == .notPermitted, usesWritebackCache, flags.contains(.append) else { throw error }
+            let descriptor = try checked(rfuse_reopen(node.descriptor, flags.cValue & sourceFlagMask))
+            return try files.insert(CInt(descriptor), appends: true)
+        }
+    }
+
+    /// Opens a node's file, to read as well where the kernel's writeback cache wants that and it can be had.
+    private func reopen(_ node: MirrorNode, _ flags: OpenFlags) throws(Errno) -> CInt {
+        let result = rfuse_reopen(node.descriptor, sourceFlags(flags))
+        guard result < 0, usesWritebackCache, !flags.allowsReading else { return CInt(try checked(result)) }
+        // A file that the server may write but not read: pages written in part will fail, others not.
+        return CInt(try checked(rfuse_reopen(node.descriptor, sourceFlags(flags, readsPages: false))))
+    }
+
+    /// The reply for a file that was made and is open.
+    ///
+    /// - Parameter descriptor: taken over, whether or not this throws.
+    private func reply(created descriptor: CInt, _ flags: OpenFlags) throws(Errno) -> CreateReply {
+        let handle = try files.insert(descriptor, appends: appends(flags))
+        do throws(Errno) {
+            // Of the file that was made, not of the name, which may mean something else by now.
+            let entry = try entry(takingOver: CInt(try checked(rfuse_path_descriptor(descriptor))))
+            return CreateReply(entry: entry, file: try opened(entry.node, handle))
+        } catch {
+            _ = rfuse_close(try files.remove(handle))
+            throw error
+        }
     }
 
     /// Opens a name that exists although CREATE was asked for.
@@ -223,7 +349,7 @@ extension MirrorFileSystem {
         let entry = try entry(takingOver: openComponent(name, in: parent))
         do throws(Errno) {
             let handle = try open(nodes.node(entry.node), flags, context)
-            return CreateReply(entry: entry, file: OpenReply(handle: handle))
+            return CreateReply(entry: entry, file: try opened(entry.node, handle))
         } catch {
             nodes.forget(entry.node, lookups: 1)
             throw error
@@ -231,9 +357,21 @@ extension MirrorFileSystem {
     }
 
     /// The flags with which a file of the source is opened.
-    private func sourceFlags(_ flags: OpenFlags) -> CInt {
-        flags.cValue & (rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0))
+    ///
+    /// - Parameter readsPages: with the writeback cache, whether pages that a program writes in part can be read first, which
+    ///   takes a descriptor that can be read even where the program only writes.
+    private func sourceFlags(_ flags: OpenFlags, readsPages: Bool = true) -> CInt {
+        let kept = flags.cValue & sourceFlagMask
+        guard usesWritebackCache else { return kept }
+        let access = readsPages && !flags.allowsReading ? OpenFlags.readWrite.cValue : kept & rfuse_access_mask
+        return kept & ~(rfuse_access_mask | OpenFlags.append.cValue) | access
     }
+
+    /// The flags that are passed on at all.
+    private var sourceFlagMask: CInt { rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0) }
+
+    /// Whether a file of the source is opened to append.
+    private func appends(_ flags: OpenFlags) -> Bool { flags.contains(.append) && !usesWritebackCache }
 }
 
 extension OpenFlags {

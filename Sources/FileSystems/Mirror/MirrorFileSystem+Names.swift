@@ -16,7 +16,7 @@ extension MirrorFileSystem {
         if name.isDotOrDotDot, name.count == 1 || directory == .root {
             let status = try status(of: parent.descriptor)
             nodes.lookUpAgain(directory)
-            return entry(directory, status)
+            return entry(of: directory, status)
         }
         let descriptor: CInt
         do throws(Errno) {
@@ -41,7 +41,7 @@ extension MirrorFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Entry {
         let target = StoredName(target)
-        return try unsafe make(name, in: directory, context) { parent, name throws(Errno) in
+        return try unsafe make(name, in: directory, umask: 0, context) { parent, name throws(Errno) in
             target.withName { target in
                 unsafe target.withCString { unsafe rfuse_make_symbolic_link(parent, name, $0) }
             }
@@ -55,7 +55,7 @@ extension MirrorFileSystem {
         _ node: NewNode,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Entry {
-        try unsafe make(name, in: directory, context) { parent, name throws(Errno) in
+        try unsafe make(name, in: directory, umask: node.umask, context) { parent, name throws(Errno) in
             unsafe rfuse_make_node(parent, name, node.mode.rawValue, node.device)
         }
     }
@@ -67,7 +67,7 @@ extension MirrorFileSystem {
         _ node: NewNode,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Entry {
-        try unsafe make(name, in: directory, context) { parent, name throws(Errno) in
+        try unsafe make(name, in: directory, umask: node.umask, context) { parent, name throws(Errno) in
             unsafe rfuse_make_directory(parent, name, node.mode.permissions)
         }
     }
@@ -91,6 +91,8 @@ extension MirrorFileSystem {
     }
 
     /// Renames, with all flags that the source's file system has (RENAME, RENAME2).
+    ///
+    /// A whiteout is a new file, which belongs to the caller as others do.
     public func rename(
         _ name: Name,
         in directory: NodeID,
@@ -105,9 +107,12 @@ extension MirrorFileSystem {
         try unsafe name.withComponent { name throws(Errno) in
             try newName.withName { newName throws(Errno) in
                 try unsafe newName.withComponent { newName throws(Errno) in
-                    _ = try checked(
-                        unsafe rfuse_rename(parent.descriptor, name, newParent.descriptor, newName, flags.rawValue)
-                    )
+                    let rename = { () throws(Errno) in
+                        _ = try checked(
+                            unsafe rfuse_rename(parent.descriptor, name, newParent.descriptor, newName, flags.rawValue)
+                        )
+                    }
+                    if flags.contains(.whiteout) { try caller.make(for: context, rename) } else { try rename() }
                 }
             }
         }
@@ -128,19 +133,20 @@ extension MirrorFileSystem {
         // Of the node itself, not of the name, which may mean something else by now.
         let status = try status(of: node.descriptor)
         nodes.lookUpAgain(node.id)
-        return entry(node.id, status)
+        return entry(of: node.id, status)
     }
 
     /// Makes a name as the caller, and looks it up.
     private func make(
         _ name: Name,
         in directory: NodeID,
+        umask: UInt32,
         _ context: borrowing RequestContext,
         _ body: (CInt, UnsafePointer<CChar>) throws(Errno) -> Int
     ) throws(Errno) -> Entry {
         let parent = try nodes.node(directory)
         try unsafe name.withComponent { name throws(Errno) in
-            try caller.make(for: context) { () throws(Errno) in
+            try caller.make(for: context, umask: umask) { () throws(Errno) in
                 _ = try checked(unsafe body(parent.descriptor, name))
             }
         }

@@ -1,4 +1,5 @@
 internal import CRingFUSE
+internal import Glibc
 public import RingFUSE
 internal import Synchronization
 public import SystemPackage
@@ -12,9 +13,10 @@ public import SystemPackage
 /// Reads, writes, `fsync` and `fallocate` go through the worker's asynchronous I/O. Everything about names and
 /// attributes is done at once, on the worker, as passthrough servers do: mostly it is in the kernel's caches, and a
 /// hop to another thread costs more than the call. Metadata from a slow disk blocks the worker meanwhile; file I/O
-/// never does.
+/// never does. For a source that may block for long there is ``BlockingMirrorFileSystem``.
 ///
-/// ACLs of the source are passed on as extended attributes, but the kernel checks by mode, owner and group alone.
+/// The kernel checks permissions on the mount, POSIX ACLs included where the source's file system has them. Default ACLs
+/// and the umask are for that file system to apply: files are made with the caller's umask, owner and group.
 public final class MirrorFileSystem: FileSystem {
     /// How the source is passed through.
     public let options: Options
@@ -22,12 +24,25 @@ public final class MirrorFileSystem: FileSystem {
     let nodes: MirrorNodeTable
     /// What is open.
     let files: MirrorOpenFiles
+    /// What is open and read and written by the kernel itself.
+    let passthrough = MirrorPassthrough()
+    private let writesBack = Atomic(false)
     /// Directories that are open.
     let directories = Mutex<[HandleID: MirrorDirectory]>([:])
     /// The last handle of a directory; none is used twice.
     let lastDirectoryHandle = Atomic<UInt64>(0)
     /// Makes files on behalf of their owners.
     let caller = MirrorCaller()
+    /// The inode numbers that programs see.
+    let inodes: MirrorInodeNumbers
+    /// The locks of programs on the mount, where the source has them.
+    let locks = MirrorLocks()
+    /// Requests that wait for a lock.
+    let lockWaits = Atomic<Int>(0)
+    /// Whether the source's file system has POSIX ACLs.
+    private let keepsAccessControlLists: Bool
+    /// A readable descriptor of the root, where there is one.
+    private let readableRoot: CInt?
     /// For calls that take their time and that asynchronous I/O does not offer; starts no thread before the first one.
     let pool = ThreadPool(threads: 2)
 
@@ -52,7 +67,12 @@ public final class MirrorFileSystem: FileSystem {
         } catch {
             throw MirrorError(step: .openSource, source: source, errno: error)
         }
-        nodes = MirrorNodeTable(root: root)
+        readableRoot = try? CInt(checked(rfuse_reopen(root.descriptor, O_DIRECTORY)))
+        // The rest is for open files.
+        let mostNodes = options.mostNodeDescriptors ?? files.capacity / 4 * 3
+        nodes = MirrorNodeTable(root: root, mount: readableRoot, mostOpen: mostNodes)
+        keepsAccessControlLists = Self.keepsAccessControlLists(root)
+        inodes = MirrorInodeNumbers(device: root.identity.device)
         do throws(Errno) {
             _ = rfuse_close(CInt(try checked(rfuse_path_descriptor(root.descriptor))))
         } catch {
@@ -60,14 +80,41 @@ public final class MirrorFileSystem: FileSystem {
         }
     }
 
+    /// Whether a file system has POSIX ACLs: it then says that there is none, or tells it, but not that it cannot.
+    private static func keepsAccessControlLists(_ root: MirrorNode) -> Bool {
+        let result = unsafe rfuse_get_attribute(root.descriptor, "system.posix_acl_access", nil, 0)
+        return result >= 0 || result == -Int(Errno.noData.rawValue)
+    }
+
+    deinit { if let readableRoot { _ = rfuse_close(readableRoot) } }
+
     /// The kernel checks permissions: it knows the caller's groups, and nobody here does.
     ///
     /// Set-user-ID and set-group-ID bits are cleared here, which spares the kernel two requests per write.
-    public var features: FileSystemFeatures { [.kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen] }
+    public var features: FileSystemFeatures {
+        var features: FileSystemFeatures = [
+            .kernelChecksPermissions, .clearsPrivileges, .truncatesOnOpen, .writebackCache, .mapsDirectIO, .passthrough,
+            .idmappedMounts,
+        ]
+        if options.locks == .source { features.formUnion([.posixLocks, .fileLocks]) }
+        if keepsAccessControlLists { features.insert(.accessControlLists) }
+        return features
+    }
+
+    /// Learns what the kernel does by itself.
+    public func connected(_ connection: Connection) {
+        writesBack.store(connection.usesWritebackCache, ordering: .relaxed)
+        passthrough.connected(connection)
+    }
+
+    /// Whether the kernel writes back what is written.
+    var usesWritebackCache: Bool { writesBack.load(ordering: .relaxed) }
 
     /// Closes what the kernel did not release or forget.
     public func disconnected() async {
+        passthrough.closeAll()
         files.closeAll()
+        locks.releaseAll()
         directories.withLock { $0.removeAll() }
         nodes.forgetAll()
     }
@@ -88,7 +135,7 @@ public final class MirrorFileSystem: FileSystem {
     func entry(takingOver descriptor: CInt) throws(Errno) -> Entry {
         do throws(Errno) {
             let status = try status(of: descriptor)
-            return entry(nodes.lookUp(descriptor, status), status)
+            return entry(of: nodes.lookUp(descriptor, status), status)
         } catch {
             _ = rfuse_close(descriptor)
             throw error
@@ -96,9 +143,14 @@ public final class MirrorFileSystem: FileSystem {
     }
 
     /// The entry of a node that has been looked up.
-    func entry(_ node: NodeID, _ status: rfuse_status) -> Entry {
-        var entry = Entry(node: node, attributes: Attributes(status), lifetime: options.nameLifetime)
+    func entry(of node: NodeID, _ status: rfuse_status) -> Entry {
+        var entry = Entry(node: node, attributes: attributes(status), lifetime: options.nameLifetime)
         entry.attributesLifetime = options.attributesLifetime
         return entry
+    }
+
+    /// What programs see of a file.
+    func attributes(_ status: rfuse_status) -> Attributes {
+        Attributes(status, inode: inodes.visible(status.inode, of: status.device))
     }
 }

@@ -45,6 +45,14 @@ final class MirrorNode: Sendable {
         type = NodeMode(rawValue: status.mode).type
     }
 
+    /// A node that was parked, for as long as it is used.
+    init(descriptor: CInt, id: NodeID, parked: MirrorParkedNode) {
+        self.descriptor = descriptor
+        self.id = id
+        identity = parked.identity
+        type = parked.type
+    }
+
     // Where this was the last reference to a large removed file, its blocks are freed here, in the kernel, which may
     // take a while.
     deinit { _ = rfuse_close(descriptor) }

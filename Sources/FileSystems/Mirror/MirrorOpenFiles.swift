@@ -31,6 +31,9 @@ final class MirrorOpenFiles: @unchecked Sendable {
         }
     }
 
+    /// Descriptors from this number on are refused.
+    var capacity: Int { unsafe open.count * 64 }
+
     deinit {
         closeAll()
         unsafe open.deinitialize().deallocate()

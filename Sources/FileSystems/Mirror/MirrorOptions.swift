@@ -18,19 +18,42 @@ extension MirrorFileSystem {
         /// where requests arrive in aligned memory only; without it, `O_DIRECT` still bypasses the mount's own cache.
         public var passesDirectIO: Bool
 
+        /// Where locks of programs on the mount are kept.
+        public var locks: Locks
+        /// Requests that may wait for a lock of the source at a time; fewer than a queue has entries, since each keeps
+        /// one, and the request that ends its waiting needs one.
+        public var mostLockWaits: Int
+        /// Files known to the kernel for which a descriptor is kept, at the most, where others can be found without;
+        /// `nil` for three quarters of what the process may have.
+        public var mostNodeDescriptors: Int?
+
+        /// Where locks (`fcntl`, `flock`) are kept.
+        public enum Locks: String, Sendable, CaseIterable {
+            /// In the kernel, for this mount alone: as quick and as exact as on any local file system.
+            case kernel
+            /// On the files of the source: programs that use the source itself, or another mirror of it, see them too.
+            case source
+        }
+
         /// What suits a source that others may change.
         public init(
             attributesLifetime: Lifetime = .second,
             nameLifetime: Lifetime = .second,
             missingLifetime: Lifetime = .zero,
             entersMounts: Bool = true,
-            passesDirectIO: Bool = false
+            passesDirectIO: Bool = false,
+            locks: Locks = .kernel,
+            mostLockWaits: Int = 16,
+            mostNodeDescriptors: Int? = nil
         ) {
             self.attributesLifetime = attributesLifetime
             self.nameLifetime = nameLifetime
             self.missingLifetime = missingLifetime
             self.entersMounts = entersMounts
             self.passesDirectIO = passesDirectIO
+            self.locks = locks
+            self.mostLockWaits = mostLockWaits
+            self.mostNodeDescriptors = mostNodeDescriptors
         }
     }
 }

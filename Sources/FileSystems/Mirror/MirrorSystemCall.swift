@@ -19,10 +19,10 @@ func status(of descriptor: CInt) throws(Errno) -> rfuse_status {
 }
 
 extension Attributes {
-    /// Attributes as the source tells them, the inode number included: programs compare it with `readdir`'s.
-    init(_ status: rfuse_status) {
+    /// Attributes as the source tells them, but for the inode number.
+    init(_ status: rfuse_status, inode: UInt64) {
         self.init(
-            node: NodeID(status.inode),
+            node: NodeID(inode),
             mode: NodeMode(rawValue: status.mode),
             size: status.size,
             linkCount: status.links,

@@ -50,7 +50,7 @@ public final class NullFileSystem: FileSystem {
     }
 
     /// A file is cut while it is opened.
-    public var features: FileSystemFeatures { .truncatesOnOpen }
+    public var features: FileSystemFeatures { [.truncatesOnOpen, .writebackCache, .mapsDirectIO] }
 
     // MARK: Sizes
 

@@ -22,6 +22,9 @@ public struct AsyncIO: ~Copyable {
         unsafe self.engine = Unmanaged.passUnretained(engine)
     }
 
+    /// Input and output on the same engine, for another context of the same request.
+    func copy() -> AsyncIO { AsyncIO(retained) }
+
     private var retained: IOEngine { unsafe engine.takeUnretainedValue() }
 
     /// Reads from a file into the free part of a buffer (`IORING_OP_READ`).

@@ -82,6 +82,9 @@ public struct Attributes: Hashable, Sendable {
     public var device: UInt32
     /// The size of efficient I/O in bytes (`st_blksize`); 0 leaves it to the kernel.
     public var blockSize: UInt32
+    /// Whether this directory is the root of a submount (`FUSE_ATTR_SUBMOUNT`); heeded with
+    /// ``FileSystemFeatures/submounts`` only.
+    public var isSubmountRoot: Bool
 
     /// Attributes of a node; times default to the epoch, owner to root.
     ///
@@ -107,6 +110,7 @@ public struct Attributes: Hashable, Sendable {
         self.groupID = groupID
         device = 0
         blockSize = 0
+        isSubmountRoot = false
     }
 }
 

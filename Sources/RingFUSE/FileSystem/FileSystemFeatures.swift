@@ -1,3 +1,5 @@
+import FUSEProtocol
+
 /// What a backend promises beyond the plain operations; flags of INIT follow from it.
 ///
 /// They are a set rather than refined protocols because calls then stay generic: a call through an existential
@@ -26,33 +28,84 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     /// ``FileSystem/open(_:_:_:)`` and ``FileSystem/create(named:in:_:_:_:)`` heed ``OpenFlags/truncate``
     /// (`FUSE_ATOMIC_O_TRUNC`); without it the kernel cuts the file with a request of its own after opening it.
     public static let truncatesOnOpen = FileSystemFeatures(rawValue: 1 << 6)
+    /// Pages that the kernel has cached are dropped by ``Notifier/invalidate(_:from:length:)`` alone
+    /// (`FUSE_EXPLICIT_INVAL_DATA`, kernel 5.2). Without it, the kernel drops all of a file's pages when it finds that
+    /// size or time of modification have changed (`FUSE_AUTO_INVAL_DATA`).
+    public static let invalidatesExplicitly = FileSystemFeatures(rawValue: 1 << 7)
+    /// The backend keeps POSIX ACLs as the extended attributes `system.posix_acl_access` and `system.posix_acl_default`,
+    /// and the kernel is to check by them (`FUSE_POSIX_ACL`, kernel 4.9), which makes it check permissions as
+    /// with ``kernelChecksPermissions``.
+    ///
+    /// What is left to the backend: a new node inherits the default ACL of its directory, and only where there is
+    /// none, the umask is applied (``appliesUmask`` comes with this); setting an access ACL changes the mode, and clears
+    /// set-group-ID where ``RequestContext/clearsSetGroupID`` says so; a change of the mode changes the access ACL.
+    public static let accessControlLists = FileSystemFeatures(rawValue: 1 << 8)
+    /// The kernel does not apply the umask; the backend takes it from ``NewNode/umask`` (`FUSE_DONT_MASK`).
+    public static let appliesUmask = FileSystemFeatures(rawValue: 1 << 9)
+    /// New nodes come with the label that the kernel's security module wants on them, so that there is no moment without
+    /// it (`FUSE_SECURITY_CTX`, kernel 5.17): ``RequestContext/securityContext``.
+    public static let securityContexts = FileSystemFeatures(rawValue: 1 << 10)
+    /// New nodes come with the caller's supplementary group that owns their directory (`FUSE_CREATE_SUPP_GROUP`, kernel
+    /// 6.3): ``RequestContext/supplementaryGroup``.
+    public static let supplementaryGroups = FileSystemFeatures(rawValue: 1 << 11)
+    /// The mount may be bind-mounted with other owners (`mount_setattr`, `X-mount.idmap`; `FUSE_ALLOW_IDMAP`, kernel
+    /// 6.12), where ``SessionConfiguration/allowsIDMapping`` asks for it and the kernel checks permissions.
+    ///
+    /// The backend must do without callers: ``RequestContext/userID`` and ``RequestContext/groupID`` are then known in
+    /// requests that make something, mapped, and ``RequestContext/unknownID`` in all others, on all mounts.
+    public static let idmappedMounts = FileSystemFeatures(rawValue: 1 << 12)
+    /// Directories may be the roots of submounts (``Attributes/isSubmountRoot``), which get a device number of their own
+    /// (`FUSE_SUBMOUNTS`, kernel 5.10). Up to 7.3 the kernel offers it to virtiofs only, so that a mount of ours is never
+    /// granted it.
+    public static let submounts = FileSystemFeatures(rawValue: 1 << 13)
+    /// Files that bypass the page cache (``OpenReply/Options/directIO``) may be mapped shared (`FUSE_DIRECT_IO_ALLOW_MMAP`,
+    /// kernel 6.6). Without it only private mappings work: what other hosts write would not show in a mapping.
+    public static let mapsDirectIO = FileSystemFeatures(rawValue: 1 << 14)
+    /// The backend can do with the kernel's writeback cache (`FUSE_WRITEBACK_CACHE`), where
+    /// ``SessionConfiguration/usesWritebackCache`` asks for it.
+    ///
+    /// While ``Connection/usesWritebackCache`` holds, the backend must be able to read by a handle that was opened for
+    /// writing only, since the kernel fills the rest of a page that is written in part; it must not append by itself
+    /// (``OpenFlags/append``), for the kernel knows where the file ends; and size, time of modification and of change are
+    /// the kernel's: what others change in them is not seen while the kernel knows the file.
+    public static let writebackCache = FileSystemFeatures(rawValue: 1 << 15)
+    /// The backend can have files read and written in place of its own (`FUSE_PASSTHROUGH`, kernel 6.9), where
+    /// ``SessionConfiguration/usesPassthrough`` asks for it: ``Connection/backingFiles``.
+    public static let passthrough = FileSystemFeatures(rawValue: 1 << 16)
 }
 
-/// What was agreed with the kernel, told to a backend before its first request.
-public struct Connection: Sendable {
-    /// The minor version of the FUSE ABI in use; the major is 7.
-    public let protocolMinor: UInt32
-    /// Bytes in the largest write.
-    public let maxWrite: Int
-    /// Bytes that the kernel reads ahead at the most.
-    public let maxReadahead: Int
-    /// Whether requests are to come over io_uring, which a refused registration may still prevent. For logs only:
-    /// nothing else differs for a backend.
-    public let usesRing: Bool
-    /// Tells the kernel that what it caches has changed. A backend may keep it.
-    public let notifier: Notifier
+extension FileSystemFeatures {
+    /// The flags of INIT that each feature is; those without one are not here.
+    static let flags: [(feature: FileSystemFeatures, flags: InitFlags)] = [
+        (.posixLocks, .posixLocks),
+        (.fileLocks, .flockLocks),
+        (.exportable, .exportSupport),
+        (.clearsPrivileges, .handleKillPrivilegesV2),
+        (.cachesSymbolicLinks, .cacheSymlinks),
+        // A kernel that opens without asking (ENOSYS to OPEN) would tell nobody of the cut.
+        (.truncatesOnOpen, .atomicTruncate),
+        (.invalidatesExplicitly, .explicitInvalidateData),
+        (.accessControlLists, .posixACL),
+        (.appliesUmask, .dontMask),
+        (.securityContexts, .securityContext),
+        (.supplementaryGroups, .createSupplementaryGroup),
+        (.idmappedMounts, .allowIDMap),
+        (.submounts, .submounts),
+        (.mapsDirectIO, .directIOAllowMmap),
+        (.writebackCache, .writebackCache),
+        (.passthrough, .passthrough),
+    ]
 
-    package init(
-        protocolMinor: UInt32,
-        maxWrite: Int,
-        maxReadahead: Int,
-        usesRing: Bool,
-        notifier: Notifier = .disconnected
-    ) {
-        self.protocolMinor = protocolMinor
-        self.maxWrite = maxWrite
-        self.maxReadahead = maxReadahead
-        self.usesRing = usesRing
-        self.notifier = notifier
+    /// The features with which others come.
+    var completed: FileSystemFeatures {
+        // With the umask applied by the kernel, a default ACL could not give what the umask takes.
+        contains(.accessControlLists) ? union([.appliesUmask, .kernelChecksPermissions]) : self
+    }
+
+    /// Those of the features that the kernel has agreed to.
+    func agreed(_ agreed: InitFlags) -> FileSystemFeatures {
+        var result = completed
+        for (feature, flags) in Self.flags where !agreed.isSuperset(of: flags) { result.remove(feature) }
+        return result
     }
 }

@@ -28,6 +28,11 @@ public struct OpenFlags: OptionSet, Sendable {
         #endif
     }
 
+    /// Clear set-user-ID and set-group-ID bits (and `security.capability`), since the file is cut by a caller who may
+    /// not keep them (`FUSE_OPEN_KILL_SUIDGID`). No flag of `open(2)`: it stands where that has none. Comes with
+    /// ``truncate`` only, to backends with ``FileSystemFeatures/clearsPrivileges``.
+    public static var killsPrivileges: OpenFlags { OpenFlags(rawValue: 1 << 31) }
+
     /// Whether the file may be read.
     @inlinable
     public var allowsReading: Bool { rawValue & 3 != 1 }
@@ -38,18 +43,31 @@ public struct OpenFlags: OptionSet, Sendable {
 }
 
 /// What a backend says of a file that it opened (`struct fuse_open_out`).
-@frozen
 public struct OpenReply: Sendable {
     /// What the backend calls the open file.
     public var handle: HandleID
     /// How the kernel is to treat it.
     public var options: Options
+    /// The kernel's number of the file that it passes through to; 0: to none.
+    let backingID: Int32
 
     /// An open file.
-    @inlinable
     public init(handle: HandleID = .none, options: Options = []) {
         self.handle = handle
         self.options = options
+        backingID = 0
+    }
+
+    /// An open file that the kernel reads and writes without asking (`FOPEN_PASSTHROUGH`, kernel 6.9).
+    ///
+    /// - Parameters:
+    ///   - file: what it passes through to; keep it until this open file has been released.
+    ///   - options: of these the kernel takes, beside passthrough, ``Options/noFlush``, and ``Options/directIO`` (only
+    ///     mappings pass through then) with ``Options/parallelDirectWrites``; others are left out.
+    public init(handle: HandleID, passingThrough file: BackingFile, options: Options = []) {
+        self.handle = handle
+        self.options = options.intersection([.noFlush, .directIO, .parallelDirectWrites])
+        backingID = file.id
     }
 
     /// How the kernel treats an open file (`FOPEN_*`).
@@ -80,7 +98,6 @@ public struct OpenReply: Sendable {
 }
 
 /// A name made and opened in one step (CREATE).
-@frozen
 public struct CreateReply: Sendable {
     /// The new node; counts as one lookup.
     public var entry: Entry
@@ -88,7 +105,6 @@ public struct CreateReply: Sendable {
     public var file: OpenReply
 
     /// A new, open file.
-    @inlinable
     public init(entry: Entry, file: OpenReply) {
         self.entry = entry
         self.file = file

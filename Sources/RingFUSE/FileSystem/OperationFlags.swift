@@ -64,9 +64,10 @@ public struct AllocationMode: OptionSet, Sendable {
 /// What a new node gets from its maker.
 @frozen
 public struct NewNode: Sendable {
-    /// Type and permissions; the kernel has applied the umask unless the backend keeps ACLs.
+    /// Type and permissions; the kernel has applied the umask, unless ``FileSystemFeatures/appliesUmask`` was agreed on.
     public var mode: NodeMode
-    /// The umask of the caller.
+    /// The umask of the caller: for the backend to apply with ``FileSystemFeatures/appliesUmask``, unless the directory
+    /// has a default ACL.
     public var umask: UInt32
     /// For device nodes: the device, in the kernel's 32-bit encoding.
     public var device: UInt32

@@ -12,11 +12,12 @@ extension Dispatcher {
     ) async throws(Errno) -> Int {
         guard let request = try? TemporaryFileRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
         else { throw malformed(header) }
+        try check(request.trailing, header)
         let node = NewNode(mode: NodeMode(.regular, permissions: request.mode), umask: request.umask)
         let reply = try await backend.createUnnamed(
             in: NodeID(header.node), node, OpenFlags(rawValue: request.flags), context)
         let end = frame.store(fuse_entry_out(reply.entry))
-        return frame.store(fuse_open_out(reply.file), at: end)
+        return frame.store(opened(reply.file), at: end)
     }
 
     func detailedAttributes(

@@ -72,8 +72,8 @@ extension Dispatcher {
     ) async throws(Errno) -> Int {
         guard let request = try? OpenRequest(argument: frame.argumentBytes) else { throw malformed(header) }
         do throws(Errno) {
-            let reply = try await backend.open(NodeID(header.node), OpenFlags(rawValue: request.flags), context)
-            return frame.store(fuse_open_out(reply))
+            let flags = openFlags(request.flags, kills: request.killsSetID, context)
+            return frame.store(opened(try await backend.open(NodeID(header.node), flags, context)))
         } catch {
             return try reply(frame, withoutHandles: .noOpenSupport, error)
         }
@@ -82,7 +82,7 @@ extension Dispatcher {
     /// `ENOSYS` says that there are no handles, to kernels that know that; others get an empty one.
     func reply(_ frame: RequestFrame, withoutHandles flag: InitFlags, _ error: Errno) throws(Errno) -> Int {
         guard error == .noFunction, !agreed.flags.contains(flag) else { throw error }
-        return frame.store(fuse_open_out(OpenReply()))
+        return frame.store(opened(OpenReply()))
     }
 
     func create(
@@ -92,11 +92,13 @@ extension Dispatcher {
     ) async throws(Errno) -> Int {
         guard let request = try? CreateRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
         else { throw malformed(header) }
+        try check(request.trailing, header)
         let node = NewNode(mode: NodeMode(.regular, permissions: request.mode), umask: request.umask)
+        let flags = openFlags(request.flags, kills: request.killsSetID, context)
         let reply = try await backend.create(
-            named: Name(request.name), in: NodeID(header.node), node, OpenFlags(rawValue: request.flags), context)
+            named: Name(request.name), in: NodeID(header.node), node, flags, context)
         let end = frame.store(fuse_entry_out(reply.entry))
-        return frame.store(fuse_open_out(reply.file), at: end)
+        return frame.store(opened(reply.file), at: end)
     }
 
     func flush(

@@ -50,6 +50,7 @@ extension Dispatcher {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Entry {
         guard let request = try? SymbolicLinkRequest(payload: frame.payloadBytes) else { throw malformed(header) }
+        try check(request.trailing, header)
         return try await backend.makeSymbolicLink(
             named: Name(request.name), in: NodeID(header.node), to: Name(request.target), context)
     }
@@ -61,6 +62,7 @@ extension Dispatcher {
     ) async throws(Errno) -> Entry {
         guard let request = try? MakeNodeRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
         else { throw malformed(header) }
+        try check(request.trailing, header)
         let node = NewNode(mode: NodeMode(rawValue: request.mode), umask: request.umask, device: request.device)
         return try await backend.makeNode(named: Name(request.name), in: NodeID(header.node), node, context)
     }
@@ -72,8 +74,14 @@ extension Dispatcher {
     ) async throws(Errno) -> Entry {
         guard let request = try? MakeDirectoryRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
         else { throw malformed(header) }
+        try check(request.trailing, header)
         let node = NewNode(mode: NodeMode(.directory, permissions: request.mode), umask: request.umask)
         return try await backend.makeDirectory(named: Name(request.name), in: NodeID(header.node), node, context)
+    }
+
+    /// Extensions must not reach into the names before them.
+    func check(_ trailing: RawSpan, _ header: RequestHeader) throws(Errno) {
+        guard trailing.byteCount >= header.extensionLength else { throw malformed(header) }
     }
 
     private func link(

@@ -84,6 +84,9 @@ extension Dispatcher {
                 isExtended: agreed.flags.contains(.extendedSetXattr))
         else { throw malformed(header) }
         guard let condition = ExtendedAttributeCondition(rawValue: request.flags) else { throw .invalidArgument }
+        let context = RequestContext(
+            unique: context.unique, userID: context.userID, groupID: context.groupID, processID: context.processID,
+            clearsSetGroupID: request.killsSetGroupID, io: context.io.copy())
         try await backend.setExtendedAttribute(
             named: Name(request.name), of: NodeID(header.node), to: request.value, condition, context)
         return 0

@@ -9,6 +9,7 @@ import SystemPackage
 package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked Sendable {
     let backend: Backend
     let agreed: NegotiatedSession
+    private let caching: SessionConfiguration.FileCaching
     private let onInterrupt: @Sendable (UInt64) -> Void
     private let onEvent: @Sendable (WorkerEvent) -> Void
     /// Unknown opcodes that were told of.
@@ -17,16 +18,19 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
     /// A dispatcher for a connection.
     ///
     /// - Parameters:
+    ///   - caching: what the user wants of the page cache, whatever the backend says.
     ///   - onInterrupt: gets the numbers of requests whose callers were interrupted; called on any worker.
     ///   - onEvent: gets what no caller will hear of.
     package init(
         backend: Backend,
         agreed: NegotiatedSession,
+        caching: SessionConfiguration.FileCaching = .backend,
         onInterrupt: @escaping @Sendable (UInt64) -> Void,
         onEvent: @escaping @Sendable (WorkerEvent) -> Void
     ) {
         self.backend = backend
         self.agreed = agreed
+        self.caching = caching
         self.onInterrupt = onInterrupt
         self.onEvent = onEvent
     }
@@ -92,7 +96,11 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
         guard let header = frame.decodedHeader, let opcode = Opcode(rawValue: header.opcode)
         else { return .failure(Errno.ioError.rawValue) }
         do throws(Errno) {
-            return .success(try await perform(opcode, frame, header, context(header, io)))
+            guard header.extensionLength > 0 else {
+                return .success(try await perform(opcode, frame, header, context(header, io)))
+            }
+            let context = try context(header, extensionsOf: frame, io)
+            return .success(try await perform(opcode, frame, header, context))
         } catch .canceled where Task.isCancelled {
             // An operation was cancelled because the caller was interrupted, which programs know by another name.
             return .failure(Errno.interrupted.rawValue)
@@ -157,6 +165,47 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
     private func context(_ header: RequestHeader, _ io: IOEngine) -> RequestContext {
         RequestContext(
             unique: header.unique, userID: header.uid, groupID: header.gid, processID: header.pid, io: AsyncIO(io))
+    }
+
+    /// The context of a request with extensions, which stand at the end of its payload.
+    private func context(
+        _ header: RequestHeader,
+        extensionsOf frame: RequestFrame,
+        _ io: IOEngine
+    ) throws(Errno) -> RequestContext {
+        let start = unsafe frame.payload.count - header.extensionLength
+        guard start >= 0 else { throw malformed(header) }
+        // The payload outlives the context: it is the entry's until the reply is committed.
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: frame.payload[start...])
+        guard
+            (try? RequestExtensions(unsafe RawSpan(_unsafeBytes: bytes), length: header.extensionLength)) != nil
+        else { throw malformed(header) }
+        return unsafe RequestContext(header, extensions: bytes, io: AsyncIO(io))
+    }
+
+    /// An open file as the user wants it cached.
+    func opened(_ reply: OpenReply) -> fuse_open_out {
+        var out = fuse_open_out(reply)
+        switch caching {
+        case .backend: break
+        case .keep:
+            // Neither has anything cached that could be kept; with passthrough the kernel refuses the flag.
+            if out.open_flags & (FOPEN_DIRECT_IO | FOPEN_PASSTHROUGH) == 0 { out.open_flags |= FOPEN_KEEP_CACHE }
+        case .bypass:
+            out.open_flags = out.open_flags & ~FOPEN_KEEP_CACHE | FOPEN_DIRECT_IO
+        }
+        return out
+    }
+
+    /// The flags of an open, and whether it clears set-ID bits.
+    ///
+    /// - Parameter kills: what the request says; only kernels that leave those bits to the server say anything.
+    func openFlags(_ flags: UInt32, kills: Bool, _ context: borrowing RequestContext) -> OpenFlags {
+        var result = OpenFlags(rawValue: flags)
+        // Kernels before 5.12 clear nothing where the server cuts, and do not say who may keep the bits: root may.
+        let isUntold = !agreed.flags.contains(.handleKillPrivilegesV2) && context.userID != 0
+        if kills || (isUntold && result.contains(.truncate)) { result.insert(.killsPrivileges) }
+        return result
     }
 
     /// The error for a request that is not what its opcode says it is.

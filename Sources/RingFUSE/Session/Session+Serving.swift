@@ -35,7 +35,7 @@ extension Session {
 
     private var mountOptions: MountOptions {
         var options = options
-        if backend.features.contains(.kernelChecksPermissions) { options.defaultPermissions = true }
+        if backend.features.completed.contains(.kernelChecksPermissions) { options.defaultPermissions = true }
         return options
     }
 
@@ -45,7 +45,9 @@ extension Session {
         _ placement: Placement,
         _ onReady: @Sendable (SessionStatus) -> Void
     ) throws(SessionError) {
-        let wishes = SessionWishes(configuration: configuration, features: backend.features)
+        let wishes = SessionWishes(
+            configuration: configuration, features: backend.features,
+            kernelChecksPermissions: mountOptions.defaultPermissions)
         let handshake = try Handshake.receive(from: mounted.device, wishes: wishes.wishes(usesRing: true))
         let aborts = AbortWitness()
         let start = TransportStart(
@@ -70,7 +72,7 @@ extension Session {
     ) -> RequestHandler {
         let logger = logger
         return Dispatcher(
-            backend: backend, agreed: agreed,
+            backend: backend, agreed: agreed, caching: configuration.fileCaching,
             onInterrupt: { interrupts.send($0) },
             onEvent: { [weak self] event in
                 event.log(to: logger)

@@ -44,6 +44,38 @@ public struct SessionConfiguration: Sendable {
     /// 65,535.
     public var requestTimeout = 0
 
+    /// Whether the kernel keeps what is written in its page cache and writes it back later, in larger pieces
+    /// (`FUSE_WRITEBACK_CACHE`). Size and times of files are then the kernel's, so it suits file systems that nobody else
+    /// changes. Needs a backend with ``FileSystemFeatures/writebackCache``; where it can't be had the session says so.
+    public var usesWritebackCache = false
+
+    /// Whether the kernel may read and write a backend's files in place of the mount's (`FUSE_PASSTHROUGH`, kernel 6.9,
+    /// `CAP_SYS_ADMIN`). Needs a backend with ``FileSystemFeatures/passthrough``, and no writeback cache; where it can't be
+    /// had the session says so and serves all requests itself.
+    public var usesPassthrough = false
+
+    /// How many file systems may be stacked for passthrough, 1 or 2. With 1, files of a stacked file system (overlayfs)
+    /// can't be passed through to; with 2 they can, but the mount itself can't be a layer of overlayfs.
+    public var passthroughDepth = 1
+
+    /// Whether the mount may be bind-mounted with other owners (`FUSE_ALLOW_IDMAP`, kernel 6.12). The kernel then does not
+    /// tell who sends a request, but for those that make something. Needs a backend with
+    /// ``FileSystemFeatures/idmappedMounts``.
+    public var allowsIDMapping = false
+
+    /// What becomes of the page cache when a file is opened.
+    public enum FileCaching: Sendable {
+        /// As the backend says for each file.
+        case backend
+        /// Keep what is cached of every file (`FOPEN_KEEP_CACHE`), as if only this mount ever changed files.
+        case keep
+        /// Bypass the cache for every file (`FOPEN_DIRECT_IO`): each read and write is a request.
+        case bypass
+    }
+
+    /// What becomes of the page cache when a file is opened.
+    public var fileCaching: FileCaching = .backend
+
     /// An entry of the ring that is to be registered with less memory than the kernel demands: how tests have the
     /// kernel refuse one.
     package struct ShortEntry: Sendable {

@@ -21,7 +21,7 @@ extension fuse_attr {
             gid: attributes.groupID,
             rdev: attributes.device,
             blksize: attributes.blockSize,
-            flags: 0)
+            flags: attributes.isSubmountRoot ? FUSE_ATTR_SUBMOUNT : 0)
     }
 }
 
@@ -50,7 +50,9 @@ extension fuse_entry_out {
 
 extension fuse_open_out {
     init(_ reply: OpenReply) {
-        self.init(fh: reply.handle.rawValue, open_flags: reply.options.rawValue, backing_id: 0)
+        let passthrough = reply.backingID == 0 ? 0 : FOPEN_PASSTHROUGH
+        self.init(
+            fh: reply.handle.rawValue, open_flags: reply.options.rawValue | passthrough, backing_id: reply.backingID)
     }
 }
 

@@ -16,12 +16,14 @@ struct StartedTransport: Sendable {
     let status: SessionStatus
     fileprivate let ring: RingTransport?
     fileprivate let devices: DeviceTransport
+    fileprivate let backingFiles: BackingFiles
 
     /// Waits for the end of the connection.
     func join() {
         devices.join()
         ring?.join()
         status.connection.notifier.close()
+        backingFiles.close()
     }
 }
 
@@ -37,6 +39,7 @@ struct TransportStart {
     let makeHandler: (NegotiatedSession, InterruptRelay) -> RequestHandler
     private let interrupts = InterruptRelay()
     private let notifier: Notifier
+    private let backingFiles: BackingFiles
 
     init(
         session: SessionFacts,
@@ -49,6 +52,7 @@ struct TransportStart {
         self.handshake = handshake
         self.makeHandler = makeHandler
         notifier = Notifier(device: session.mounted.device)
+        backingFiles = BackingFiles(device: session.mounted.device)
     }
 
     /// Starts.
@@ -59,6 +63,7 @@ struct TransportStart {
             return try choose(onAgreed)
         } catch {
             notifier.close()
+            backingFiles.close()
             throw error
         }
     }
@@ -127,7 +132,8 @@ struct TransportStart {
         } catch {
             return try fallBack(from: prepared, error, onAgreed)
         }
-        onAgreed(connection(agreed, usesRing: true))
+        let connection = connection(agreed, usesRing: true)
+        onAgreed(connection)
         prepared.transport.serve()
         let control: DeviceTransport
         do throws(SessionError) {
@@ -138,10 +144,11 @@ struct TransportStart {
             end(prepared)
             throw error
         }
-        var status = status(agreed, prepared.plan, usesRing: true, reason: nil)
+        var status = status(agreed, prepared.plan, connection, reason: nil)
         status.bufferBytes += EntryBuffers.byteCount(
             depth: controlDepth, payloadCapacity: agreed.payloadCapacity)
-        return StartedTransport(status: status, ring: prepared.transport, devices: control)
+        return StartedTransport(
+            status: status, ring: prepared.transport, devices: control, backingFiles: backingFiles)
     }
 
     /// Registration failed after INIT: the kernel has switched the ring off for this connection.
@@ -155,7 +162,8 @@ struct TransportStart {
             end(prepared)
             throw .ringUnavailable(reason)
         }
-        onAgreed(connection(prepared.parts.agreed, usesRing: false))
+        let connection = connection(prepared.parts.agreed, usesRing: false)
+        onAgreed(connection)
         let devices: DeviceTransport
         do throws(SessionError) {
             devices = try startDevices(prepared.parts, devicePlans, depth: prepared.plan.depth)
@@ -163,11 +171,12 @@ struct TransportStart {
             end(prepared)
             throw error
         }
-        var status = status(prepared.parts.agreed, prepared.plan, usesRing: false, reason: reason)
+        var status = status(prepared.parts.agreed, prepared.plan, connection, reason: reason)
         // The ring's buffers stay mapped, though nothing comes into them.
         status.bufferBytes += EntryBuffers.byteCount(
             depth: prepared.plan.depth * devicePlans.count, payloadCapacity: prepared.parts.agreed.payloadCapacity)
-        return StartedTransport(status: status, ring: prepared.transport, devices: devices)
+        return StartedTransport(
+            status: status, ring: prepared.transport, devices: devices, backingFiles: backingFiles)
     }
 
     /// Ends the connection, and with it the workers of a ring that cannot be used.
@@ -202,10 +211,12 @@ struct TransportStart {
             queues: devicePlans.count, depth: session.configuration.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
-        onAgreed(connection(agreed, usesRing: false))
+        let connection = connection(agreed, usesRing: false)
+        onAgreed(connection)
         let devices = try startDevices(parts, devicePlans, depth: plan.depth)
         return StartedTransport(
-            status: status(agreed, plan, usesRing: false, reason: reason), ring: nil, devices: devices)
+            status: status(agreed, plan, connection, reason: reason), ring: nil, devices: devices,
+            backingFiles: backingFiles)
     }
 
     private var devicePlans: [DeviceTransport.Plan] {
@@ -236,22 +247,43 @@ struct TransportStart {
             threadPool: ThreadPool(), shortEntry: session.configuration.shortEntry, logger: session.logger)
     }
 
+    /// What a backend is told. INIT has been answered.
     private func connection(_ agreed: NegotiatedSession, usesRing: Bool) -> Connection {
-        Connection(
+        var features = wishes.features.agreed(agreed.flags)
+        if features.contains(.passthrough), refusalOfBackingFiles() != nil { features.remove(.passthrough) }
+        let logger = session.logger
+        return Connection(
             protocolMinor: agreed.minor, maxWrite: Int(agreed.maxWrite), maxReadahead: Int(agreed.maxReadahead),
-            usesRing: usesRing, notifier: notifier)
+            usesRing: usesRing, features: features,
+            backingFiles: features.contains(.passthrough) ? backingFiles : nil, notifier: notifier,
+            warn: { logger.warning("\($0)") })
+    }
+
+    /// Why no file can be registered for passthrough, although the kernel has it; `nil` where one can.
+    private func refusalOfBackingFiles() -> String? {
+        do throws(Errno) {
+            try backingFiles.probe()
+            return nil
+        } catch .notPermitted {
+            return "no passthrough: it needs CAP_SYS_ADMIN"
+        } catch {
+            return "no passthrough: the kernel registers no file: \(error)"
+        }
     }
 
     private func status(
         _ agreed: NegotiatedSession,
         _ plan: BufferPlan,
-        usesRing: Bool,
+        _ connection: Connection,
         reason: String?
     ) -> SessionStatus {
         session.logger.debug("agreed on 7.\(agreed.minor): \(agreed.flags.names.joined(separator: " "))")
+        var notices = [plan.notice].compactMap { $0 } + wishes.notices(agreed)
+        if agreed.flags.contains(.passthrough), connection.backingFiles == nil, let refusal = refusalOfBackingFiles() {
+            notices.append(refusal)
+        }
         return SessionStatus(
-            usesRing: usesRing, fallbackReason: reason, placement: session.placement, depth: plan.depth,
-            bufferBytes: plan.byteCount, connection: connection(agreed, usesRing: usesRing),
-            notices: [plan.notice, wishes.notice(agreed)].compactMap { $0 })
+            usesRing: connection.usesRing, fallbackReason: reason, placement: session.placement, depth: plan.depth,
+            bufferBytes: plan.byteCount, connection: connection, notices: notices)
     }
 }

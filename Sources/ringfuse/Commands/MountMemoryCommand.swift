@@ -1,4 +1,5 @@
 import ArgumentParser
+import RingFUSE
 
 /// `ringfuse mount memory`.
 struct MountMemoryCommand: AsyncParsableCommand {
@@ -21,6 +22,16 @@ struct MountMemoryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most files and directories.", valueName: "n"))
     var nodes: Int?
 
+    /// How long names and attributes are believed.
+    @Option(
+        help: ArgumentHelp(
+            "How many seconds the kernel believes names and attributes without asking; default: forever.",
+            valueName: "seconds"
+        ),
+        transform: { try CacheLifetime(parsing: $0) }
+    )
+    var cacheTimeout: CacheLifetime?
+
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
@@ -31,7 +42,11 @@ struct MountMemoryCommand: AsyncParsableCommand {
 
     /// Serves it.
     func run() async throws {
-        let (size, nodes) = (size, nodes)
-        try await Server(name: "memory", options: serving, backend: { Backends.memory(size: size, nodes: nodes) }).run()
+        let (size, nodes, lifetime) = (size, nodes, cacheTimeout?.lifetime)
+        try await Server(
+            name: "memory",
+            options: serving,
+            backend: { Backends.memory(size: size, nodes: nodes, lifetime: lifetime ?? .forever) }
+        ).run()
     }
 }

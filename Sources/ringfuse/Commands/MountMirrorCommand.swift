@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileSystems
 import Glibc
 import SystemPackage
 
@@ -12,6 +13,43 @@ struct MountMirrorCommand: AsyncParsableCommand {
     /// The directory that is passed through.
     @Argument(help: "The directory to pass through.")
     var source: String
+
+    /// How long names and attributes are believed.
+    @Option(
+        help: ArgumentHelp(
+            "How many seconds the kernel believes names and attributes without asking; default: 1.",
+            valueName: "seconds"
+        ),
+        transform: { try CacheLifetime(parsing: $0) }
+    )
+    var cacheTimeout: CacheLifetime?
+
+    /// Where locks are kept.
+    @Option(
+        help: ArgumentHelp(
+            "Where locks are kept: by the kernel for this mount alone, or on the source, for those who use it too.",
+            valueName: "kernel|source"
+        ),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var locks: MirrorFileSystem.Options.Locks = .kernel
+
+    /// Which thread calls the source's file system.
+    enum BlockingSource: String, CaseIterable, Sendable {
+        case auto
+        case yes
+        case no
+    }
+
+    /// Whether calls may block for long.
+    @Option(
+        help: ArgumentHelp(
+            "Whether the source may keep calls waiting, which then run on threads of their own; auto: on a network or FUSE.",
+            valueName: "auto|yes|no"
+        ),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var blockingSource: BlockingSource = .auto
 
     /// Where and how.
     @OptionGroup var serving: ServingOptions
@@ -40,6 +78,30 @@ struct MountMirrorCommand: AsyncParsableCommand {
     func run() async throws {
         let path = FilePath(source).absolute
         try Self.refuse(serving.path, inside: path)
-        try await Server(name: "mirror of \(path)", options: serving, backend: { try Backends.mirror(of: path) }).run()
+        var options = MirrorFileSystem.Options()
+        options.locks = locks
+        if let lifetime = cacheTimeout?.lifetime {
+            options.nameLifetime = lifetime
+            options.attributesLifetime = lifetime
+        }
+        // Half of a queue stays free for requests that end a waiting.
+        options.mostLockWaits = min(options.mostLockWaits, serving.core.depth / 2)
+        let name = "mirror of \(path)"
+        let backend = { @Sendable [options] in try Backends.mirror(of: path, options: options) }
+        if try isBlocking(path) {
+            let backend = { @Sendable in BlockingMirrorFileSystem(try backend()) }
+            try await Server(name: name, options: serving, backend: backend).run()
+        } else {
+            try await Server(name: name, options: serving, backend: backend).run()
+        }
+    }
+
+    /// Whether the source's calls are to run on threads of their own.
+    private func isBlocking(_ path: FilePath) throws -> Bool {
+        switch blockingSource {
+        case .yes: true
+        case .no: false
+        case .auto: try BlockingMirrorFileSystem.isAdvised(for: path)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import RingFUSE
 import SystemPackage
 
 /// What every file system takes: where it is mounted, and how it is served.
@@ -12,6 +13,16 @@ struct ServingOptions: ParsableArguments, Sendable {
 
     /// Transport, workers, buffers.
     @OptionGroup(title: "Core options") var core: CoreOptions
+
+    /// Caches, passthrough, owners.
+    @OptionGroup(title: "Cache options") var caching: CachingOptions
+
+    /// How the mount is served.
+    var configuration: SessionConfiguration {
+        var configuration = core.configuration
+        caching.apply(to: &configuration)
+        return configuration
+    }
 
     /// The mount point, from the root.
     var path: FilePath { FilePath(mountPoint).absolute }

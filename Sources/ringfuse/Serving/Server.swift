@@ -45,7 +45,7 @@ struct Server<Backend: FileSystem>: Sendable {
             try backend(),
             at: options.path,
             options: try options.mounting.mountOptions(),
-            configuration: options.core.configuration,
+            configuration: options.configuration,
             logger: logger
         )
         let manager = ServiceManager.inherited
