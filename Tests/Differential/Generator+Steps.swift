@@ -83,12 +83,12 @@ extension Generator {
                 { "rename \($0.path()) \($0.path())" },
                 { "rename \($0.path()) \($0.path())" },
                 { "rename \($0.directory()) \($0.directory())" },
-                {
-                    "renameat2 . \($0.path()) . \($0.path()) "
-                        + $0.pick(
-                            "RENAME_EXCHANGE", "RENAME_NOREPLACE", "RENAME_WHITEOUT", "RENAME_EXCHANGE|RENAME_NOREPLACE")
-                },
+                { "renameat2 . \($0.path()) . \($0.path()) \($0.renaming())" },
             ])
+    }
+
+    private mutating func renaming() -> String {
+        pick("RENAME_EXCHANGE", "RENAME_NOREPLACE", "RENAME_WHITEOUT", "RENAME_EXCHANGE|RENAME_NOREPLACE")
     }
 
     private static var attributes: Group {

@@ -110,7 +110,8 @@ struct Observer {
         let before = seen[place]
         seen[place] = (tested, reference)
         for (ours, theirs) in zip(tested.facts, reference.facts) where ours.value != theirs.value {
-            if let found = difference(.attribute, at: place, field: ours.name, ours.value, theirs.value) { return found }
+            let values = (ours.value, theirs.value)
+            if let found = difference(.attribute, at: place, field: ours.name, values.0, values.1) { return found }
         }
         guard tested.exists, reference.exists else { return nil }
         if comparesBlocks, tested.isRegular, (tested.blocks == 0) != (reference.blocks == 0) {

@@ -7,29 +7,46 @@ extension MountTests {
     /// Mounts do what ext4 does, call by call: see Tests/Differential for the cases, the scripts and what may differ.
     @Suite
     struct Differential {
+        /// A transport and a file system, with the kernel's writeback cache or without.
+        struct Combination: Sendable, CustomTestStringConvertible {
+            /// The transport and the file system.
+            let flavor: Flavor
+            /// Whether the kernel keeps what is written and writes it back later.
+            let writesBack: Bool
+
+            /// All of them.
+            static let all = Flavor.all.flatMap { flavor in
+                [false, true].map { Combination(flavor: flavor, writesBack: $0) }
+            }
+
+            /// The names.
+            var testDescription: String { flavor.testDescription + (writesBack ? ", writing back" : "") }
+        }
+
         /// Seeds that every run tries.
         private static let seeds: ClosedRange<UInt64> = 1...60
 
-        @Test(arguments: Flavor.all)
-        func casesGiveWhatExt4Gives(_ flavor: Flavor) async throws {
-            try await check(flavor, [])
+        @Test(arguments: Combination.all)
+        func casesGiveWhatExt4Gives(_ combination: Combination) async throws {
+            try await check(combination, [])
         }
 
-        @Test(arguments: Flavor.all)
-        func scriptsFromSeedsGiveWhatExt4Gives(_ flavor: Flavor) async throws {
+        @Test(arguments: Combination.all)
+        func scriptsFromSeedsGiveWhatExt4Gives(_ combination: Combination) async throws {
             let (first, count) = (Self.seeds.lowerBound, Self.seeds.count)
-            try await check(flavor, ["--no-cases", "--seed", "\(first)", "--seeds", "\(count)"])
+            try await check(combination, ["--no-cases", "--seed", "\(first)", "--seeds", "\(count)"])
         }
 
-        @Test(arguments: Flavor.all)
-        func scriptsFromFreshSeedsGiveWhatExt4Gives(_ flavor: Flavor) async throws {
-            try await check(flavor, ["--no-cases", "--seeds", "20"])
+        @Test(arguments: Combination.all)
+        func scriptsFromFreshSeedsGiveWhatExt4Gives(_ combination: Combination) async throws {
+            try await check(combination, ["--no-cases", "--seeds", "20"])
         }
 
         /// Compares the mount with a directory on a new ext4; a mirror's source is on that too.
-        private func check(_ flavor: Flavor, _ words: [String]) async throws {
+        private func check(_ combination: Combination, _ words: [String]) async throws {
             let options = MountOptions(allowOther: true, defaultPermissions: true, flags: [])
-            try await flavor.mounted(options: options, prepare: Ext4.mount) { session in
+            let (flavor, writesBack) = (combination.flavor, combination.writesBack)
+            try await flavor.mounted(options: options, writesBack: writesBack, prepare: Ext4.mount) { session in
                 let scratch = session.scratch
                 let tool = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
                     .deletingLastPathComponent().appendingPathComponent("ringfuse-differential").path
@@ -37,7 +54,8 @@ extension MountTests {
                     tool, "--tested", "\(session.path)", "--reference", "\(Ext4.reference(in: scratch))", "--scratch",
                     "\(scratch.outside)", "--backend", flavor.kind.rawValue,
                 ]
-                let ending = try await ChildProcess.start(fixed + words, limit: .seconds(120)).ended()
+                let cache = writesBack ? ["--writeback"] : []
+                let ending = try await ChildProcess.start(fixed + cache + words, limit: .seconds(120)).ended()
                 #expect(ending.isSuccess, "exit code \(ending.exitCode)\n\(ending.text)")
             }
         }

@@ -47,14 +47,19 @@ struct Flavor: Sendable, CustomTestStringConvertible {
 
     /// Mounts it, runs the body, and unmounts however the body ends.
     ///
-    /// - Parameter prepare: what is to be there before the mount; gets the source of a mirror.
+    /// - Parameters:
+    ///   - writesBack: whether the kernel keeps what is written and writes it back later.
+    ///   - prepare: what is to be there before the mount; gets the source of a mirror.
     func mounted(
         options: MountOptions = MountOptions(),
+        writesBack: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation,
         prepare: (Scratch) async throws -> Void = { _ in },
         _ body: (MountedSession) async throws -> Void
     ) async throws {
-        let configuration = try way.configuration()
+        var wished = try way.configuration()
+        wished.usesWritebackCache = writesBack
+        let configuration = wished
         try await withScratch { scratch in
             try await prepare(scratch)
             let body = { (session: MountedSession) async throws in
