@@ -13,7 +13,8 @@ struct GeneratorTests {
 
     @Test
     func namesCallsThatTheExecutorHasWithAllTheirArguments() {
-        for line in (UInt64(0)..<500).flatMap({ Generator.script(seed: $0) }) {
+        let cases = Case.all.flatMap(\.lines)
+        for line in cases + (UInt64(0)..<500).flatMap({ Generator.script(seed: $0) }) {
             let words = Script.words(of: line)
             let signature = Executor.signatures[Script.call(of: line)]
             #expect(signature?.count == words.count - 1, "\(line)")

@@ -53,7 +53,7 @@ extension Case {
             read 2 1
             fchmod 2 0644
             fstat 2
-            openat 2 x O_RDONLY 0
+            openat 3 2 x O_RDONLY 0
             open 3 @fd2 O_RDWR 0
             write 3 1@1
             ftruncate 2 0
