@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 /// A mirror of a directory of its own, which goes when the fixture does.
-final class MirrorFixture {
+final class MirrorFixture: Sendable {
     /// The source.
     let path: String
     let mirror: MirrorFileSystem

@@ -40,6 +40,25 @@ struct MirrorTestsMounts {
         }
     }
 
+    @Test func haveInodeNumbersOfTheirOwn() throws {
+        let fixture = try MirrorFixture()
+        _ = try fixture.makeDirectory("one")
+        _ = try fixture.makeDirectory("two")
+        try withMount(fixture, "tmpfs", at: "one", "tmpfs", flags: 0) {
+            try withMount(fixture, "tmpfs", at: "two", "tmpfs", flags: 0) {
+                try fixture.put("x", at: "one/file")
+                try fixture.put("y", at: "two/file")
+                let numbers = [fixture.source("one/file")?.inode, fixture.source("two/file")?.inode]
+                try #require(numbers[0] == numbers[1], "tmpfs numbers inodes otherwise: this has tested nothing")
+                let roots = [try fixture.lookUp("one"), try fixture.lookUp("two")]
+                let files = try roots.map { try fixture.lookUp("file", in: $0.node) }
+                #expect(files[0].attributes.inode != files[1].attributes.inode)
+                #expect(try fixture.attributes(of: files[0].node).inode == files[0].attributes.inode)
+                for entry in roots + files { fixture.mirror.forget(entry.node, lookups: 1) }
+            }
+        }
+    }
+
     @Test func aDirectoryMountedInsideItselfIsAnotherNode() throws {
         let fixture = try MirrorFixture()
         _ = try fixture.makeDirectory("mount")

@@ -99,6 +99,27 @@ struct MirrorTestsWitnesses {
         let namesSize = try await backend.extendedAttributeNames(of: file.node, into: &span, context)
         #expect(namesSize == 15)
         try await backend.removeExtendedAttribute(named: Name(attribute.bytes.span), of: file.node, context)
+        #expect(try await backend.detailedAttributes(of: file.node, file.handle, context).reply.attributes.size == 100)
+        let lock = FileLock(kind: .write, start: 0, end: 9)
+        let owned = OpenFile(node: file.node, handle: file.handle, lockOwner: 1)
+        try await backend.setLock(lock, on: owned, waits: false, context)
+        let other = OpenFile(node: file.node, handle: file.handle, lockOwner: 2)
+        #expect(try await backend.conflict(with: lock, on: other, context)?.kind == .write)
+        var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
+        await #expect(throws: Errno.inappropriateIOCTLForDevice) {
+            _ = try await unsafe backend.control(
+                file,
+                0x5401,
+                input: value.span.bytes,
+                output: &output,
+                self.fixture.context()
+            )
+        }
+        try await backend.synchronizeAll(context)
+        let unnamed = try await backend.createUnnamed(in: .root, NewNode(mode: .regular), .readWrite, context)
+        #expect(unnamed.entry.attributes.linkCount == 0)
+        let unnamedFile = OpenFile(node: unnamed.entry.node, handle: unnamed.file.handle)
+        try await backend.release(unnamedFile, context)
         try await backend.release(file, context)
         await #expect(throws: Errno.badFileDescriptor) { try await backend.release(file, fixture.context()) }
     }
@@ -128,4 +149,16 @@ struct MirrorTestsWitnesses {
     @Test func filesAreTheMirrorsOwn() async throws { try await changeFiles(fixture.mirror) }
 
     @Test func directoriesAreTheMirrorsOwn() async throws { try await readDirectories(fixture.mirror) }
+
+    @Test func namesPassThroughThreads() async throws {
+        try await changeNames(BlockingMirrorFileSystem(fixture.mirror))
+    }
+
+    @Test func filesPassThroughThreads() async throws {
+        try await changeFiles(BlockingMirrorFileSystem(fixture.mirror))
+    }
+
+    @Test func directoriesPassThroughThreads() async throws {
+        try await readDirectories(BlockingMirrorFileSystem(fixture.mirror))
+    }
 }

@@ -240,8 +240,11 @@ private final class Lent: @unchecked Sendable {
 
     /// Lets `body` fill it; one thread at a time.
     func fill(_ body: (inout DirectoryListing) throws(Errno) -> Void) throws(Errno) {
-        precondition(stored != nil, "taken back")
-        try body(&stored!)
+        guard var listing = stored.take() else { preconditionFailure("taken back") }
+        var failure: Errno?
+        do throws(Errno) { try body(&listing) } catch { failure = error }
+        stored = consume listing
+        if let failure { throw failure }
     }
 
     /// Gives it back.

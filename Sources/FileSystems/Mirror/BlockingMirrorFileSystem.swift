@@ -32,7 +32,8 @@ public final class BlockingMirrorFileSystem: FileSystem {
     public static func isAdvised(for source: FilePath) throws(MirrorError) -> Bool {
         let type: Int
         do throws(Errno) {
-            let descriptor = CInt(try checked(unsafe source.withPlatformString { unsafe rfuse_open_directory_path($0) }))
+            let path = try checked(unsafe source.withPlatformString { unsafe rfuse_open_directory_path($0) })
+            let descriptor = CInt(path)
             defer { _ = rfuse_close(descriptor) }
             type = try checked(rfuse_file_system_type(descriptor))
         } catch {

@@ -26,8 +26,12 @@ struct LockedRanges {
                 rest.append(range)
                 continue
             }
-            if range.start < lock.start { rest.append(Range(start: range.start, end: lock.start - 1, kind: range.kind)) }
-            if range.end > lock.end { rest.append(Range(start: lock.end + 1, end: range.end, kind: range.kind)) }
+            if range.start < lock.start {
+                rest.append(Range(start: range.start, end: lock.start - 1, kind: range.kind))
+            }
+            if range.end > lock.end {
+                rest.append(Range(start: lock.end + 1, end: range.end, kind: range.kind))
+            }
         }
         if lock.kind != .unlock { rest.append(Range(start: lock.start, end: lock.end, kind: lock.kind)) }
         ranges = rest

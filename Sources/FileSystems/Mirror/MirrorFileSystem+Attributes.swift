@@ -159,8 +159,8 @@ extension MirrorFileSystem {
         guard mode.type == .regular, mode.permissions & 0o6000 != 0 else { return nil }
         var bits = mode.permissions & 0o6000
         // Set-group-ID without the group's execute bit meant mandatory locks; the group's members keep it.
-        if bits & 0o2000 != 0, mode.permissions & 0o010 == 0, context.userID == 0 || caller.isIn(status.group, context) {
-            bits &= ~0o2000
+        if bits & 0o2000 != 0, mode.permissions & 0o010 == 0 {
+            if context.userID == 0 || caller.isIn(status.group, context) { bits &= ~0o2000 }
         }
         return bits == 0 ? nil : bits
     }

@@ -37,7 +37,9 @@ extension MirrorFileSystem {
         case rfuse_set_attributes:
             guard input.byteCount >= FileAttributes.size else { throw .invalidArgument }
             var value = FileAttributes()
-            for index in 0..<FileAttributes.size { value.bytes[index] = unsafe input.unsafeLoad(fromByteOffset: index, as: UInt8.self) }
+            for index in 0..<FileAttributes.size {
+                value.bytes[index] = unsafe input.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+            }
             try checked(unsafe rfuse_control(descriptor, command, &value.bytes))
         default:
             throw .inappropriateIOCTLForDevice

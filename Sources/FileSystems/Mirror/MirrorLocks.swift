@@ -112,7 +112,8 @@ final class MirrorLocks: Sendable {
             guard let kind = FileLock.Kind(rawValue: native.kind), kind != .unlock else { return nil }
             var found = FileLock(kind: kind, start: native.start, end: native.end)
             // A process that locked the source itself is told by the kernel; of open files it tells none.
-            found.processID = native.process > 0 ? UInt32(native.process) : state.process(of: found, on: node, but: owner)
+            let known = state.process(of: found, on: node, but: owner)
+            found.processID = native.process > 0 ? UInt32(native.process) : known
             return found
         }
     }

@@ -165,7 +165,9 @@ final class MirrorNodeTable: Sendable {
         let nodes = state.withLock { state in
             var found: [UInt64: MirrorNode] = [root.identity.device: root]
             for known in state.nodes.values {
-                guard case .open(let node) = known.hold, node.type == .directory || node.type == .regular else { continue }
+                // Opening others may have effects.
+                guard case .open(let node) = known.hold else { continue }
+                guard node.type == .directory || node.type == .regular else { continue }
                 if found[node.identity.device] == nil { found[node.identity.device] = node }
             }
             return Array(found.values)
