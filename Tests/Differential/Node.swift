@@ -45,6 +45,9 @@ struct Node {
     /// Whether it is a regular file.
     var isRegular: Bool { type == UInt32(S_IFREG) }
 
+    /// Whether it is a pipe, a socket or a device.
+    var isSpecial: Bool { exists && !isDirectory && !isRegular && type != UInt32(S_IFLNK) }
+
     /// What both sides must agree in at any time, by name. Sizes of directories are their file system's own affair.
     var facts: [(name: String, value: String)] {
         guard exists else { return [("exists", Errors.name(of: -error))] }

@@ -10,7 +10,8 @@ struct Observer {
     private let paths: [String]
     /// What was seen before, for each place and side.
     private var seen: [String: (tested: Node, reference: Node)] = [:]
-    /// Whether blocks can be compared: where ext4 keeps extended attributes in a block of their own, it counts that.
+    /// Whether blocks can be compared: not where ext4 may keep extended attributes in a block of their own, which it counts,
+    /// nor where the kernel has what the server does not know of yet.
     private let comparesBlocks: Bool
 
     /// Whether not every step is looked at.
@@ -18,6 +19,8 @@ struct Observer {
 
     /// Whether a rule has excused something after which the sides can't be compared any longer.
     private(set) var isOver = false
+    /// Whether a step since the last look has failed.
+    private var hasFailed = false
     /// The step that was made last.
     var step = 0
     /// When the first step after the last look was made: the kernel's clock, in nanoseconds.
@@ -29,7 +32,11 @@ struct Observer {
         self.conditions = conditions
         self.isLate = isLate
         paths = Script.paths(in: lines)
-        comparesBlocks = !conditions.writeback && !lines.contains { $0.contains("xattr") || $0.contains("acl") }
+        comparesBlocks =
+            !conditions.writeback
+            && !lines.contains { line in
+            ["xattr", "acl", "mstore"].contains { line.contains($0) }
+        }
     }
 
     /// A difference, unless a rule excuses it.
@@ -46,7 +53,7 @@ struct Observer {
             reference: reference, isLate: isLate)
         let context = Rule.Context(
             conditions: conditions, isWithinTick: isWithinTick, isDirectory: isOnDirectory(lines[step]),
-            hasMappedStores: lines[...step].contains { Script.call(of: $0) == "mstore" })
+            isSpecial: seen[place]?.reference.isSpecial == true, hasFailed: hasFailed, lines: lines[...step])
         guard Rule.excusing(difference, context) != nil else { return difference }
         // From here on the sides are not the same, and steps need not do the same; times matter to no step.
         if kind != .time { isOver = true }
@@ -64,6 +71,7 @@ struct Observer {
 
     /// Compares what a step gave.
     mutating func compare(_ tested: Executor.Outcome, _ reference: Executor.Outcome) -> Difference? {
+        if reference.result < 0 { hasFailed = true }
         if tested.result != reference.result,
             let found = difference(.result, Errors.describe(tested.result), Errors.describe(reference.result))
         {
@@ -74,7 +82,10 @@ struct Observer {
 
     /// Compares attributes of all that the script names or has open.
     mutating func look() -> Difference? {
-        defer { started = Int64.max }
+        defer {
+            started = Int64.max
+            hasFailed = false
+        }
         var identities: (tested: [UInt64: String], reference: [UInt64: String]) = ([:], [:])
         for path in paths {
             let (tested, reference) = (executor.look(at: path, on: .tested), executor.look(at: path, on: .reference))
