@@ -32,11 +32,9 @@ struct Observer {
         self.conditions = conditions
         self.isLate = isLate
         paths = Script.paths(in: lines)
-        comparesBlocks =
-            !conditions.writeback
-            && !lines.contains { line in
-            ["xattr", "acl", "mstore"].contains { line.contains($0) }
-        }
+        let hidden = ["xattr", "acl", "mstore"]
+        let hidesBlocks = lines.contains { line in hidden.contains { line.contains($0) } }
+        comparesBlocks = !conditions.writeback && !hidesBlocks
     }
 
     /// A difference, unless a rule excuses it.

@@ -117,7 +117,6 @@ extension Case {
             limit -1
             write 0 10@3
             pwrite 0 10@1 0x7fffffffffffffff
-            ftruncate 0 0x7fffffffffffffff-1T
             """),
         Case(
             "copies inside the kernel",
