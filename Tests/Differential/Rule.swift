@@ -8,6 +8,10 @@ enum Rule: String, CaseIterable {
     /// within a tick have one time. ext4 gives the second one a finer time since Linux 6.13.
     case ticksOfTheWritebackCache
 
+    /// With the writeback cache the kernel stamps a file whenever a call on its extended attributes has succeeded
+    /// (`fuse_update_ctime`); ext4 does only where the call has changed something.
+    case stampsOfTheWritebackCache
+
     /// Where in a directory one can seek to is its file system's own affair: offsets are cookies. ext4 refuses those
     /// behind its last, and where it stands at its last, read(2) finds the offset too large before it finds a directory.
     case offsetsInDirectories
@@ -52,6 +56,10 @@ enum Rule: String, CaseIterable {
         case .ticksOfTheWritebackCache:
             return context.conditions.writeback && isStamp(difference) && difference.tested == Context.unchanged
                 && context.isWithinTick
+        case .stampsOfTheWritebackCache:
+            return context.conditions.writeback && difference.kind == .time
+                && difference.field == Node.Time.changed.rawValue && difference.reference == Context.unchanged
+                && ["xattr", "acl"].contains { difference.call.hasSuffix($0) }
         case .offsetsInDirectories:
             return difference.kind == .result && ["lseek", "read", "readv"].contains(difference.call)
                 && context.isDirectory

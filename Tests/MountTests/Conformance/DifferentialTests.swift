@@ -24,7 +24,7 @@ extension MountTests {
         }
 
         /// Seeds that every run tries.
-        private static let seeds: ClosedRange<UInt64> = 1...60
+        private static let seeds: ClosedRange<UInt64> = 1...400
 
         @Test(arguments: Combination.all)
         func casesGiveWhatExt4Gives(_ combination: Combination) async throws {
@@ -39,7 +39,7 @@ extension MountTests {
 
         @Test(arguments: Combination.all)
         func scriptsFromFreshSeedsGiveWhatExt4Gives(_ combination: Combination) async throws {
-            try await check(combination, ["--no-cases", "--seeds", "20"])
+            try await check(combination, ["--no-cases", "--seeds", "100"])
         }
 
         /// Compares the mount with a directory on a new ext4; a mirror's source is on that too.
