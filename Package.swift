@@ -106,6 +106,29 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),
+        // Holds mounts against ext4, call by call.
+        .target(
+            name: "CDifferential",
+            path: "Tests/CDifferential",
+            cSettings: [.define("_GNU_SOURCE")]
+        ),
+        .target(
+            name: "Differential",
+            dependencies: ["CDifferential"],
+            path: "Tests/Differential",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ringfuse-differential",
+            dependencies: ["Differential"],
+            path: "Tests/DifferentialTool",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "DifferentialTests",
+            dependencies: ["Differential"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FUSEProtocolTests",
             dependencies: ["CRingFUSE", "FUSEProtocol", "TestSupport"],
@@ -152,7 +175,7 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse",
+                "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse", "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // Programs that tests compile and run on mounts.

@@ -77,7 +77,8 @@ long rfuse_close(int fd) { return result(close(fd)); }
 long rfuse_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 long rfuse_seek(int fd, uint64_t offset, int whence) {
-    if (offset > INT64_MAX) return -EINVAL;
+    // A negative offset of lseek(2): no data and no hole is there.
+    if (offset > INT64_MAX) return -ENXIO;
     return result(lseek(fd, (off_t)offset, whence));
 }
 

@@ -215,13 +215,16 @@ extension MemoryFileSystem {
 
     /// Finds data or a hole; what has been allocated counts as data.
     ///
-    /// - Throws: `ENXIO` where there is none before the end, `EISDIR`, `EINVAL`, `ESTALE`.
+    /// - Throws: `ENXIO` where there is none before the end, `EISDIR`, `EINVAL`, `ESTALE`. `ENOSYS` with the kernel's
+    ///   writeback cache: Linux (6.18) asks without writing back before, so that what is cached would be told as a hole,
+    ///   and `cp` would lose it. All of the file is data then.
     public func seek(
         _ file: OpenFile,
         to target: SeekTarget,
         from offset: UInt64,
         _ context: borrowing RequestContext
     ) throws(Errno) -> UInt64 {
+        if usesWritebackCache { throw .noFunction }
         let found = try self.file(file.node).state.withLock { $0.content.seek(data: target == .data, from: offset) }
         guard let found else { throw .noSuchAddressOrDevice }
         return found

@@ -1,0 +1,148 @@
+/// A difference that is none of ours to mend. Each has its reason here, and nothing is excused anywhere else.
+enum Rule: String, CaseIterable {
+    /// A read that the kernel answers from its page cache never reaches the server, and one that does may set the time.
+    /// So may ours be of the clock where ext4 (mounted `noatime`) still has what a script set.
+    case accessTimesOfReads
+
+    /// With the writeback cache the kernel stamps files itself, and its clock ticks every few milliseconds: two changes
+    /// within a tick have one time. ext4 gives the second one a finer time since Linux 6.13.
+    case ticksOfTheWritebackCache
+
+    /// With the writeback cache the kernel stamps a file whenever a call on its extended attributes has succeeded
+    /// (`fuse_update_ctime`); ext4 does only where the call has changed something.
+    case stampsOfTheWritebackCache
+
+    /// Where in a directory one can seek to is its file system's own affair: offsets are cookies. ext4 refuses those
+    /// behind its last, and where it stands at its last, read(2) finds the offset too large before it finds a directory.
+    case offsetsInDirectories
+
+    /// The kernel cuts pieces out of files (FALLOC_FL_COLLAPSE_RANGE, _INSERT_RANGE, _UNSHARE_RANGE) of no FUSE server: it
+    /// refuses before it asks (`fuse_file_fallocate`).
+    case rangesThatTheKernelRefuses
+
+    /// With FUSE_HANDLE_KILLPRIV_V2 a server is told to clear S_ISGID where the group may execute, and else to leave it.
+    /// ext4 clears it in the other case too, where the writer is not in the group; a server does not know all its groups.
+    case groupBitWithoutExecution
+
+    /// POSIX lets times wait for msync(2) after a store to a shared mapping. The server hears of it when the kernel writes
+    /// the page back, ext4 at the first store.
+    case timesOfMappedStores
+
+    /// The kernel stamps pipes and devices for a file system, but not for a FUSE server, which hears nothing of reads and
+    /// writes to them.
+    case timesOfSpecialFiles
+
+    /// ext4 stamps a file before it knows that a write or an allocation will fail (EFAULT, EFBIG); POSIX asks for times of
+    /// those that succeed only.
+    case timesOfFailedCalls
+
+    /// After FS_IOC_SETFLAGS the kernel believes the attributes it had (`fuse_fileattr_set`), and shows the old ctime.
+    case timesOfFileFlags
+
+    /// chown(2) with neither owner nor group reaches a server as a SETATTR without anything to set, after the kernel has
+    /// found nothing to refuse. ext4 refuses it to others than the owner where set-ID bits would have to go.
+    case emptyChangeOfOwner
+
+    /// A file system may tell holes as data: with the writeback cache a server does not know what the kernel still has, and
+    /// ext4 tells room that was allocated and never written as a hole.
+    case holesToldAsData
+
+    /// Whether the rule excuses a difference.
+    func excuses(_ difference: Difference, _ context: Context) -> Bool {
+        switch self {
+        case .accessTimesOfReads:
+            return difference.kind == .time && difference.field == Node.Time.accessed.rawValue
+                && difference.tested == Context.ofTheClock
+        case .ticksOfTheWritebackCache:
+            return context.conditions.writeback && isStamp(difference) && difference.tested == Context.unchanged
+                && context.isWithinTick
+        case .stampsOfTheWritebackCache:
+            return context.conditions.writeback && difference.kind == .time
+                && difference.field == Node.Time.changed.rawValue && difference.reference == Context.unchanged
+                && ["xattr", "acl"].contains { difference.call.hasSuffix($0) }
+        case .offsetsInDirectories:
+            return difference.kind == .result && ["lseek", "read", "readv"].contains(difference.call)
+                && context.isDirectory
+        case .rangesThatTheKernelRefuses:
+            return difference.kind == .result && difference.call == "fallocate" && difference.tested == "EOPNOTSUPP"
+                && ["COLLAPSE", "INSERT", "UNSHARE"].contains { difference.line.contains($0) }
+        case .groupBitWithoutExecution:
+            guard difference.kind == .attribute, difference.field == "mode",
+                let tested = UInt32(difference.tested, radix: 8), let reference = UInt32(difference.reference, radix: 8)
+            else { return false }
+            return tested == reference | 0o2000 && reference & 0o2010 == 0
+        case .timesOfMappedStores:
+            return context.hasCalled("mstore") && isStamp(difference)
+        case .timesOfSpecialFiles:
+            return context.isSpecial && isStamp(difference)
+        case .timesOfFailedCalls:
+            return context.hasFailed && isStamp(difference) && difference.tested == Context.unchanged
+        case .timesOfFileFlags:
+            return context.hasCalled("setflags") && isStamp(difference)
+        case .emptyChangeOfOwner:
+            return difference.kind == .result && difference.call.contains("chown")
+                && difference.line.hasSuffix(" -1 -1") && difference.tested == "0" && difference.reference == "EPERM"
+        case .holesToldAsData:
+            return difference.kind == .result && difference.call == "lseek"
+                && (context.conditions.writeback || context.hasCalled("fallocate"))
+                && tellsHolesAsData(difference)
+        }
+    }
+
+    /// Whether a difference is one of the times that changes leave.
+    private func isStamp(_ difference: Difference) -> Bool {
+        difference.kind == .time && difference.field != Node.Time.accessed.rawValue
+    }
+
+    /// Whether ours sees data where ext4 sees a hole, and not the other way round.
+    private func tellsHolesAsData(_ difference: Difference) -> Bool {
+        guard let tested = Int64(difference.tested) else { return false }
+        if difference.line.hasSuffix("SEEK_HOLE") { return Int64(difference.reference).map { tested >= $0 } ?? false }
+        guard difference.line.hasSuffix("SEEK_DATA") else { return false }
+        return Int64(difference.reference).map { tested <= $0 } ?? (difference.reference == "ENXIO")
+    }
+
+    /// What is known where a difference was seen.
+    struct Context {
+        /// What is tested, and how.
+        let conditions: Conditions
+        /// Whether ours is as late as the step, but for a tick of the kernel's clock.
+        var isWithinTick = false
+        /// Whether the step was made on an open directory.
+        var isDirectory = false
+        /// Whether it was seen at a file that is no regular one, no directory and no link.
+        var isSpecial = false
+        /// Whether the step failed, or any since the last look.
+        var hasFailed = false
+        /// The lines up to the step.
+        var lines: ArraySlice<String> = []
+
+        /// Whether the script has made a call by now.
+        func hasCalled(_ call: String) -> Bool { lines.contains { Script.call(of: $0) == call } }
+
+        /// A time that no script has set.
+        static let ofTheClock = "of the clock"
+        /// A time that a step has not changed.
+        static let unchanged = "unchanged"
+    }
+
+    /// The rule that excuses a difference.
+    static func excusing(_ difference: Difference, _ context: Context) -> Rule? {
+        allCases.first { $0.excuses(difference, context) }
+    }
+}
+
+/// What is tested, and how.
+public struct Conditions: Sendable {
+    /// Whether the kernel's writeback cache is on.
+    public var writeback: Bool
+
+    /// The file system that is tested.
+    public var backend: String
+
+    /// Conditions.
+    public init(backend: String, writeback: Bool) {
+        self.backend = backend
+        self.writeback = writeback
+    }
+}
