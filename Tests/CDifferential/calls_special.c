@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define CALL(name) static long call_##name(struct side *side, struct arguments *a, struct text *text)
@@ -18,6 +19,14 @@ static struct map *map_of(struct side *side, int64_t number)
     return number >= 0 && number < MAPS ? &side->maps[number] : NULL;
 }
 
+long unmap(struct map *map)
+{
+    long result = done(munmap(map->address, map->length));
+    close(map->file);
+    map->address = NULL;
+    return result;
+}
+
 /// A mapping: its number, a slot, offset, length, protection, flags.
 CALL(mmap)
 {
@@ -29,8 +38,9 @@ CALL(mmap)
     if (address == MAP_FAILED)
         return -errno;
     if (map->address)
-        munmap(map->address, map->length);
-    *map = (struct map){address, (size_t)a->n[3]};
+        unmap(map);
+    int file = fcntl(FD(1), F_DUPFD_CLOEXEC, 0);
+    *map = (struct map){address, (size_t)a->n[3], file, a->n[2], 0};
     return 0;
 }
 
@@ -41,6 +51,17 @@ static char *part_of(struct side *side, int64_t number, int64_t offset, size_t l
     if (!map || !map->address || offset < 0 || length > map->length || (size_t)offset > map->length - length)
         return NULL;
     return map->address + offset;
+}
+
+/// How many bytes of a part lie before the end of the file. What programs store behind it, in the file's last page, may
+/// stay there or become zero at any time.
+static size_t told_of(struct map *map, int64_t offset, size_t length)
+{
+    struct stat status;
+    if (!map->stored || fstat(map->file, &status) < 0)
+        return length;
+    int64_t left = status.st_size - map->offset - offset;
+    return left <= 0 ? 0 : (size_t)left < length ? (size_t)left : length;
 }
 
 /// Reads from a mapping. The kernel reads it for us, which answers EFAULT where we would get a signal.
@@ -54,7 +75,7 @@ CALL(mload)
     long result = done(write(memory, part, (size_t)a->n[2]));
     if (result > 0) {
         result = pread(memory, scratch, (size_t)result, 0);
-        emit_data(text, scratch, (size_t)result);
+        emit_data(text, scratch, told_of(&side->maps[a->n[0]], a->n[1], (size_t)result));
     }
     close(memory);
     return result;
@@ -70,6 +91,7 @@ CALL(mstore)
     long result = done(pwrite(memory, a->data, a->length, 0));
     if (result > 0)
         result = done(pread(memory, part, (size_t)result, 0));
+    side->maps[a->n[0]].stored = 1;
     close(memory);
     return result;
 }
@@ -85,9 +107,7 @@ CALL(munmap)
     struct map *map = map_of(side, a->n[0]);
     if (!map || !map->address)
         return -EDOM;
-    long result = done(munmap(map->address, map->length));
-    map->address = NULL;
-    return result;
+    return unmap(map);
 }
 
 /// The signal that touching a byte of a mapping (1: writing to it) ends a process with; 0 for none.

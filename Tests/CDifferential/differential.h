@@ -23,7 +23,15 @@ enum { MAPS = 4, NUMBERS = 8, STRINGS = 3, STRING_SIZE = 8192, DATA_SIZE = 4 << 
 struct map {
     char *address;
     size_t length;
+    /// The file, and where in it the mapping starts.
+    int file;
+    off_t offset;
+    /// Whether something has been stored to it.
+    int stored;
 };
+
+/// Gives up a mapping. Returns 0 or -errno.
+long unmap(struct map *map);
 
 /// One of the two trees, and what a script has open on it.
 struct side {

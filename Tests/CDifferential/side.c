@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -94,11 +93,9 @@ int rfuse_diff_end(int number)
 {
     struct side *side = &sides[number];
     char path[PATH_MAX + 80];
-    for (int i = 0; i < MAPS; i++) {
+    for (int i = 0; i < MAPS; i++)
         if (side->maps[i].address)
-            munmap(side->maps[i].address, side->maps[i].length);
-        side->maps[i].address = NULL;
-    }
+            unmap(&side->maps[i]);
     for (int i = 0; i < RFUSE_DIFF_SLOTS; i++) {
         if (side->slots[i] >= 0)
             close(side->slots[i]);

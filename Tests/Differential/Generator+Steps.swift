@@ -66,7 +66,7 @@ extension Generator {
                 { "linkat . @fd\($0.slot()) . \($0.path()) AT_SYMLINK_FOLLOW" },
                 { "symlink \($0.directory()) \($0.path())" },
                 { "symlink \($0.pick("f", "d", "../f", "s", "g", "d/f")) \($0.path())" },
-                { "readlink \($0.path()) \($0.pick("0", "3", "4096"))" },
+                { "readlink \($0.directory()) \($0.pick("0", "3", "4096"))" },
                 { "list \($0.directory())" },
                 { "access \($0.path()) \($0.pick("R_OK", "W_OK", "X_OK", "F_OK", "R_OK|W_OK"))" },
                 { "stat \($0.path())" },

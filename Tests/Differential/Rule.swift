@@ -12,6 +12,10 @@ enum Rule: String, CaseIterable {
     /// (`fuse_update_ctime`); ext4 does only where the call has changed something.
     case stampsOfTheWritebackCache
 
+    /// With the writeback cache the kernel stamps a file that is cut to another size only (`fuse_do_setattr`); ext4 also
+    /// one that is cut to the size it has, as POSIX allows.
+    case sameSizeWithTheWritebackCache
+
     /// Where in a directory one can seek to is its file system's own affair: offsets are cookies. ext4 refuses those
     /// behind its last, and where it stands at its last, read(2) finds the offset too large before it finds a directory.
     case offsetsInDirectories
@@ -60,6 +64,9 @@ enum Rule: String, CaseIterable {
             return context.conditions.writeback && difference.kind == .time
                 && difference.field == Node.Time.changed.rawValue && difference.reference == Context.unchanged
                 && ["xattr", "acl"].contains { difference.call.hasSuffix($0) }
+        case .sameSizeWithTheWritebackCache:
+            return context.conditions.writeback && isStamp(difference) && difference.tested == Context.unchanged
+                && (context.hasCalled("truncate") || context.hasCalled("ftruncate"))
         case .offsetsInDirectories:
             return difference.kind == .result && ["lseek", "read", "readv"].contains(difference.call)
                 && context.isDirectory
