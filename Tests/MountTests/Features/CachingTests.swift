@@ -123,7 +123,8 @@ extension MountTests {
                 let options = MirrorFileSystem.Options(attributesLifetime: .zero, nameLifetime: .zero)
                 let witness = WitnessFileSystem(
                     try MirrorFileSystem(source: scratch.source, options: options),
-                    adding: isExplicit ? .invalidatesExplicitly : [], fileOptions: .keepCache)
+                    adding: isExplicit ? .invalidatesExplicitly : [],
+                    removing: isExplicit ? [] : .invalidatesBySize, fileOptions: .keepCache)
                 try await mounted(way, witness, scratch: scratch) { session in
                     let connection = session.status.connection
                     #expect(connection.features.contains(.invalidatesExplicitly) == isExplicit)
