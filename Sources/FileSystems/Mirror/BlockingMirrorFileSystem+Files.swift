@@ -1,8 +1,7 @@
 public import RingFUSE
 public import SystemPackage
 
-// Files and directories. Reads, writes and the like travel on the worker's asynchronous I/O as they do in the mirror
-// itself: there the kernel takes another thread where the source would block.
+// Files and directories. Reads, writes and the like are the mirror's own, with asynchronous I/O that is done on threads.
 
 extension BlockingMirrorFileSystem {
     /// Opens a file.
@@ -47,7 +46,7 @@ extension BlockingMirrorFileSystem {
         into buffer: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        try await mirror.read(file, at: offset, into: &buffer, context)
+        try await mirror.read(file, at: offset, into: &buffer, onThreads(context))
     }
 
     /// Writes; what a write needs before it, on a thread.
@@ -59,12 +58,12 @@ extension BlockingMirrorFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
         guard try mirror.needsPreparation(file, options) else {
-            return try await mirror.write(file, at: offset, from: data, options, context)
+            return try await mirror.write(file, at: offset, from: data, options, onThreads(context))
         }
         let target = try await call(context) { mirror, context throws(Errno) in
             try mirror.writeTarget(file, options, context)
         }
-        return try await mirror.write(data, to: target, at: offset, context)
+        return try await mirror.write(data, to: target, at: offset, onThreads(context))
     }
 
     /// Lets the source's file system tell what closing tells.
@@ -74,7 +73,7 @@ extension BlockingMirrorFileSystem {
                 mirror.locks.release(file.node, owner: owner)
             }
         }
-        try await mirror.flush(file, context)
+        try await mirror.flush(file, onThreads(context))
     }
 
     /// Closes an open file.
@@ -84,7 +83,7 @@ extension BlockingMirrorFileSystem {
                 mirror.locks.release(file.node, handle: file.handle)
             }
         }
-        try await mirror.release(file, context)
+        try await mirror.release(file, onThreads(context))
     }
 
     /// Makes a file durable.
@@ -93,7 +92,7 @@ extension BlockingMirrorFileSystem {
         dataOnly: Bool,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        try await mirror.synchronize(file, dataOnly: dataOnly, context)
+        try await mirror.synchronize(file, dataOnly: dataOnly, onThreads(context))
     }
 
     /// Allocates, punches or zeroes a range.
@@ -105,7 +104,7 @@ extension BlockingMirrorFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) {
         try await call(context) { mirror, context throws(Errno) in try mirror.clearPrivileges(of: file, context) }
-        try await mirror.allocateOnly(file, at: offset, length: length, mode, context)
+        try await mirror.allocateOnly(file, at: offset, length: length, mode, onThreads(context))
     }
 
     /// Finds data or a hole.
@@ -179,7 +178,7 @@ extension BlockingMirrorFileSystem {
         dataOnly: Bool,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        try await mirror.synchronizeDirectory(directory, dataOnly: dataOnly, context)
+        try await mirror.synchronizeDirectory(directory, dataOnly: dataOnly, onThreads(context))
     }
 
     /// Tells a lock that stands in the way of another.

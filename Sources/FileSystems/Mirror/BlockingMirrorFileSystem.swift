@@ -6,15 +6,21 @@ public import SystemPackage
 /// A mirror of a source whose calls may block for long: on a network, on another user-space file system, or one that
 /// waits for this very mount.
 ///
-/// ``MirrorFileSystem`` makes calls about names and attributes on the worker itself. Here each runs on a thread of a
-/// pool, and the worker goes on serving; it never waits for the source. That costs each such request two wake-ups.
-/// Should all threads wait, requests about names and attributes wait with them; reads, writes, interrupts and the end of
-/// the connection do not, so the callers can be killed and the mount can be aborted.
+/// ``MirrorFileSystem`` makes calls about names and attributes on the worker itself, and others on the worker's ring. Here
+/// each runs on a thread of a pool, and the worker goes on serving; it never waits for the source. That costs each
+/// request two wake-ups. Should all threads wait, requests wait with them; interrupts and the end of the connection do
+/// not, so the callers can be killed and the mount can be aborted.
+///
+/// The ring will not do: before io_uring reads a file for the first time it polls it (`io_file_supports_nowait`), for
+/// which FUSE asks its server, and that within the worker's own `io_uring_enter` (Linux 6.18). A worker that asks
+/// itself in this way does not even end with its connection.
 public final class BlockingMirrorFileSystem: FileSystem {
     /// What is passed through.
     let mirror: MirrorFileSystem
     /// Makes the calls.
     private let threads: ThreadPool
+    /// Does reads, writes and the like, on threads of its own: metadata may wait for them.
+    private let engine: ThreadPoolIO
     /// Calls that may be under way at a time.
     private static let mostCalls = 16
     /// For contexts of calls that do no asynchronous I/O.
@@ -24,6 +30,7 @@ public final class BlockingMirrorFileSystem: FileSystem {
     public init(_ mirror: MirrorFileSystem) {
         self.mirror = mirror
         threads = ThreadPool(threads: Self.mostCalls)
+        engine = ThreadPoolIO(ThreadPool(threads: Self.mostCalls))
     }
 
     /// Whether the file system of a source is of a kind that may block for long: on a network, or in user space.
@@ -68,6 +75,18 @@ public final class BlockingMirrorFileSystem: FileSystem {
                 return 0
             }
         }
+    }
+
+    /// The same caller, with I/O on threads instead of the worker's ring.
+    func onThreads(_ context: borrowing RequestContext) -> RequestContext {
+        RequestContext(
+            unique: context.unique,
+            userID: context.userID,
+            groupID: context.groupID,
+            processID: context.processID,
+            clearsSetGroupID: context.clearsSetGroupID,
+            io: AsyncIO(engine)
+        )
     }
 
     /// Makes a call of the mirror's on a thread.
