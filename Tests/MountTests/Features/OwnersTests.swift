@@ -32,8 +32,11 @@ extension MountTests {
             }
         }
 
+        /// Without ACLs, which bring features of their own, unless they are asked for.
         private func memory(_ features: FileSystemFeatures = []) -> WitnessFileSystem<MemoryFileSystem> {
-            WitnessFileSystem(MemoryFileSystem(byteLimit: 64 << 20), adding: features)
+            WitnessFileSystem(
+                MemoryFileSystem(byteLimit: 64 << 20), adding: features,
+                removing: features.contains(.accessControlLists) ? [] : .accessControlLists)
         }
 
         // MARK: ACLs
@@ -227,7 +230,7 @@ extension MountTests {
             var configuration = try way.configuration()
             configuration.allowsIDMapping = true
             let witness = WitnessFileSystem(
-                MemoryFileSystem(byteLimit: 1 << 20), removing: .kernelChecksPermissions)
+                MemoryFileSystem(byteLimit: 1 << 20), removing: [.accessControlLists, .kernelChecksPermissions])
             try await withMount(witness, configuration: configuration) { session in
                 #expect(session.status.notices == ["no idmapped mounts: they need -o default_permissions"])
                 try await session.check("echo text > file; same $(cat file) text")
