@@ -7,6 +7,10 @@ public import SystemPackage
 /// When the request is cancelled (INTERRUPT), the operation is cancelled and the call throws `ECANCELED`
 /// unless it was already done; the calling program expects `EINTR`.
 ///
+/// Not for files of a FUSE mount that is served by this process, or that waits for it: io_uring asks such a file once,
+/// synchronously and on the worker's own thread, whether it can be polled (`io_file_supports_nowait`, Linux 6.18). The
+/// worker then waits for itself, and an abort waits for the worker. Use a thread of your own for those.
+///
 /// Each method throws what its system call would, and `ECANCELED`; on the thread pool also `EAGAIN` where no thread
 /// could be started.
 @safe

@@ -18,7 +18,7 @@ final class FuzzedServer {
     /// A server of an empty file system that is small enough to be filled.
     init() {
         // Small, so that its limits are met, and so that no input makes it grow without bound.
-        let backend = MemoryFileSystem(byteLimit: 256 * 1024, nodeLimit: 200, mode: 0o777)
+        let backend = MemoryFileSystem(byteLimit: 256 * 1024, nodeLimit: 200, mode: 0o777, locks: .backend)
         dispatcher = Dispatcher(backend: backend, agreed: Self.agreed, onInterrupt: { _ in }, onEvent: { _ in })
     }
 
