@@ -91,11 +91,14 @@ struct RingTransport: Sendable {
                 report: parts.handler.report)
             let worker = Worker(
                 index: plan.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
-            parts.roster.add(
-                Roster.Member(
-                    name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
-                    lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() }))
-            if member.meet(nil) == .goOn { serve(worker, member) }
+            if member.meet(nil) == .goOn {
+                // Not before: one that is to quit again would look like one that is stuck.
+                parts.roster.add(
+                    Roster.Member(
+                        name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
+                        lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() }))
+                serve(worker, member)
+            }
             // The ring goes before the memory that its commands name.
             ring.close()
             withExtendedLifetime(worker) {}
