@@ -75,7 +75,8 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     /// ``SessionConfiguration/usesPassthrough`` asks for it: ``Connection/backingFiles``.
     public static let passthrough = FileSystemFeatures(rawValue: 1 << 16)
     /// The kernel drops a file's pages when it finds that its size has changed, and not when only its time of modification
-    /// has (neither `FUSE_AUTO_INVAL_DATA` nor `FUSE_EXPLICIT_INVAL_DATA`).
+    /// has (neither `FUSE_AUTO_INVAL_DATA` nor `FUSE_EXPLICIT_INVAL_DATA`). Beside ``invalidatesExplicitly`` it holds where
+    /// the kernel has not that.
     ///
     /// For files that others change, too. With times, the kernel takes each write of its own for one by others: the
     /// server's time is new. Where it drops pages then while another program writes to them, what it reads back is older
@@ -115,6 +116,8 @@ extension FileSystemFeatures {
     func agreed(_ agreed: InitFlags) -> FileSystemFeatures {
         var result = completed
         for (feature, flags) in Self.flags where !agreed.isSuperset(of: flags) { result.remove(feature) }
+        // With it the kernel drops no page for a new size either (`fuse_change_attributes`).
+        if agreed.contains(.explicitInvalidateData) { result.remove(.invalidatesBySize) }
         return result
     }
 }

@@ -90,6 +90,15 @@ import Testing
         #expect(promised.agreed(none.flags) == .kernelChecksPermissions)
     }
 
+    /// What is dropped by hand is not dropped by size as well; a kernel that knows only the latter does that.
+    @Test func oneWayToInvalidate() throws {
+        let both: FileSystemFeatures = [.invalidatesBySize, .invalidatesExplicitly]
+        let new = try agreed(wishes(both), [.explicitInvalidateData, .autoInvalidateData])
+        #expect(both.agreed(new.flags) == .invalidatesExplicitly)
+        let old = try agreed(wishes(both), .autoInvalidateData)
+        #expect(!old.flags.contains(.autoInvalidateData) && both.agreed(old.flags) == .invalidatesBySize)
+    }
+
     /// What can't be had is said, with the reason.
     @Test func notices() throws {
         func notices(_ wishes: SessionWishes, _ offered: InitFlags = []) throws -> [String] {
