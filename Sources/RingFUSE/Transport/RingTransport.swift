@@ -136,7 +136,8 @@ struct RingTransport: Sendable {
     }
 
     private static func makeRing(entries: Int, parts: SessionParts, mailbox: Mailbox) throws(Errno) -> Ring {
-        // Room to submit all commits of a turn at once, and as many operations of backends; more are submitted in between.
+        // Room to submit all commits of a turn at once, and as many operations of backends; more are submitted in
+        // between.
         let submissions = UInt32(clamping: min(4096, max(64, 2 * entries)))
         let ring = try Ring(
             entries: submissions, completions: max(256, 2 * submissions), required: .wideSubmissions)

@@ -1,4 +1,3 @@
-
 /// Reads bytes as a run of requests and serves them to a fresh file system in memory.
 ///
 /// libFuzzer brings the `main` that calls it.

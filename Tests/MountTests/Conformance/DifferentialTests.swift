@@ -46,7 +46,8 @@ extension MountTests {
         private func check(_ combination: Combination, _ words: [String]) async throws {
             let options = MountOptions(allowOther: true, defaultPermissions: true, flags: [])
             let (flavor, writesBack) = (combination.flavor, combination.writesBack)
-            try await flavor.mounted(options: options, cache: writesBack ? .back : .through, prepare: Ext4.mount) { session in
+            let cache: WriteCache = writesBack ? .back : .through
+            try await flavor.mounted(options: options, cache: cache, prepare: Ext4.mount) { session in
                 let scratch = session.scratch
                 let tool = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
                     .deletingLastPathComponent().appendingPathComponent("ringfuse-differential").path

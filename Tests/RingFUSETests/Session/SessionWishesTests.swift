@@ -99,6 +99,14 @@ import Testing
         #expect(!old.flags.contains(.autoInvalidateData) && both.agreed(old.flags) == .invalidatesBySize)
     }
 
+    /// The kernel would leave passthrough out without a word.
+    @Test(arguments: [(0, false), (1, true), (2, true), (3, false)])
+    func depthsThatTheKernelTakes(_ depth: Int, _ isTaken: Bool) {
+        var configuration = SessionConfiguration()
+        configuration.passthroughDepth = depth
+        #expect(isTaken == ((try? configuration.validate()) != nil))
+    }
+
     /// What can't be had is said, with the reason.
     @Test func notices() throws {
         func notices(_ wishes: SessionWishes, _ offered: InitFlags = []) throws -> [String] {
