@@ -138,6 +138,7 @@ let package = Package(
             name: "RingFUSETests",
             dependencies: [
                 "CRingFUSE", "CTestSupport", "FUSEProtocol", "Ring", "RingFUSE", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings

@@ -16,8 +16,8 @@ int rfuse_become_io_flusher(void)
 }
 
 /// Whether the calling process may lock any amount: without regard to its limit, or because there is none. The kernel
-/// asks for CAP_IPC_LOCK in the initial user namespace (`can_do_mlock`), so that its own answer is all that counts: with
-/// a limit of 0, only those who need none can lock a page.
+/// asks for CAP_IPC_LOCK in the initial user namespace (`can_do_mlock`), so that its own answer is all that counts:
+/// with a limit of 0, only those who need none can lock a page.
 static int may_lock_all(void)
 {
     struct rlimit limit;

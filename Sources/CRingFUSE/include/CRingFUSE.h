@@ -1,4 +1,5 @@
-/// Everything RingFUSE needs from C: the FUSE ABI, liburing behind an opaque ring, and the system calls that Swift cannot spell.
+/// Everything RingFUSE needs from C: the FUSE ABI, liburing behind an opaque ring, and the system calls that Swift
+/// cannot spell.
 #ifndef CRINGFUSE_H
 #define CRINGFUSE_H
 

@@ -10,8 +10,8 @@
 /// not fit an address.
 int rfuse_local_listen(const char *path);
 
-/// Takes a connection of the same user or of root; closes others with -EPERM. What is sent to it fails after two seconds
-/// in which it takes nothing. Returns a descriptor.
+/// Takes a connection of the same user or of root; closes others with -EPERM. What is sent to it fails after two
+/// seconds in which it takes nothing. Returns a descriptor.
 int rfuse_local_accept(int listener);
 
 /// Connects; who listens is stored in `peer`. What is read fails after five seconds in which nothing comes. Returns a

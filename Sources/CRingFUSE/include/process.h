@@ -4,16 +4,18 @@
 
 #include <stddef.h>
 
-/// Marks the calling thread as one that writeback waits for (PR_SET_IO_FLUSHER, Linux 5.6): its allocations start no I/O
-/// to make room, and it is throttled by the device it writes to only. Threads and programs that it starts from then on,
-/// io_uring's own helpers among them, are marked as well. -EPERM without CAP_SYS_RESOURCE, -EINVAL on older kernels.
+/// Marks the calling thread as one that writeback waits for (PR_SET_IO_FLUSHER, Linux 5.6): its allocations start no
+/// I/O to make room, and it is throttled by the device it writes to only. Threads and programs that it starts from then
+/// on, io_uring's own helpers among them, are marked as well. -EPERM without CAP_SYS_RESOURCE, -EINVAL on older
+/// kernels.
 int rfuse_become_io_flusher(void);
 
-/// Locks what the process has mapped, and what it maps later once it is touched. Raises the soft RLIMIT_MEMLOCK where the
-/// hard one is unlimited. -EPERM with neither that nor CAP_IPC_LOCK, and nothing is locked then; -ENOMEM.
+/// Locks what the process has mapped, and what it maps later once it is touched. Raises the soft RLIMIT_MEMLOCK where
+/// the hard one is unlimited. -EPERM with neither that nor CAP_IPC_LOCK, and nothing is locked then; -ENOMEM.
 int rfuse_lock_memory(void);
 
-/// Gives pages to a range of private memory now, writable, rather than at the first touch. `address` must be page-aligned.
+/// Gives pages to a range of private memory now, writable, rather than at the first touch. `address` must be
+/// page-aligned.
 int rfuse_populate(void *address, size_t length);
 
 #endif

@@ -38,8 +38,8 @@ void rfuse_ring_destroy(struct rfuse_ring *ring);
 
 /// Takes a ring away from the thread it belongs to, which is stuck elsewhere: puts `replacement` in the place of its
 /// descriptor and empty memory in the place of its mappings. With that the kernel's last reference to the ring is gone,
-/// and it cancels all that is in flight, also what only that thread could have taken up. The thread finds, when it comes
-/// back, empty queues and system calls that fail; the ring is destroyed as always. Returns 0 or -errno.
+/// and it cancels all that is in flight, also what only that thread could have taken up. The thread finds, when it
+/// comes back, empty queues and system calls that fail; the ring is destroyed as always. Returns 0 or -errno.
 int rfuse_ring_sever(struct rfuse_ring *ring, int replacement);
 
 /// Registers descriptors as the ring's fixed files 0 to count - 1.

@@ -13,9 +13,9 @@
 /// that several threads read requests without sharing one descriptor's queue. Returns the descriptor.
 int rfuse_clone_device(int fuse_fd);
 
-/// Registers an open regular file with a connection, for passthrough (FUSE_DEV_IOC_BACKING_OPEN, Linux 6.9). Returns its
-/// ID, which is above 0: -EPERM without CAP_SYS_ADMIN, -EOPNOTSUPP or -EINVAL where INIT did not agree on passthrough,
-/// -ENOTTY before 6.9, -ELOOP for a file on a stacked file system, -EINVAL for what is no regular file.
+/// Registers an open regular file with a connection, for passthrough (FUSE_DEV_IOC_BACKING_OPEN, Linux 6.9). Returns
+/// its ID, which is above 0: -EPERM without CAP_SYS_ADMIN, -EOPNOTSUPP or -EINVAL where INIT did not agree on
+/// passthrough, -ENOTTY before 6.9, -ELOOP for a file on a stacked file system, -EINVAL for what is no regular file.
 int rfuse_open_backing(int fuse_fd, int fd);
 
 /// Takes a registered file back. The kernel keeps it for files that are open by it. Returns 0.

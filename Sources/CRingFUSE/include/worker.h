@@ -2,7 +2,8 @@
 #ifndef CRINGFUSE_WORKER_H
 #define CRINGFUSE_WORKER_H
 
-/// The identity that the calling thread was given, NULL for a thread that is no worker. Swift has no thread-local variables.
+/// The identity that the calling thread was given, NULL for a thread that is no worker. Swift has no thread-local
+/// variables.
 void *rfuse_current_worker(void);
 
 /// Gives the calling thread an identity; NULL takes it back.

@@ -6,17 +6,16 @@ public struct Connection: Sendable {
     public let maxWrite: Int
     /// Bytes that the kernel reads ahead at the most.
     public let maxReadahead: Int
-    /// Whether requests are to come over io_uring, which a refused registration may still prevent. For logs only:
-    /// nothing else differs for a backend.
+    /// Whether requests come over io_uring. For logs only: nothing else differs for a backend.
     public let usesRing: Bool
-    /// Requests that each queue holds at a time. A backend that has as many wait for something that only another request
-    /// can bring about never gets that one.
+    /// Requests that each queue holds at a time. A backend that has as many wait for something that only another
+    /// request can bring about never gets that one.
     public let queueDepth: Int
     /// The features of the backend that hold on this connection: what it promises, as far as the kernel has it and the
     /// session's configuration asks for it.
     public let features: FileSystemFeatures
-    /// Where files are registered that the kernel then reads and writes by itself; `nil` where it can't be had or was not
-    /// asked for.
+    /// Where files are registered that the kernel then reads and writes by itself; `nil` where it can't be had or was
+    /// not asked for.
     public let backingFiles: BackingFiles?
     /// Tells the kernel that what it caches has changed. A backend may keep it.
     public let notifier: Notifier

@@ -437,8 +437,8 @@ public protocol FileSystem: Sendable {
     /// A command of the file's own (IOCTL), or of a directory's; only commands whose numbers tell direction and size
     /// bring and take data: 16,383 bytes at the most.
     ///
-    /// What lsattr and chattr do comes as `FS_IOC_GETFLAGS` and `FS_IOC_SETFLAGS` with 4 bytes each, on handles that the
-    /// kernel opens for them; before it sets flags, the kernel asks by `FS_IOC_FSGETXATTR`.
+    /// What lsattr and chattr do comes as `FS_IOC_GETFLAGS` and `FS_IOC_SETFLAGS` with 4 bytes each, on handles that
+    /// the kernel opens for them; before it sets flags, the kernel asks by `FS_IOC_FSGETXATTR`.
     ///
     /// - Parameters:
     ///   - input: what the caller passes.

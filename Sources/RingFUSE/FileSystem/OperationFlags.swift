@@ -64,7 +64,8 @@ public struct AllocationMode: OptionSet, Sendable {
 /// What a new node gets from its maker.
 @frozen
 public struct NewNode: Sendable {
-    /// Type and permissions; the kernel has applied the umask, unless ``FileSystemFeatures/appliesUmask`` was agreed on.
+    /// Type and permissions; the kernel has applied the umask, unless ``FileSystemFeatures/appliesUmask`` was agreed
+    /// on.
     public var mode: NodeMode
     /// The umask of the caller: for the backend to apply with ``FileSystemFeatures/appliesUmask``, unless the directory
     /// has a default ACL.

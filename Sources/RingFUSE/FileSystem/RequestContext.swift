@@ -58,16 +58,16 @@ public struct RequestContext: ~Copyable {
         unsafe self.extensions = extensions
     }
 
-    /// The group of the caller's that owns the directory in which something is made, where that is not ``groupID`` itself;
-    /// `nil` where it is, or where the caller is no member (`FUSE_CREATE_SUPP_GROUP`). Known with
+    /// The group of the caller's that owns the directory in which something is made, where that is not ``groupID``
+    /// itself; `nil` where it is, or where the caller is no member (`FUSE_CREATE_SUPP_GROUP`). Known with
     /// ``FileSystemFeatures/supplementaryGroups`` only.
     public var supplementaryGroup: UInt32? {
         guard let extensions = decodedExtensions, extensions.groupCount > 0 else { return nil }
         return try? extensions.group(at: 0)
     }
 
-    /// The extended attribute that the kernel's security module wants on what is made (`FUSE_SECURITY_CTX`); `nil` where
-    /// it wants none. Known with ``FileSystemFeatures/securityContexts`` only.
+    /// The extended attribute that the kernel's security module wants on what is made (`FUSE_SECURITY_CTX`); `nil`
+    /// where it wants none. Known with ``FileSystemFeatures/securityContexts`` only.
     public var securityContext: SecurityContext? {
         @_lifetime(borrow self)
         get {

@@ -4,7 +4,8 @@ public import SystemPackage
 ///
 /// A program that dirties pages of a mount faster than its server takes them is held back at this limit, so that a slow
 /// or stuck server cannot fill the machine with memory that nobody can free. FUSE mounts begin with 1 percent of the
-/// machine's limit (`fuse_bdi_init`), which is strict: it holds whatever the machine's total is (`BDI_CAP_STRICTLIMIT`).
+/// machine's limit (`fuse_bdi_init`), which is strict: it holds whatever the machine's total is
+/// (`BDI_CAP_STRICTLIMIT`).
 public struct DirtyLimit: Sendable, Equatable {
     /// Where the kernel keeps its settings, such as `/sys/class/bdi/0:52`.
     public let directory: FilePath

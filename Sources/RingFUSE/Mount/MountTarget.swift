@@ -85,7 +85,8 @@ struct MountTarget {
         // Unlike stat's, its answer is never cached (`fuse_statfs`).
         var status = statvfs()
         guard unsafe path.withPlatformString({ unsafe statvfs($0, &status) }) != 0 else { return false }
-        // ECANCELED: the request met a ring whose thread has ended (`fuse_uring_send_in_task`); the connection follows it.
+        // ECANCELED: the request met a ring whose thread has ended (`fuse_uring_send_in_task`); the connection follows
+        // it.
         return [ENOTCONN, ECONNABORTED, ECANCELED].contains(errno)
     }
 }

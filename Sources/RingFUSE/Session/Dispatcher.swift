@@ -93,8 +93,8 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
         return .silence
     }
 
-    /// The kernel's answer to a notification that asked for content of its cache. On the ring, where it comes in an entry
-    /// like any request (`fuse_uring_queue_fuse_req`), that goes back with an empty reply.
+    /// The kernel's answer to a notification that asked for content of its cache. On the ring, where it comes in an
+    /// entry like any request (`fuse_uring_queue_fuse_req`), that goes back with an empty reply.
     private func retrieved(_ frame: RequestFrame, _ header: RequestHeader) throws(Errno) -> Answer {
         guard let reply = try? RetrieveReply(payload: frame.payloadBytes) else {
             notifier.retrievalFailed(header.unique)

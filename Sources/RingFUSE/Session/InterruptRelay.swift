@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Passes on what one worker hears and all must know: the end of the connection, and INTERRUPTs. Those come through /dev/fuse, to whichever worker reads them, also for requests on the ring.
+/// Passes on what one worker hears and all must know: the end of the connection, and INTERRUPTs. Those come through
+/// /dev/fuse, to whichever worker reads them, also for requests on the ring.
 final class InterruptRelay: Sendable {
     private let mailboxes = Mutex<[Mailbox]>([])
 

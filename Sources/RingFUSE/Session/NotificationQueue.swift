@@ -22,8 +22,8 @@ final class NotificationQueue: Sendable {
         var isClosed = false
     }
 
-    /// Messages, and bytes of them, that may wait: bounds, so that a backend that notifies faster than the kernel takes it
-    /// cannot fill memory. An empty queue takes a message of any size.
+    /// Messages, and bytes of them, that may wait: bounds, so that a backend that notifies faster than the kernel takes
+    /// it cannot fill memory. An empty queue takes a message of any size.
     private static let messageLimit = 65_536
     private static let byteLimit = 64 << 20
 
@@ -39,8 +39,8 @@ final class NotificationQueue: Sendable {
 
     /// Queues a message; the first one starts the thread.
     ///
-    /// - Throws: `ENOTCONN` after ``close()``; `EAGAIN` where too much waits, or there can be no thread. Then the message
-    ///   is not queued.
+    /// - Throws: `ENOTCONN` after ``close()``; `EAGAIN` where too much waits, or there can be no thread. Then the
+    ///   message is not queued.
     func add(_ message: Message) throws(Errno) {
         let failure: Errno? = state.change { state in
             if state.isClosed { return .socketNotConnected }

@@ -122,14 +122,14 @@ public final class Notifier: Sendable {
 
     /// Puts content of a node into the kernel's cache (`FUSE_NOTIFY_STORE`), where reads find it until it is dropped.
     ///
-    /// It is to be what the backend has there, and within the size that it tells. Pages that are stored in part, other than at the end of the
-    /// file, are read from the backend all the same.
+    /// It is to be what the backend has there, and within the size that it tells. Pages that are stored in part, other
+    /// than at the end of the file, are read from the backend all the same.
     ///
     /// - Parameters:
     ///   - data: copied; at most ``largestStore`` bytes.
     ///   - offset: bytes from the start of the file.
-    /// - Throws: `EAGAIN` where too much waits already, `ENOTCONN`; `EINVAL` for more data than that, and for what would
-    ///   end beyond 2^63 - 1.
+    /// - Throws: `EAGAIN` where too much waits already, `ENOTCONN`; `EINVAL` for more data than that, and for what
+    ///   would end beyond 2^63 - 1.
     public func store(_ data: RawSpan, in node: NodeID, at offset: UInt64) throws(Errno) {
         guard data.byteCount <= Self.largestStore, offset <= UInt64(Int64.max) - UInt64(data.byteCount)
         else { throw .invalidArgument }
@@ -154,9 +154,9 @@ public final class Notifier: Sendable {
     /// Asks for what the kernel caches of a node's content (`FUSE_NOTIFY_RETRIEVE`), what is dirty included.
     ///
     /// The answer waits for all notifications that were queued before, and those may wait for requests. So a request
-    /// must not wait for it, and cannot: where its task calls this, or one that inherits from it, that is `EDEADLK`. Call
-    /// it from a task of the backend's own, such as one that ``FileSystem/connected(_:)`` made, or a detached one that
-    /// no request waits for.
+    /// must not wait for it, and cannot: where its task calls this, or one that inherits from it, that is `EDEADLK`.
+    /// Call it from a task of the backend's own, such as one that ``FileSystem/connected(_:)`` made, or a detached one
+    /// that no request waits for.
     ///
     /// - Parameters:
     ///   - offset: bytes from the start of the file.
@@ -265,8 +265,8 @@ struct NotificationTerms: Sendable {
     /// Whether requests come over io_uring.
     var usesRing = false
 
-    /// Bytes of the largest retrieval. The answer must fit into an entry's payload with what comes before it: on the ring
-    /// the kernel drops one that does not, and would leave us waiting.
+    /// Bytes of the largest retrieval. The answer must fit into an entry's payload with what comes before it: on the
+    /// ring the kernel drops one that does not, and would leave us waiting.
     var largestRetrieval = 0
 
     /// Before it is agreed: nothing that not all kernels know.

@@ -143,7 +143,8 @@ package struct Answer: Sendable {
 
     /// An error.
     ///
-    /// The kernel takes 1 to 511 and refuses the whole reply otherwise, so that its caller would wait for ever; EIO goes instead.
+    /// The kernel takes 1 to 511 and refuses the whole reply otherwise, so that its caller would wait for ever; EIO
+    /// goes instead.
     package static func failure(_ error: Int32) -> Answer {
         Answer(kind: .reply, error: (1..<512).contains(error) ? error : 5, length: 0)
     }

@@ -28,8 +28,8 @@ final class Retrievals: Sendable {
 
     /// Takes a number for a retrieval.
     ///
-    /// The kernel files the answer under it as it files requests under theirs, on the ring even among them. Those count up
-    /// from 2 in steps of 2; the lowest bit means INTERRUPT and the highest a request sent again. So ours have the
+    /// The kernel files the answer under it as it files requests under theirs, on the ring even among them. Those count
+    /// up from 2 in steps of 2; the lowest bit means INTERRUPT and the highest a request sent again. So ours have the
     /// second highest bit.
     ///
     /// - Throws: `EAGAIN` where too many are under way, `ENOTCONN` after ``end()``.

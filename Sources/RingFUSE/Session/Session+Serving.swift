@@ -49,7 +49,10 @@ extension Session {
         if let reason = ProcessSettings.reasonAgainstFlusher {
             logger.debug("allocations of this server may start I/O and wait for it: \(reason)")
         }
-        guard let wished = configuration.dirtyRatio, let connection = mounted.connection else { return nil }
+        guard let wished = configuration.dirtyRatio else { return nil }
+        guard let connection = mounted.connection else {
+            return "the dirty limit of this mount stays as the kernel has it, 1 %: its number is not known"
+        }
         let limit = DirtyLimit(connection: connection)
         do throws(Errno) {
             try limit.setPercent(wished)

@@ -88,7 +88,8 @@ public final class Session<Backend: FileSystem>: Sendable {
     /// Ends the connection at once: every request fails with `ENOTCONN` or `ECONNABORTED`, unwritten data is lost.
     /// The mount stays until it is unmounted. Does nothing where the session is not mounted.
     ///
-    /// Where fusectl cannot be used, the mount is taken away by force, which aborts as well and asks for more privileges.
+    /// Where fusectl cannot be used, the mount is taken away by force, which aborts as well and asks for more
+    /// privileges.
     ///
     /// - Throws: ``MountError`` where neither is there and permitted.
     public func abort() throws(MountError) {

@@ -49,26 +49,27 @@ public struct SessionConfiguration: Sendable {
     /// With it no request waits for memory to be put into; it costs ``SessionStatus/bufferBytes`` of memory.
     public var populatesBuffers = false
 
-    /// The share in percent of the machine's limit on dirty memory that this mount may have, from 1 to 100; `nil` leaves
-    /// the kernel's default, 1. Setting it takes the right to write to sysfs; see ``DirtyLimit``.
+    /// The share in percent of the machine's limit on dirty memory that this mount may have, from 1 to 100; `nil`
+    /// leaves the kernel's default, 1. Setting it takes the right to write to sysfs; see ``DirtyLimit``.
     public var dirtyRatio: Int?
 
     /// Whether the kernel keeps what is written in its page cache and writes it back later, in larger pieces
-    /// (`FUSE_WRITEBACK_CACHE`). Size and times of files are then the kernel's, so it suits file systems that nobody else
-    /// changes. Needs a backend with ``FileSystemFeatures/writebackCache``; where it can't be had the session says so.
+    /// (`FUSE_WRITEBACK_CACHE`). Size and times of files are then the kernel's, so it suits file systems that nobody
+    /// else changes. Needs a backend with ``FileSystemFeatures/writebackCache``; where it can't be had the session says
+    /// so.
     public var usesWritebackCache = false
 
     /// Whether the kernel may read and write a backend's files in place of the mount's (`FUSE_PASSTHROUGH`, kernel 6.9,
-    /// `CAP_SYS_ADMIN`). Needs a backend with ``FileSystemFeatures/passthrough``, and no writeback cache; where it can't be
-    /// had the session says so and serves all requests itself.
+    /// `CAP_SYS_ADMIN`). Needs a backend with ``FileSystemFeatures/passthrough``, and no writeback cache; where it
+    /// can't be had the session says so and serves all requests itself.
     public var usesPassthrough = false
 
     /// How many file systems may be stacked for passthrough, 1 or 2. With 1, files of a stacked file system (overlayfs)
     /// can't be passed through to; with 2 they can, but the mount itself can't be a layer of overlayfs.
     public var passthroughDepth = 1
 
-    /// Whether the mount may be bind-mounted with other owners (`FUSE_ALLOW_IDMAP`, kernel 6.12). The kernel then does not
-    /// tell who sends a request, but for those that make something. Needs a backend with
+    /// Whether the mount may be bind-mounted with other owners (`FUSE_ALLOW_IDMAP`, kernel 6.12). The kernel then does
+    /// not tell who sends a request, but for those that make something. Needs a backend with
     /// ``FileSystemFeatures/idmappedMounts``.
     public var allowsIDMapping = false
 
@@ -85,8 +86,8 @@ public struct SessionConfiguration: Sendable {
     /// What becomes of the page cache when a file is opened.
     public var fileCaching: FileCaching = .backend
 
-    /// From which age on the log and ``Session/statistics`` tell of an unanswered request, and of a worker that does not
-    /// come back from a backend's code; zero for never.
+    /// From which age on the log and ``Session/statistics`` tell of an unanswered request, and of a worker that does
+    /// not come back from a backend's code; zero for never.
     public var stuckAfter: Duration = .seconds(30)
 
     /// Called when the mount is made and INIT is not yet read; for tests of what happens then.
@@ -122,6 +123,7 @@ extension SessionConfiguration {
         try Self.check("maxWrite", maxWrite, 1...(1 << 30))
         try Self.check("maxBackground", maxBackground, 1...65_535)
         try Self.check("requestTimeout", requestTimeout, 0...65_535)
+        try Self.check("passthroughDepth", passthroughDepth, 1...2)
         if let memoryLimit { try Self.check("memoryLimit", memoryLimit, 1...Int.max) }
         if let maxReadahead { try Self.check("maxReadahead", maxReadahead, 0...Int.max) }
         if let congestionThreshold { try Self.check("congestionThreshold", congestionThreshold, 0...65_535) }

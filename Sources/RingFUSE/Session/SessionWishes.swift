@@ -43,8 +43,8 @@ struct SessionWishes {
     }
 
     private func flags(usesRing: Bool) -> InitFlags {
-        // What every backend can have. Splice is left out: buffers are mapped, not piped. So are DAX and the alignment of
-        // its mappings, which only virtiofs has.
+        // What every backend can have. Splice is left out: buffers are mapped, not piped. So are DAX and the alignment
+        // of its mappings, which only virtiofs has.
         var flags: InitFlags = [
             .asyncRead, .asyncDirectIO, .parallelDirectoryOperations, .readDirectoryPlus, .readDirectoryPlusAuto,
             .autoInvalidateData, .noOpenSupport, .noOpenDirectorySupport, .abortError, .extendedSetXattr,

@@ -115,7 +115,8 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
 
     package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
         if isIdle && mayWait && !isClosed {
-            // Only a request can need this thread now. What else the mailbox holds belongs to requests that are answered.
+            // Only a request can need this thread now. What else the mailbox holds belongs to requests that are
+            // answered.
             _ = receive(from: descriptors.blocking, into: &arrivals)
             return false
         }

@@ -91,11 +91,14 @@ struct RingTransport: Sendable {
                 report: parts.handler.report)
             let worker = Worker(
                 index: plan.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
-            parts.roster.add(
-                Roster.Member(
-                    name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
-                    lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() }))
-            if member.meet(nil) == .goOn { serve(worker, member) }
+            if member.meet(nil) == .goOn {
+                // Not before: one that is to quit again would look like one that is stuck.
+                parts.roster.add(
+                    Roster.Member(
+                        name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
+                        lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() }))
+                serve(worker, member)
+            }
             // The ring goes before the memory that its commands name.
             ring.close()
             withExtendedLifetime(worker) {}
@@ -133,7 +136,8 @@ struct RingTransport: Sendable {
     }
 
     private static func makeRing(entries: Int, parts: SessionParts, mailbox: Mailbox) throws(Errno) -> Ring {
-        // Room to submit all commits of a turn at once, and as many operations of backends; more are submitted in between.
+        // Room to submit all commits of a turn at once, and as many operations of backends; more are submitted in
+        // between.
         let submissions = UInt32(clamping: min(4096, max(64, 2 * entries)))
         let ring = try Ring(
             entries: submissions, completions: max(256, 2 * submissions), required: .wideSubmissions)

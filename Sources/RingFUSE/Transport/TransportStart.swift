@@ -136,8 +136,8 @@ struct TransportStart {
         } catch {
             return try fallBack(from: prepared, error, onAgreed)
         }
-        let connection = begin(agreed, depth: prepared.plan.depth, usesRing: true)
-        onAgreed(connection)
+        let terms = begin(agreed, depth: prepared.plan.depth, usesRing: true)
+        onAgreed(terms.connection)
         prepared.transport.serve()
         let control: DeviceTransport
         do throws(SessionError) {
@@ -148,7 +148,7 @@ struct TransportStart {
             end(prepared)
             throw error
         }
-        var status = status(agreed, prepared.plan, connection, reason: nil)
+        var status = status(agreed, prepared.plan, terms, reason: nil)
         status.bufferBytes += EntryBuffers.byteCount(
             depth: controlDepth, payloadCapacity: agreed.payloadCapacity)
         return StartedTransport(
@@ -166,8 +166,8 @@ struct TransportStart {
             end(prepared)
             throw .ringUnavailable(reason)
         }
-        let connection = begin(prepared.parts.agreed, depth: prepared.plan.depth, usesRing: false)
-        onAgreed(connection)
+        let terms = begin(prepared.parts.agreed, depth: prepared.plan.depth, usesRing: false)
+        onAgreed(terms.connection)
         let devices: DeviceTransport
         do throws(SessionError) {
             devices = try startDevices(prepared.parts, devicePlans, depth: prepared.plan.depth)
@@ -175,7 +175,7 @@ struct TransportStart {
             end(prepared)
             throw error
         }
-        var status = status(prepared.parts.agreed, prepared.plan, connection, reason: reason)
+        var status = status(prepared.parts.agreed, prepared.plan, terms, reason: reason)
         // The ring's buffers stay mapped, though nothing comes into them.
         status.bufferBytes += EntryBuffers.byteCount(
             depth: prepared.plan.depth * devicePlans.count, payloadCapacity: prepared.parts.agreed.payloadCapacity)
@@ -215,11 +215,11 @@ struct TransportStart {
             queues: devicePlans.count, depth: session.configuration.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
-        let connection = begin(agreed, depth: plan.depth, usesRing: false)
-        onAgreed(connection)
+        let terms = begin(agreed, depth: plan.depth, usesRing: false)
+        onAgreed(terms.connection)
         let devices = try startDevices(parts, devicePlans, depth: plan.depth)
         return StartedTransport(
-            status: status(agreed, plan, connection, reason: reason), ring: nil, devices: devices,
+            status: status(agreed, plan, terms, reason: reason), ring: nil, devices: devices,
             backingFiles: backingFiles)
     }
 
@@ -252,22 +252,25 @@ struct TransportStart {
             shortEntry: session.configuration.shortEntry, logger: session.logger)
     }
 
-    /// Has the notifier know what was agreed, which a backend is told next.
-    private func begin(_ agreed: NegotiatedSession, depth: Int, usesRing: Bool) -> Connection {
-        notifier.agree(agreed, usesRing: usesRing)
-        return connection(agreed, depth: depth, usesRing: usesRing)
+    /// What a backend is told, and why it cannot have what it is not told of.
+    private struct Terms {
+        let connection: Connection
+        let refusal: String?
     }
 
-    /// What a backend is told. INIT has been answered.
-    private func connection(_ agreed: NegotiatedSession, depth: Int, usesRing: Bool) -> Connection {
+    /// Has the notifier know what was agreed, which a backend is told next. INIT has been answered.
+    private func begin(_ agreed: NegotiatedSession, depth: Int, usesRing: Bool) -> Terms {
+        notifier.agree(agreed, usesRing: usesRing)
         var features = wishes.features.agreed(agreed.flags)
-        if features.contains(.passthrough), refusalOfBackingFiles() != nil { features.remove(.passthrough) }
+        let refusal = features.contains(.passthrough) ? refusalOfBackingFiles() : nil
+        if refusal != nil { features.remove(.passthrough) }
         let logger = session.logger
-        return Connection(
+        let connection = Connection(
             protocolMinor: agreed.minor, maxWrite: Int(agreed.maxWrite), maxReadahead: Int(agreed.maxReadahead),
             usesRing: usesRing, queueDepth: depth, features: features,
             backingFiles: features.contains(.passthrough) ? backingFiles : nil, notifier: notifier,
             warn: { logger.warning("\($0)") })
+        return Terms(connection: connection, refusal: refusal)
     }
 
     /// Why no file can be registered for passthrough, although the kernel has it; `nil` where one can.
@@ -285,16 +288,14 @@ struct TransportStart {
     private func status(
         _ agreed: NegotiatedSession,
         _ plan: BufferPlan,
-        _ connection: Connection,
+        _ terms: Terms,
         reason: String?
     ) -> SessionStatus {
         session.logger.debug("agreed on 7.\(agreed.minor): \(agreed.flags.names.joined(separator: " "))")
-        var notices = [plan.notice].compactMap { $0 } + wishes.notices(agreed)
-        if agreed.flags.contains(.passthrough), connection.backingFiles == nil, let refusal = refusalOfBackingFiles() {
-            notices.append(refusal)
-        }
+        let connection = terms.connection
         return SessionStatus(
             usesRing: connection.usesRing, fallbackReason: reason, placement: session.placement, depth: plan.depth,
-            bufferBytes: plan.byteCount, connection: connection, notices: notices)
+            bufferBytes: plan.byteCount, connection: connection,
+            notices: [plan.notice].compactMap { $0 } + wishes.notices(agreed) + [terms.refusal].compactMap { $0 })
     }
 }

@@ -21,9 +21,9 @@ enum Counter: Int, CaseIterable, Sendable {
 
 /// The words of a ``WorkerMeter``: counters, requests per opcode, and what each entry holds. A trivial reference.
 ///
-/// One thread writes, any may read: words are loaded and stored whole (relaxed atomics, which are plain moves), so that
-/// a reader sees a value that was there, maybe an old one. No clock is read: how old a request is, is for who looks to
-/// find out by looking twice.
+/// One thread writes, any may read: words are loaded and stored whole (atomics without a lock or a fence, plain moves
+/// on x86-64), so that a reader sees a value that was there, maybe an old one. No clock is read: how old a request is,
+/// is for who looks to find out by looking twice.
 ///
 /// Invariant: used only while the meter that gave it lives.
 @safe
@@ -74,9 +74,10 @@ struct MeterCells: @unchecked Sendable {
         let opcode = frame.opcode
         bump(Self.firstOpcode + min(Int(opcode), Self.opcodeCount - 1), 1)
         let start = Self.firstEntry + entry * Self.entrySize
-        unsafe words[start + 1].store(frame.node, ordering: .relaxed)
-        unsafe words[start + 2].store(UInt64(opcode) << 32 | UInt64(frame.processID), ordering: .relaxed)
-        // Last: who sees the number sees what belongs to it.
+        // Each after what came before it: who sees a word of this request no longer sees the number of the last one,
+        // and who sees its number sees all of it.
+        unsafe words[start + 1].store(frame.node, ordering: .releasing)
+        unsafe words[start + 2].store(UInt64(opcode) << 32 | UInt64(frame.processID), ordering: .releasing)
         unsafe words[start].store(frame.unique, ordering: .releasing)
     }
 

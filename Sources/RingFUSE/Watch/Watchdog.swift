@@ -188,8 +188,8 @@ final class Watchdog: Sendable {
 
     /// Has the session end without its workers.
     ///
-    /// One that waits inside of `io_uring_enter`, for a page that its own reply is to bring, holds its ring, and an abort
-    /// waits for that in the kernel (`__io_uring_cmd_done`) before it comes to the others.
+    /// One that waits inside of `io_uring_enter`, for a page that its own reply is to bring, holds its ring, and an
+    /// abort waits for that in the kernel (`__io_uring_cmd_done`) before it comes to the others.
     private func giveUp(_ watches: [WorkerWatch], at now: ContinuousClock.Instant) {
         let lost = watches.filter { $0.stillness(at: now) >= settings.patience }.map(\.member.name)
         logger.critical(

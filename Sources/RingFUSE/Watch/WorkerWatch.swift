@@ -120,22 +120,14 @@ struct WorkerWatch {
         let opcode = Opcode(rawValue: request.opcode).map { "\($0.name)" } ?? "\(request.opcode)"
         return StuckRequest(
             unique: request.unique, opcode: opcode, node: request.node, processID: request.processID,
-            command: Self.printable(name ?? ""), worker: member.name, queue: member.queue(of: entry),
+            command: (name ?? "").printable, worker: member.name, queue: member.queue(of: entry),
             age: age.inSeconds)
     }
 
     private func stuckWorker(_ age: Duration) -> StuckWorker {
         let place = SystemFile.text(of: FilePath("/proc/self/task/\(member.meter.thread)/wchan")) ?? ""
         return StuckWorker(
-            worker: member.name, thread: member.meter.thread, place: place == "0" ? "" : Self.printable(place),
+            worker: member.name, thread: member.meter.thread, place: place == "0" ? "" : place.printable,
             age: age.inSeconds)
-    }
-
-    /// A program may call itself anything: what would confuse a terminal or a log is left out.
-    private static func printable(_ text: String) -> String {
-        String(
-            text.unicodeScalars.filter { scalar in
-                scalar.value >= 0x20 && !(0x7f..<0xa0).contains(scalar.value)
-            })
     }
 }

@@ -6,9 +6,10 @@ package import SystemPackage
 ///
 /// Sendable: it only tells where memory is; whoever uses an entry is the one whom its transport gave it.
 ///
-/// One mapping for all of them. Pages are populated by first use, unless wished otherwise, so a deep queue that stays idle costs
-/// address space. The header page comes directly before the payload because a request read from /dev/fuse is one run of bytes:
-/// read at `payload - 80` (`fuse_in_header` 40, `fuse_write_in` 40), the data of a WRITE starts on a page.
+/// One mapping for all of them. Pages are populated by first use, unless wished otherwise, so a deep queue that stays
+/// idle costs address space. The header page comes directly before the payload because a request read from /dev/fuse is
+/// one run of bytes: read at `payload - 80` (`fuse_in_header` 40, `fuse_write_in` 40), the data of a WRITE starts on a
+/// page.
 @safe
 package struct EntryBuffers: ~Copyable, @unchecked Sendable {
     private let region: MappedRegion
@@ -73,6 +74,7 @@ package struct EntryBuffers: ~Copyable, @unchecked Sendable {
 
     /// Behind `fuse_uring_req_header` (288 bytes).
     private static let scratchOffset = 512
-    /// What a request read from /dev/fuse has before the payload: `fuse_in_header` and the longest fixed part that is followed by data.
+    /// What a request read from /dev/fuse has before the payload: `fuse_in_header` and the longest fixed part that is
+    /// followed by data.
     package static let deviceHead = 80
 }

@@ -180,8 +180,9 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     /// Cancels the task of a request whose caller was interrupted.
     ///
     /// The kernel sends INTERRUPT only after it has handed the request out (`FR_SENT`), and a worker reads its mail
-    /// after its requests. So a number that no entry serves belongs to a request that was answered in the meantime; or to one
-    /// that is still to be reaped, where more has arrived than one turn takes: then it is kept until all has been.
+    /// after its requests. So a number that no entry serves belongs to a request that was answered in the meantime; or
+    /// to one that is still to be reaped, where more has arrived than one turn takes: then it is kept until all has
+    /// been.
     private func interrupt(_ unique: UInt64) {
         // No request has the number 0, which stands for an entry that serves none.
         guard unique != 0 else { return }

@@ -20,13 +20,15 @@ enum StatisticsClient {
             let socket = unsafe rfuse_local_connect(path.string, &peer)
             if socket < 0 {
                 if socket == -EACCES || socket == -EPERM { denied = true }
-                // The socket of a server that is gone: nobody listens, and nobody ever will.
-                if socket == -ECONNREFUSED { unsafe _ = unlink(path.string) }
+                // The socket of a server that is gone. In the directory of another user, a link could make it any.
+                if socket == -ECONNREFUSED, directory == StatisticsPath.ownDirectory { unsafe _ = unlink(path.string) }
                 continue
             }
             defer { close(socket) }
             guard peer == 0 || peer == geteuid() || peer == StatisticsPath.owner(of: entry) else { continue }
-            if let data = read(socket), let answer = try? JSONDecoder().decode(SessionStatistics.self, from: data) {
+            if let data = read(socket), let answer = try? JSONDecoder().decode(SessionStatistics.self, from: data),
+                answer.isPlausible
+            {
                 return answer
             }
         }
@@ -61,5 +63,17 @@ enum StatisticsClient {
                 : "\(mountPoint): no server tells of it: it is gone (`ringfuse unmount` clears its mount), "
                     + "or not of this tool"
         }
+    }
+}
+
+extension SessionStatistics {
+    /// Whether its numbers can be reckoned with: root asks servers of any user, who may answer anything.
+    var isPlausible: Bool {
+        let times = [uptime] + stuckWorkers.map(\.age) + stuckRequests.map(\.age)
+        let counts = workers.flatMap { [$0.requests, $0.bytesRead, $0.bytesWritten, $0.systemCalls] }
+        // The first too large one ends it, so that the sum cannot overflow on the way.
+        let total = counts.reduce(UInt64(0)) { max($0, $1) < 1 << 60 ? $0 + $1 : .max }
+        return times.allSatisfy { (0...1e12).contains($0) } && total < 1 << 60
+            && workers.allSatisfy { $0.queues.allSatisfy { (0...Int(UInt16.max)).contains($0) } }
     }
 }

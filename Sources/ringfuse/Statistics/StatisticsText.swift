@@ -24,7 +24,7 @@ struct StatisticsText: CustomStringConvertible {
         lines.append("  notifications: \(now.notifications)")
         lines += now.stuckWorkers.map { "  stuck for \(Int($0.age)) s: \($0)" }
         lines += now.stuckRequests.map { "  stuck for \(Int($0.age)) s: \($0)" }
-        return lines.joined(separator: "\n")
+        return lines.map(\.printable).joined(separator: "\n")
     }
 
     private var head: String {
@@ -38,7 +38,8 @@ struct StatisticsText: CustomStringConvertible {
         let seconds = now.uptime - before.uptime
         func rate(_ path: (SessionStatistics.Worker) -> UInt64) -> Int {
             let difference = Double(now.workers.map(path).reduce(0, +)) - Double(before.workers.map(path).reduce(0, +))
-            return Int((difference / seconds).rounded())
+            // Servers of other users may tell any time.
+            return Int(max(-1e18, min(1e18, difference / seconds)).rounded())
         }
         return "  per second: \(rate(\.requests)) requests, \(Self.size(UInt64(max(0, rate(\.bytesRead))))) read, "
             + "\(Self.size(UInt64(max(0, rate(\.bytesWritten))))) written, \(rate(\.systemCalls)) system calls"

@@ -90,6 +90,23 @@ import Testing
         #expect(promised.agreed(none.flags) == .kernelChecksPermissions)
     }
 
+    /// What is dropped by hand is not dropped by size as well; a kernel that knows only the latter does that.
+    @Test func oneWayToInvalidate() throws {
+        let both: FileSystemFeatures = [.invalidatesBySize, .invalidatesExplicitly]
+        let new = try agreed(wishes(both), [.explicitInvalidateData, .autoInvalidateData])
+        #expect(both.agreed(new.flags) == .invalidatesExplicitly)
+        let old = try agreed(wishes(both), .autoInvalidateData)
+        #expect(!old.flags.contains(.autoInvalidateData) && both.agreed(old.flags) == .invalidatesBySize)
+    }
+
+    /// The kernel would leave passthrough out without a word.
+    @Test(arguments: [(0, false), (1, true), (2, true), (3, false)])
+    func depthsThatTheKernelTakes(_ depth: Int, _ isTaken: Bool) {
+        var configuration = SessionConfiguration()
+        configuration.passthroughDepth = depth
+        #expect(isTaken == ((try? configuration.validate()) != nil))
+    }
+
     /// What can't be had is said, with the reason.
     @Test func notices() throws {
         func notices(_ wishes: SessionWishes, _ offered: InitFlags = []) throws -> [String] {
