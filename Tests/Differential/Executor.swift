@@ -1,7 +1,7 @@
 internal import CDifferential
 
-/// Runs lines of text as system calls on two trees. One at a time in a process, on one thread: it changes credentials, the
-/// working directory and limits of the process.
+/// Runs lines of text as system calls on two trees. One at a time in a process, on one thread: it changes credentials,
+/// the working directory and limits of the process.
 struct Executor {
     /// The two trees that every line is run on.
     enum Side: Int32, CaseIterable {

@@ -10,8 +10,8 @@ struct Observer {
     private let paths: [String]
     /// What was seen before, for each place and side.
     private var seen: [String: (tested: Node, reference: Node)] = [:]
-    /// Whether blocks can be compared: not where ext4 may keep extended attributes in a block of their own, which it counts,
-    /// nor where the kernel has what the server does not know of yet.
+    /// Whether blocks can be compared: not where ext4 may keep extended attributes in a block of their own, which it
+    /// counts, nor where the kernel has what the server does not know of yet.
     private let comparesBlocks: Bool
 
     /// Whether not every step is looked at.

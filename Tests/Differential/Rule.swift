@@ -12,43 +12,45 @@ enum Rule: String, CaseIterable {
     /// (`fuse_update_ctime`); ext4 does only where the call has changed something.
     case stampsOfTheWritebackCache
 
-    /// With the writeback cache the kernel stamps a file that is cut to another size only (`fuse_do_setattr`); ext4 also
-    /// one that is cut to the size it has, as POSIX allows.
+    /// With the writeback cache the kernel stamps a file that is cut to another size only (`fuse_do_setattr`); ext4
+    /// also one that is cut to the size it has, as POSIX allows.
     case sameSizeWithTheWritebackCache
 
     /// Where in a directory one can seek to is its file system's own affair: offsets are cookies. ext4 refuses those
-    /// behind its last, and where it stands at its last, read(2) finds the offset too large before it finds a directory.
+    /// behind its last, and where it stands at its last, read(2) finds the offset too large before it finds a
+    /// directory.
     case offsetsInDirectories
 
-    /// The kernel cuts pieces out of files (FALLOC_FL_COLLAPSE_RANGE, _INSERT_RANGE, _UNSHARE_RANGE) of no FUSE server: it
-    /// refuses before it asks (`fuse_file_fallocate`).
+    /// The kernel cuts pieces out of files (FALLOC_FL_COLLAPSE_RANGE, _INSERT_RANGE, _UNSHARE_RANGE) of no FUSE server:
+    /// it refuses before it asks (`fuse_file_fallocate`).
     case rangesThatTheKernelRefuses
 
-    /// With FUSE_HANDLE_KILLPRIV_V2 a server is told to clear S_ISGID where the group may execute, and else to leave it.
-    /// ext4 clears it in the other case too, where the writer is not in the group; a server does not know all its groups.
+    /// With FUSE_HANDLE_KILLPRIV_V2 a server is told to clear S_ISGID where the group may execute, and else to leave
+    /// it. ext4 clears it in the other case too, where the writer is not in the group; a server does not know all its
+    /// groups.
     case groupBitWithoutExecution
 
-    /// POSIX lets times wait for msync(2) after a store to a shared mapping. The server hears of it when the kernel writes
-    /// the page back, ext4 at the first store.
+    /// POSIX lets times wait for msync(2) after a store to a shared mapping. The server hears of it when the kernel
+    /// writes the page back, ext4 at the first store.
     case timesOfMappedStores
 
-    /// The kernel stamps pipes and devices for a file system, but not for a FUSE server, which hears nothing of reads and
-    /// writes to them.
+    /// The kernel stamps pipes and devices for a file system, but not for a FUSE server, which hears nothing of reads
+    /// and writes to them.
     case timesOfSpecialFiles
 
-    /// ext4 stamps a file before it knows that a write or an allocation will fail (EFAULT, EFBIG); POSIX asks for times of
-    /// those that succeed only.
+    /// ext4 stamps a file before it knows that a write or an allocation will fail (EFAULT, EFBIG); POSIX asks for times
+    /// of those that succeed only.
     case timesOfFailedCalls
 
     /// After FS_IOC_SETFLAGS the kernel believes the attributes it had (`fuse_fileattr_set`), and shows the old ctime.
     case timesOfFileFlags
 
-    /// chown(2) with neither owner nor group reaches a server as a SETATTR without anything to set, after the kernel has
-    /// found nothing to refuse. ext4 refuses it to others than the owner where set-ID bits would have to go.
+    /// chown(2) with neither owner nor group reaches a server as a SETATTR without anything to set, after the kernel
+    /// has found nothing to refuse. ext4 refuses it to others than the owner where set-ID bits would have to go.
     case emptyChangeOfOwner
 
-    /// A file system may tell holes as data: with the writeback cache a server does not know what the kernel still has, and
-    /// ext4 tells room that was allocated and never written as a hole.
+    /// A file system may tell holes as data: with the writeback cache a server does not know what the kernel still has,
+    /// and ext4 tells room that was allocated and never written as a hole.
     case holesToldAsData
 
     /// Whether the rule excuses a difference.

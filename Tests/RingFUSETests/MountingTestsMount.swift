@@ -7,8 +7,8 @@ import Testing
 /// Real mounts that nobody serves: the kernel mounts at once and leaves its INIT request on the device.
 @Suite(.enabled(if: isRoot, "needs root"), .timeLimit(.minutes(1)))
 struct MountingTestsMount {
-    /// Runs a body on a directory of its own, in a mount namespace of its own: no other program can stumble into a mount
-    /// that does not answer, and none outlives the test.
+    /// Runs a body on a directory of its own, in a mount namespace of its own: no other program can stumble into a
+    /// mount that does not answer, and none outlives the test.
     private func withDirectory(_ name: String = "mount", _ body: (Scratch, FilePath) throws -> Void) throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

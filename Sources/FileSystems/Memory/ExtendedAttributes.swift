@@ -96,7 +96,8 @@ struct ExtendedAttributes {
         /// For security modules and capabilities.
         case security
 
-        /// The name space of a name; `nil` where it is none that is kept (`system.`, whose ACLs have rules of their own).
+        /// The name space of a name; `nil` where it is none that is kept (`system.`, whose ACLs have rules of their
+        /// own).
         init?(of name: StoredName) {
             if name.bytes.starts(with: "user.".utf8) {
                 self = .user

@@ -109,7 +109,8 @@ extension MemoryNode.State {
             attributes.modificationTime = now
             loss = dropPrivileges(setID: changes.killsPrivileges, budget: budget)
         } else if changes.killsPrivileges || changes.changesOwner || changes.isEmpty {
-            // Whoever changes the owner, as the kernel's own file systems do it. A request that changes nothing comes from
+            // Whoever changes the owner, as the kernel's own file systems do it. A request that changes nothing comes
+            // from
             // `chown(-1, -1)`, and from the kernel where something else is to drop privileges (fallocate; 6.18).
             loss = dropPrivileges(setID: true, budget: budget)
         }

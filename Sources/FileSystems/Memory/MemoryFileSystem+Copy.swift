@@ -13,7 +13,8 @@ extension MemoryFileSystem {
     /// Piece by piece, since two nodes are never locked at once; others may write between two pieces.
     /// - Returns: the number of bytes copied: fewer than asked for at the source's end, beyond 16 MiB, or when space
     ///   runs out; programs then ask again.
-    /// - Throws: `EINVAL` for ranges of one file that overlap; `EPERM` for an immutable target; `ENOSPC`, `EFBIG`, `EISDIR`, `ESTALE`.
+    /// - Throws: `EINVAL` for ranges of one file that overlap; `EPERM` for an immutable target; `ENOSPC`, `EFBIG`,
+    ///   `EISDIR`, `ESTALE`.
     public func copy(
         from source: OpenFile,
         at sourceOffset: UInt64,

@@ -177,8 +177,8 @@ extension MemoryFileSystem {
     /// Allocates, punches or zeroes a range.
     ///
     /// The kernel passes no other modes on than these (6.18): not collapse, insert and unshare.
-    /// - Throws: `EOPNOTSUPP` for other modes; `EINVAL` for no bytes; `EPERM` for what is immutable, and for anything but
-    ///   allocating in what is append-only; `ENOSPC`, and nothing has changed; `EFBIG`, `EISDIR`, `ESTALE`.
+    /// - Throws: `EOPNOTSUPP` for other modes; `EINVAL` for no bytes; `EPERM` for what is immutable, and for anything
+    ///   but allocating in what is append-only; `ENOSPC`, and nothing has changed; `EFBIG`, `EISDIR`, `ESTALE`.
     public func allocate(
         _ file: OpenFile,
         at offset: UInt64,
@@ -216,8 +216,8 @@ extension MemoryFileSystem {
     /// Finds data or a hole; what has been allocated counts as data.
     ///
     /// - Throws: `ENXIO` where there is none before the end, `EISDIR`, `EINVAL`, `ESTALE`. `ENOSYS` with the kernel's
-    ///   writeback cache: Linux (6.18) asks without writing back before, so that what is cached would be told as a hole,
-    ///   and `cp` would lose it. All of the file is data then.
+    ///   writeback cache: Linux (6.18) asks without writing back before, so that what is cached would be told as a
+    ///   hole, and `cp` would lose it. All of the file is data then.
     public func seek(
         _ file: OpenFile,
         to target: SeekTarget,

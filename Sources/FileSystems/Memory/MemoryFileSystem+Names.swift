@@ -153,8 +153,8 @@ extension MemoryFileSystem {
 
     /// Gives a node another name.
     ///
-    /// - Throws: `EPERM` for directories and what is immutable or append-only, `ENOENT` where the node has lost its last
-    ///   name, `EMLINK` beyond 65,000 names, and as ``makeSymbolicLink(named:in:to:_:)``.
+    /// - Throws: `EPERM` for directories and what is immutable or append-only, `ENOENT` where the node has lost its
+    ///   last name, `EMLINK` beyond 65,000 names, and as ``makeSymbolicLink(named:in:to:_:)``.
     public func link(
         _ node: NodeID,
         to name: Name,

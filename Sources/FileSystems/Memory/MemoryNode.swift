@@ -138,8 +138,8 @@ extension MemoryNode.State {
         attributes.changeTime = time
     }
 
-    /// Notes that the content, or a directory or symbolic link, was read: as Linux does unless told otherwise (`relatime`),
-    /// where it has changed since, or a day has passed.
+    /// Notes that the content, or a directory or symbolic link, was read: as Linux does unless told otherwise
+    /// (`relatime`), where it has changed since, or a day has passed.
     mutating func accessed(at time: Timestamp) {
         guard !flags.contains(.noAccessTime) else { return }
         let former = attributes.accessTime

@@ -50,8 +50,8 @@ extension MemoryTree {
 
     /// Gives a node another name, and counts a lookup.
     ///
-    /// - Throws: `EPERM` for directories and what is immutable or append-only, `ENOENT` where the node has lost its last
-    ///   name, `EMLINK`, `ENOSPC`, and as `make`.
+    /// - Throws: `EPERM` for directories and what is immutable or append-only, `ENOENT` where the node has lost its
+    ///   last name, `EMLINK`, `ENOSPC`, and as `make`.
     mutating func link(
         _ id: NodeID,
         to name: borrowing Name,
@@ -78,7 +78,8 @@ extension MemoryTree {
     /// Removes a name that is no directory.
     ///
     /// - Returns: the node, where nobody needs it any more.
-    /// - Throws: `ENOENT`, `EISDIR`, `ENOTDIR`, `EPERM` where it or the directory is protected, `ENAMETOOLONG`, `ESTALE`.
+    /// - Throws: `ENOENT`, `EISDIR`, `ENOTDIR`, `EPERM` where it or the directory is protected, `ENAMETOOLONG`,
+    ///   `ESTALE`.
     mutating func removeFile(_ name: borrowing Name, in id: NodeID, at time: Timestamp) throws(Errno) -> MemoryNode? {
         guard let child = try child(name, in: id) else { throw .noSuchFileOrDirectory }
         try checkRemoval(of: child, from: id)

@@ -1,7 +1,8 @@
 /// The pages of a sparse file: 4 KiB pieces of memory by their number.
 ///
 /// Pages stand in groups of 512 (2 MiB), and groups in an array sorted by number: a file of any size finds a page by
-/// a binary search in a short array, a small file takes a few words beside its pages, and neighbours are found in order.
+/// a binary search in a short array, a small file takes a few words beside its pages, and neighbours are found in
+/// order.
 ///
 /// One size of page for all files, and the kernel's: a file of a few bytes takes no more than 4 KiB, holes are as fine
 /// as those that `SEEK_HOLE` shows elsewhere, and larger pieces would spare only a few percent of large copies.

@@ -1,7 +1,8 @@
 public import RingFUSE
 public import SystemPackage
 
-// Files and directories. Reads, writes and the like are the mirror's own, with asynchronous I/O that is done on threads.
+// Files and directories. Reads, writes and the like are the mirror's own, with asynchronous I/O that is done on
+// threads.
 
 extension BlockingMirrorFileSystem {
     /// Opens a file.

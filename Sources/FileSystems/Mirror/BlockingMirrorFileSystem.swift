@@ -6,8 +6,8 @@ public import SystemPackage
 /// A mirror of a source whose calls may block for long: on a network, on another user-space file system, or one that
 /// waits for this very mount.
 ///
-/// ``MirrorFileSystem`` makes calls about names and attributes on the worker itself, and others on the worker's ring. Here
-/// each runs on a thread of a pool, and the worker goes on serving; it never waits for the source. That costs each
+/// ``MirrorFileSystem`` makes calls about names and attributes on the worker itself, and others on the worker's ring.
+/// Here each runs on a thread of a pool, and the worker goes on serving; it never waits for the source. That costs each
 /// request two wake-ups. Should all threads wait, requests wait with them; interrupts and the end of the connection do
 /// not, so the callers can be killed and the mount can be aborted.
 ///

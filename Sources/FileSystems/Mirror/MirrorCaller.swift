@@ -10,7 +10,8 @@ internal import SystemPackage
 /// overrides the group that a set-group-ID directory gives. Taking another user costs the thread some of root's powers.
 /// It takes three of them back, which stand for what the kernel has checked on the mount already: there it knows the
 /// caller's supplementary groups and capabilities, and here nobody does. They let it make names where only a
-/// supplementary group gives the right to, keep a set-group-ID bit that only such a group allows, and make device nodes.
+/// supplementary group gives the right to, keep a set-group-ID bit that only such a group allows, and make device
+/// nodes.
 ///
 /// A server that is not root makes files as itself.
 struct MirrorCaller: Sendable {

@@ -157,8 +157,8 @@ extension MirrorFileSystem {
     /// The source's file system does not clear them for root, whatever the caller is. It does drop
     /// `security.capability` itself, and clears the bits too where the server is not root.
     ///
-    /// The kernel has to be told: of what a WRITE or an OPEN may change, it takes the mode to stay (`FUSE_STATX_MODIFY` in
-    /// fs/fuse, since 5.16), and would run the program with its old bits for as long as attributes are believed.
+    /// The kernel has to be told: of what a WRITE or an OPEN may change, it takes the mode to stay (`FUSE_STATX_MODIFY`
+    /// in fs/fuse, since 5.16), and would run the program with its old bits for as long as attributes are believed.
     func clearPrivileges(of descriptor: CInt, _ node: NodeID, _ context: borrowing RequestContext) throws(Errno) {
         guard let privileges = try privileges(of: descriptor, context) else { return }
         try clear(privileges, of: descriptor)

@@ -3,7 +3,8 @@ public import RingFUSE
 public import SystemPackage
 
 extension MirrorFileSystem {
-    /// Tells and sets flags and attributes of a file (IOCTL): `FS_IOC_GETFLAGS`, `FS_IOC_SETFLAGS`, `FS_IOC_FSGETXATTR`,
+    /// Tells and sets flags and attributes of a file (IOCTL): `FS_IOC_GETFLAGS`, `FS_IOC_SETFLAGS`,
+    /// `FS_IOC_FSGETXATTR`,
     /// `FS_IOC_FSSETXATTR`, `FS_IOC_GETVERSION`; what lsattr and chattr use.
     ///
     /// Nothing else is passed on: what a command does with the server's powers, nobody has checked.

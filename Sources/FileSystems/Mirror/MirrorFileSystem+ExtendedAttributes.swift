@@ -9,8 +9,8 @@ public import SystemPackage
 extension MirrorFileSystem {
     /// Sets an extended attribute (SETXATTR).
     ///
-    /// An access ACL set by somebody outside of the file's group clears its set-group-ID bit; for root, which the server
-    /// is, the source's file system leaves it.
+    /// An access ACL set by somebody outside of the file's group clears its set-group-ID bit; for root, which the
+    /// server is, the source's file system leaves it.
     public func setExtendedAttribute(
         named name: Name,
         of node: NodeID,

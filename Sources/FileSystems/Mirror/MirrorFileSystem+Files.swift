@@ -101,8 +101,8 @@ extension MirrorFileSystem {
 
     /// Writes (WRITE).
     ///
-    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing; but not
-    /// with the kernel's writeback cache, where what is written comes late and in any order.
+    /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing; but
+    /// not with the kernel's writeback cache, where what is written comes late and in any order.
     ///
     /// - Returns: the number of bytes written; fewer than given where an error came after some.
     public func write(
@@ -153,8 +153,8 @@ extension MirrorFileSystem {
         files.appends(descriptor) && (options.contains(.fromCache) || !file.flags.contains(.append))
     }
 
-    /// Lets the source's file system tell what closing tells: some report failed writes only then (FLUSH). Ends the locks
-    /// that the closing process has on the file, as POSIX demands; the kernel leaves that to the server.
+    /// Lets the source's file system tell what closing tells: some report failed writes only then (FLUSH). Ends the
+    /// locks that the closing process has on the file, as POSIX demands; the kernel leaves that to the server.
     public func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
         if options.locks == .source, let owner = file.lockOwner { locks.release(file.node, owner: owner) }
         let duplicate = try checked(rfuse_duplicate(files.descriptor(of: file.handle)))
@@ -213,9 +213,9 @@ extension MirrorFileSystem {
 
     /// Finds data or a hole (LSEEK).
     ///
-    /// - Throws: `ENXIO` where there is none from `offset` on. `ENOSYS` with the kernel's writeback cache: Linux (6.18) asks
-    ///   without writing back before, so that what is cached would be told as a hole, and `cp` would lose it. All of the
-    ///   file is data then.
+    /// - Throws: `ENXIO` where there is none from `offset` on. `ENOSYS` with the kernel's writeback cache: Linux (6.18)
+    ///   asks without writing back before, so that what is cached would be told as a hole, and `cp` would lose it. All
+    ///   of the file is data then.
     public func seek(
         _ file: OpenFile,
         to target: SeekTarget,
@@ -362,8 +362,8 @@ extension MirrorFileSystem {
 
     /// The flags with which a file of the source is opened.
     ///
-    /// - Parameter readsPages: with the writeback cache, whether pages that a program writes in part can be read first, which
-    ///   takes a descriptor that can be read even where the program only writes.
+    /// - Parameter readsPages: with the writeback cache, whether pages that a program writes in part can be read first,
+    ///   which takes a descriptor that can be read even where the program only writes.
     private func sourceFlags(_ flags: OpenFlags, readsPages: Bool = true) -> CInt {
         let kept = flags.cValue & sourceFlagMask
         guard usesWritebackCache else { return kept }

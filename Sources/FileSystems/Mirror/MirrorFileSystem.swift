@@ -14,8 +14,8 @@ public import SystemPackage
 /// hop to another thread costs more than the call. Metadata from a slow disk blocks the worker meanwhile; file I/O
 /// never does. For a source that may block for long there is ``BlockingMirrorFileSystem``.
 ///
-/// The kernel checks permissions on the mount, POSIX ACLs included where the source's file system has them. Default ACLs
-/// and the umask are for that file system to apply: files are made with the caller's umask, owner and group.
+/// The kernel checks permissions on the mount, POSIX ACLs included where the source's file system has them. Default
+/// ACLs and the umask are for that file system to apply: files are made with the caller's umask, owner and group.
 public final class MirrorFileSystem: FileSystem {
     /// How the source is passed through.
     public let options: Options

@@ -3,8 +3,8 @@ internal import Synchronization
 /// The inode numbers that programs see.
 ///
 /// Where file systems are mounted inside the source, several files there may have one number. On the mount all
-/// files are of one device, so that programs would take such files for one (`rsync -H`, `tar`, `du`, `find`). Numbers of
-/// the source's own file system are told as they are; those of another one get a number of its own in their
+/// files are of one device, so that programs would take such files for one (`rsync -H`, `tar`, `du`, `find`). Numbers
+/// of the source's own file system are told as they are; those of another one get a number of its own in their
 /// upper 16 bits, which hardly any file system uses.
 final class MirrorInodeNumbers: Sendable {
     /// The device of the source itself.

@@ -4,9 +4,9 @@ internal import SystemPackage
 
 /// Which files of the source the kernel reads and writes by itself.
 ///
-/// All opens of a node that overlap must pass through to one registered file, or none may (fs/fuse/iomode.c): the first one
-/// decides, and the decision holds until the last one is closed. The kernel counts an open file from our answer to before our
-/// RELEASE, so that what counts as open here is never less than what counts there.
+/// All opens of a node that overlap must pass through to one registered file, or none may (fs/fuse/iomode.c): the first
+/// one decides, and the decision holds until the last one is closed. The kernel counts an open file from our answer to
+/// before our RELEASE, so that what counts as open here is never less than what counts there.
 ///
 /// Any thread may call anything.
 final class MirrorPassthrough: Sendable {

@@ -10,7 +10,8 @@ struct CacheLifetime: Equatable, Sendable {
 
     /// Reads seconds: `0`, `1`, `0.5`, and `forever`.
     ///
-    /// - Throws: ``InvalidValue`` for anything but digits with at most nine after the point, and for more than 136 years.
+    /// - Throws: ``InvalidValue`` for anything but digits with at most nine after the point, and for more than 136
+    ///   years.
     init(parsing text: String) throws(InvalidValue) {
         if text == "forever" {
             lifetime = .forever

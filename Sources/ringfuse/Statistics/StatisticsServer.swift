@@ -6,8 +6,8 @@ import SystemPackage
 
 /// Answers `ringfuse stats` for one session, on a thread of its own, which nothing that the session waits for can stop.
 ///
-/// Who connects gets JSON, and nothing is read from them. Only root and the server's own user are let in: by the mode of
-/// the directory, by that of the socket, and by what the kernel says of the other end.
+/// Who connects gets JSON, and nothing is read from them. Only root and the server's own user are let in: by the mode
+/// of the directory, by that of the socket, and by what the kernel says of the other end.
 final class StatisticsServer: Sendable {
     private let listener: Int32
     private let path: FilePath
@@ -49,8 +49,8 @@ final class StatisticsServer: Sendable {
         if status.st_mode & 0o077 != 0, unsafe chmod(directory.string, 0o700) != 0 { throw Errno(rawValue: errno) }
     }
 
-    /// A socket that is there already belongs to a server that is gone, or about to go: the kernel gives the number of a
-    /// connection to another only when that has ended.
+    /// A socket that is there already belongs to a server that is gone, or about to go: the kernel gives the number of
+    /// a connection to another only when that has ended.
     private static func listen(at path: FilePath) throws(Errno) -> Int32 {
         var result = unsafe rfuse_local_listen(path.string)
         if result == -EADDRINUSE, unsafe unlink(path.string) == 0 { result = unsafe rfuse_local_listen(path.string) }

@@ -2,7 +2,8 @@
 //
 // The counts are kept in a file that HOT_PATH_COUNTER names, mapped shared, so that the test reads them while the
 // process runs: 64 bits each, allocations first. Only threads whose name starts with "ringfuse-" count: those that
-// serve; and not "ringfuse-watch", which looks at them once a second, whatever they serve. Locks are those of pthreads, which the runtime uses; that Swift's own never wait shows in the traced system calls.
+// serve; and not "ringfuse-watch", which looks at them once a second, whatever they serve. Locks are those of pthreads,
+// which the runtime uses; that Swift's own never wait shows in the traced system calls.
 //
 // cc -O2 -shared -fPIC -o counter.so hot_path_counter.c -ldl
 
@@ -54,8 +55,8 @@ static void count(int kind)
     if (counters == NULL)
         return;
     if (serves < 0) {
-        // A thread gets its name before it serves, and has that of the session's, which made it, until then: ask until it
-        // has one of its own.
+        // A thread gets its name before it serves, and has that of the session's, which made it, until then: ask until
+        // it has one of its own.
         char name[16] = "";
         prctl(PR_GET_NAME, name);
         if (strncmp(name, "ringfuse-", 9) != 0 || strncmp(name, "ringfuse-sess", 13) == 0)

@@ -201,8 +201,8 @@ extension MountTests {
                 """)
         }
 
-        /// A source that leads back into the mount: each walk there asks the server again, while it serves the walk. The
-        /// server then holds files of its own mount, which only an abort ends.
+        /// A source that leads back into the mount: each walk there asks the server again, while it serves the walk.
+        /// The server then holds files of its own mount, which only an abort ends.
         @Test(arguments: Way.allCases)
         func survivesASourceThatLeadsToItself(_ way: Way) async throws {
             try await check(

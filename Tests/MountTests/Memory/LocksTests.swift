@@ -19,8 +19,8 @@ extension MountTests {
             }
         }
 
-        /// Of forty requests that wait at a time all but 31 are refused, where each queue holds as many as by default: one
-        /// entry of each queue stays free for whoever unlocks. The kernel, too, is held to this script.
+        /// Of forty requests that wait at a time all but 31 are refused, where each queue holds as many as by default:
+        /// one entry of each queue stays free for whoever unlocks. The kernel, too, is held to this script.
         @Test(arguments: Keeping.all)
         func exclude(_ keeping: Keeping) async throws {
             let backend = MemoryFileSystem(byteLimit: 1 << 20, locks: keeping.keeper)

@@ -57,8 +57,8 @@ final class LookupCountingFileSystem<Base: FileSystem>: FileSystem {
         }
     }
 
-    /// Counts the entries of a reply to READDIRPLUS as the kernel reads it: `struct fuse_direntplus`, each with an entry
-    /// of 128 bytes, whose node is 0 where there are no attributes, and with a name padded to 8 bytes.
+    /// Counts the entries of a reply to READDIRPLUS as the kernel reads it: `struct fuse_direntplus`, each with an
+    /// entry of 128 bytes, whose node is 0 where there are no attributes, and with a name padded to 8 bytes.
     func count(_ reply: RawSpan) {
         var start = 0
         while start + 152 <= reply.byteCount {

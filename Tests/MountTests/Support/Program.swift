@@ -2,8 +2,8 @@ import Foundation
 import SystemPackage
 import Testing
 
-/// Whether a program tells that its mount's server is gone: `ENOTCONN`, `ECONNABORTED`; and `ECANCELED`, which the kernel
-/// has for requests that meet a ring whose thread has ended.
+/// Whether a program tells that its mount's server is gone: `ENOTCONN`, `ECONNABORTED`; and `ECANCELED`, which the
+/// kernel has for requests that meet a ring whose thread has ended.
 func isDisconnection(_ text: String) -> Bool {
     ["Transport endpoint is not connected", "Software caused connection abort", "Operation canceled"]
         .contains { text.contains($0) }

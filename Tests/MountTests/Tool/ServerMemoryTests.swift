@@ -8,7 +8,8 @@ extension MountTests {
     @Suite
     struct ServerMemories {
         /// The flags of a task that allocates without I/O, and that is throttled by its own device alone
-        /// (`PF_MEMALLOC_NOIO` and `PF_LOCAL_THROTTLE`); what PR_SET_IO_FLUSHER sets. They are the ninth field of `stat`.
+        /// (`PF_MEMALLOC_NOIO` and `PF_LOCAL_THROTTLE`); what PR_SET_IO_FLUSHER sets. They are the ninth field of
+        /// `stat`.
         private static let flusherFlags: UInt64 = 0x0018_0000
 
         /// The flags of all threads of a process.

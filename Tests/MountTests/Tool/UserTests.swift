@@ -49,7 +49,8 @@ extension MountTests {
             }
         }
 
-        /// A mirror in an ordinary user's hands: what needs no powers works, with locks and calls on whatever is asked for.
+        /// A mirror in an ordinary user's hands: what needs no powers works, with locks and calls on whatever is asked
+        /// for.
         @Test(arguments: Way.allCases, ["", "--locks source --blocking-source yes"])
         func mirrorsWithoutPowers(_ way: Way, _ options: String) async throws {
             if way == .ring { try RequireRing.now() }

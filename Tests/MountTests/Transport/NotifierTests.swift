@@ -11,7 +11,8 @@ extension MountTests {
             let backend = ChangingFileSystem()
             try await withMount(backend, configuration: try way.configuration()) { session in
                 try await session.check("same \"$(cat file)\" old")
-                // Of the same size and time: reading makes the kernel ask for attributes, and it would see those change.
+                // Of the same size and time: reading makes the kernel ask for attributes, and it would see those
+                // change.
                 backend.write("new")
                 try await session.check("same \"$(cat file)\" old")
                 try backend.tellContent()

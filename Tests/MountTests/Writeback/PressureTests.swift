@@ -4,7 +4,8 @@ import SystemPackage
 import Testing
 
 extension MountTests {
-    /// Far more is written than there is memory, and the server has hardly any for itself. (`tools/pressure` does more.)
+    /// Far more is written than there is memory, and the server has hardly any for itself. (`tools/pressure` does
+    /// more.)
     @Suite
     struct MemoryPressure {
         /// What is written in each of two ways, in MiB.

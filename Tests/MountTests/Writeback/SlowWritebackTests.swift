@@ -12,8 +12,8 @@ extension MountTests {
 
         /// Mounts a file system in memory whose writes take a while, and runs a script of Python there.
         ///
-        /// `f` is a file of 64 pages, `m` its shared mapping, `fill(pages, byte)` stores through it, `server(offset, size)`
-        /// is what the server holds.
+        /// `f` is a file of 64 pages, `m` its shared mapping, `fill(pages, byte)` stores through it, `server(offset,
+        /// size)` is what the server holds.
         private func check(_ way: Way, _ cache: WriteCache, _ script: String) async throws {
             var configuration = try way.configuration()
             cache.apply(to: &configuration)
