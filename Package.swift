@@ -83,10 +83,18 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // Benchmarks: starts servers as processes, so it knows nothing of how they serve.
+        .target(
+            name: "Bench",
+            dependencies: [
+                "CRingFUSE", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "ringfuse",
             dependencies: [
-                "CRingFUSE", "FileSystems", "Ring", "RingFUSE",
+                "Bench", "CRingFUSE", "FileSystems", "Ring", "RingFUSE",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -129,6 +137,7 @@ let package = Package(
             dependencies: ["Differential"],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "BenchTests", dependencies: ["Bench"], swiftSettings: swiftSettings),
         .testTarget(
             name: "FUSEProtocolTests",
             dependencies: ["CRingFUSE", "FUSEProtocol", "TestSupport"],
