@@ -48,7 +48,8 @@ struct BarChart {
         let more = "further right is faster; equal distances are equal factors"
         legend.append(ChartLegend.Item(sign: .nothing, meaning: scale.isLogarithmic ? more : "longer is faster"))
         return frame.svg(
-            title: "\(frame.group.name): speed relative to \(baseline)", legend: legend, scale: scale, base: 1
+            title: "\(frame.group.name): speed relative to \(baseline)", legend: legend, scale: scale, base: 1,
+            heading: frame.report.title
         ) { drawing, entrant, workload, middle in
             guard let summary = table[entrant.contender, workload] else { return }
             let start = scale.isLogarithmic ? scale.position(1) : scale.left
@@ -76,7 +77,8 @@ struct BarChart {
             legend.append(ChartLegend.Item(sign: .whisker, meaning: "lowest to highest"))
         }
         legend.append(ChartLegend.Item(sign: .nothing, meaning: "longer is faster; each workload has its own scale"))
-        return frame.svg(title: "\(frame.group.name): results", legend: legend, scale: nil) {
+        return frame.svg(title: "\(frame.group.name): results", legend: legend, scale: nil, heading: frame.report.title)
+        {
             drawing, entrant, workload, middle in
             let results = frame.entrants.compactMap { table[$0.contender, workload]?.result }
             let highest = results.map(\.highest).max() ?? 0

@@ -55,9 +55,11 @@ struct ChartFrame {
     ///   - legend: How to read it.
     ///   - scale: The axis; nil if each workload has its own.
     ///   - base: The value that others are held against.
+    ///   - heading: What is written above a workload's rows.
     ///   - row: Draws the marks of one row, whose middle is at the given height.
     func svg(
         title: String, legend: [ChartLegend.Item], scale: ChartScale?, base: Double? = nil,
+        heading: (Report.Workload) -> String,
         row: (inout Drawing, Entrant, Report.Workload, Double) -> Void
     ) -> String {
         var drawing = Drawing()
@@ -71,7 +73,9 @@ struct ChartFrame {
         var bottom = top
         if let scale { drawTicks(scale, in: &drawing, at: top) }
         for workload in group.workloads {
-            bottom = drawCluster(workload, top: bottom + ChartFrame.gapHeight, scale, base, in: &drawing, row)
+            let place = bottom + ChartFrame.gapHeight
+            drawHeading(heading(workload).printable, in: &drawing, at: place + 14)
+            bottom = drawRows(of: workload, top: place + ChartFrame.headingHeight, scale, base, in: &drawing, row)
         }
         if let scale { drawTicks(scale, in: &drawing, at: bottom + 18) }
         let end = drawNotes(in: &drawing, from: bottom + (scale == nil ? 26 : 44))
@@ -81,16 +85,17 @@ struct ChartFrame {
         )
     }
 
-    /// Draws one workload and tells where it ends.
-    private func drawCluster(
-        _ workload: Report.Workload, top: Double, _ scale: ChartScale?, _ base: Double?, in drawing: inout Drawing,
-        _ row: (inout Drawing, Entrant, Report.Workload, Double) -> Void
+    /// Writes the name of a workload.
+    private func drawHeading(_ title: String, in drawing: inout Drawing, at baseline: Double) {
+        let shown = ChartText.shortened(title, to: ChartFrame.width - 2 * ChartFrame.margin, isBold: true)
+        drawing.text(shown, ChartFrame.margin, baseline, style: "strong", whole: title)
+    }
+
+    /// Draws the rows of one workload and tells where they end.
+    private func drawRows(
+        of workload: Report.Workload, top first: Double, _ scale: ChartScale?, _ base: Double?,
+        in drawing: inout Drawing, _ row: (inout Drawing, Entrant, Report.Workload, Double) -> Void
     ) -> Double {
-        let title = report.title(of: workload).printable
-        let room = ChartFrame.width - 2 * ChartFrame.margin
-        let shown = ChartText.shortened(title, to: room, isBold: true)
-        drawing.text(shown, ChartFrame.margin, top + 14, style: "strong", whole: title)
-        let first = top + ChartFrame.headingHeight
         let bottom = first + ChartFrame.rowHeight * Double(entrants.count)
         if let scale {
             for tick in scale.ticks where tick.value != base {

@@ -2,7 +2,7 @@
 enum ChartStyle {
     /// How many colours there are; from then on they come again, hollow.
     ///
-    /// Any two differ by at least 8 (100 × the distance in Oklab) with full sight and with each of the three kinds of
+    /// Any two differ by at least 9 (100 × the distance in Oklab) with full sight and with each of the three kinds of
     /// colour-blindness, and all stand out from the ground by 3:1 or more. Every mark has its name beside it as well.
     static let colours = 6
 

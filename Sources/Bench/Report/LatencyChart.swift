@@ -26,7 +26,7 @@ struct LatencyChart {
             ChartLegend.Item(sign: .ring, meaning: "p99.9"),
             ChartLegend.Item(sign: .nothing, meaning: "further left is faster; equal distances are equal factors"),
         ]
-        return frame.svg(title: "\(frame.group.name): latency", legend: legend, scale: scale) {
+        return frame.svg(title: "\(frame.group.name): latency", legend: legend, scale: scale, heading: \.name) {
             drawing, entrant, workload, middle in
             guard let latency = table[entrant.contender, workload]?.latency else {
                 let text = [Drawing.Run(text: "not measured", style: "weak")]
