@@ -46,7 +46,7 @@ import Testing
 
 /// Whatever names and figures hold, charts are well-formed, stay within their frame, and no text lies upon another.
 @Test(
-    arguments: [1, 2, 3, 12, 14],
+    arguments: [1, 2, 14],
     [
         { _ in 1 }, { $0 % 2 == 0 ? 50 : 0.02 }, { 1 + Double($0) / 10 }, { $0 == 1 ? 0 : 1 },
         { $0 % 2 == 0 ? 1e200 : 1e-80 },
