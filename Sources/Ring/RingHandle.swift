@@ -5,23 +5,29 @@ import CRingFUSE
 /// Invariant: it is used only while the ring that gave it lives, on the ring's thread.
 @safe
 package struct RingHandle: SubmissionQueue {
-    let pointer: OpaquePointer
+    @usableFromInline let pointer: OpaquePointer
 
     init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
 
+    @inlinable
     package func submitAndWait(for count: UInt32) -> Int32 { unsafe rfuse_ring_submit_and_wait(pointer, count) }
 
+    @inlinable
     package func submitAndPoll() -> Int32 { unsafe rfuse_ring_submit_and_get_events(pointer) }
 
+    @inlinable
     package var hasEvents: Bool { unsafe rfuse_ring_has_events(pointer) }
 
+    @inlinable
     package var hasQueued: Bool { unsafe rfuse_ring_prepared(pointer) > 0 }
 
+    @inlinable
     @unsafe
     package func reap(into target: UnsafeMutableBufferPointer<Completion>) -> Int {
         unsafe Int(rfuse_ring_reap(pointer, target.baseAddress, UInt32(target.count)))
     }
 
+    @inlinable
     @unsafe
     package func queueCommand(
         file: UInt32,
@@ -39,10 +45,12 @@ package struct RingHandle: SubmissionQueue {
         unsafe rfuse_ring_read(pointer, Int32(file), true, UInt64(address), length, 0, userData)
     }
 
+    @inlinable
     package func queueRead(file: Int32, address: UInt, length: UInt32, offset: UInt64, userData: UInt64) -> Int32 {
         unsafe rfuse_ring_read(pointer, file, false, UInt64(address), length, offset, userData)
     }
 
+    @inlinable
     package func queueWrite(file: Int32, address: UInt, length: UInt32, offset: UInt64, userData: UInt64) -> Int32 {
         unsafe rfuse_ring_write(pointer, file, UInt64(address), length, offset, userData)
     }

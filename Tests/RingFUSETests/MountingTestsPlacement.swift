@@ -162,7 +162,11 @@ import Testing
             try #require(cpus.contains(worker.home))
             switch pin {
             case .none: try #require(worker.cpu == nil)
-            case .same: try #require(worker.cpu == worker.home)
+            case .same: try #require(worker.cpu == worker.home && worker.alternate == nil)
+            case .auto:
+                try #require(worker.cpu == worker.home)
+                try #require((worker.alternate == nil) == (cpus.count == 1))
+                if let other = worker.alternate { try #require(cpus.contains(other) && other != worker.home) }
             case .sibling:
                 let cpu = try #require(worker.cpu)
                 try #require(cpus.contains(cpu) && cpu != worker.home)

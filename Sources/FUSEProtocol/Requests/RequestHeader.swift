@@ -3,7 +3,8 @@ import CRingFUSE
 /// The header of a request, `fuse_in_header`, checked for itself.
 package struct RequestHeader: Equatable, Sendable {
     /// Size in bytes.
-    package static let byteCount = MemoryLayout<fuse_in_header>.size
+    @inlinable
+    package static var byteCount: Int { MemoryLayout<fuse_in_header>.size }
 
     /// Length of the whole request with this header, in bytes.
     package let length: Int
@@ -26,6 +27,7 @@ package struct RequestHeader: Equatable, Sendable {
     package var isResent: Bool { unique & FUSE_UNIQUE_RESEND != 0 }
 
     /// Decodes the first 40 bytes; throws `truncated`, and `badLength` when the lengths inside contradict each other.
+    @inlinable
     package init(_ bytes: RawSpan) throws(WireError) {
         let raw = try bytes.load(fuse_in_header.self)
         length = Int(raw.len)

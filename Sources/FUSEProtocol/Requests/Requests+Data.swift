@@ -14,6 +14,7 @@ package struct ReadRequest: Equatable, Sendable {
     package let flags: UInt32
 
     /// Decodes the argument; throws `truncated`.
+    @inlinable
     package init(argument: RawSpan) throws(WireError) {
         let raw = try argument.load(fuse_read_in.self)
         fileHandle = raw.fh

@@ -159,39 +159,15 @@ public final class NullFileSystem: FileSystem {
         return OpenReply(options: openOptions)
     }
 
-    /// Reads zeros.
-    public func read(
+    /// Tells how many zeros there are to the end of the file: nothing is ever read.
+    public func zeros(
         _ file: OpenFile,
         at offset: UInt64,
-        into buffer: inout OutputRawSpan,
+        count: Int,
         _ context: borrowing RequestContext
-    ) throws(Errno) {
-        try fill(&buffer, from: file.node, at: offset)
-    }
-
-    /// Reads zeros.
-    public func readImmediately(
-        _ file: OpenFile,
-        at offset: UInt64,
-        into buffer: inout OutputRawSpan,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Void> {
-        try fill(&buffer, from: file.node, at: offset)
-        return .answered(())
-    }
-
-    /// Appends zeros up to the end of the file.
-    @inline(__always)
-    private func fill(_ buffer: inout OutputRawSpan, from node: NodeID, at offset: UInt64) throws(Errno) {
-        let size = try size(of: node)
-        guard offset < size else { return }
-        let count = Int(min(UInt64(buffer.freeCapacity), size - offset))
-        unsafe buffer.withUnsafeMutableBytes { bytes, initialized in
-            // The memory still holds the entry's last request or reply, maybe another user's data: the zeros must be
-            // written. One memset, and of no more than is told to be there.
-            unsafe _ = bytes.baseAddress.map { unsafe memset($0 + initialized, 0, count) }
-            initialized += count
-        }
+    ) throws(Errno) -> Int? {
+        let size = try size(of: file.node)
+        return offset < size ? Int(min(UInt64(count), size - offset)) : 0
     }
 
     /// Drops what is written, but for its end.

@@ -169,6 +169,16 @@ extension FileSystem {
         throw .noFunction
     }
 
+    /// Has it read.
+    public func zeros(
+        _ file: OpenFile,
+        at offset: UInt64,
+        count: Int,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Int? {
+        nil
+    }
+
     /// Defers.
     public func readImmediately(
         _ file: OpenFile,

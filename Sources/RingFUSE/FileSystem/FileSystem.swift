@@ -227,6 +227,19 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) async throws(Errno)
 
+    /// Tells that a READ would give nothing but zeros: the reply is then made of memory that is known to hold zeros,
+    /// and nothing is written. Asked before ``readImmediately(_:at:into:_:)``, on the worker's thread: must not block.
+    ///
+    /// - Parameter count: bytes that are asked for.
+    /// - Returns: how many zeros there are up to the end of the file; `nil` where it is to be read.
+    /// - Throws: as ``read(_:at:into:_:)``.
+    func zeros(
+        _ file: OpenFile,
+        at offset: UInt64,
+        count: Int,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Int?
+
     /// Reads without blocking, or defers; then the buffer must be empty still.
     ///
     /// - Throws: as ``read(_:at:into:_:)``.

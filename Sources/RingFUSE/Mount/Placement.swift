@@ -5,6 +5,9 @@
 public struct Placement: Sendable, Equatable {
     /// The CPU a worker is pinned to, relative to the one whose queue it serves.
     public enum Pin: String, Sendable, CaseIterable {
+        /// The same CPU, or its neighbour while the load at hand is served faster from there; on /dev/fuse the same CPU.
+        case auto
+
         /// The same CPU: the wake-up stays on it.
         case same
 
@@ -30,7 +33,7 @@ public struct Placement: Sendable, Equatable {
         public var single: Bool
 
         /// Wishes; by default a worker on each CPU that is online and allowed.
-        public init(cpus: CPUSet? = nil, workers: Int? = nil, pin: Pin = .same, single: Bool = false) {
+        public init(cpus: CPUSet? = nil, workers: Int? = nil, pin: Pin = .auto, single: Bool = false) {
             self.cpus = cpus
             self.workers = workers
             self.pin = pin
@@ -49,6 +52,9 @@ public struct Placement: Sendable, Equatable {
         /// The CPU it is pinned to, or nil.
         public let cpu: Int?
 
+        /// The CPU it may be moved to and back from (``Pin/auto``), or nil.
+        public let alternate: Int?
+
         /// The queues it serves, ascending. Empty only where there are more workers than queues to share: such a worker
         /// idles on rings, and reads requests like any other on /dev/fuse.
         public let queues: [UInt16]
@@ -64,12 +70,14 @@ public struct Placement: Sendable, Equatable {
         let cpus = try Self.cpus(for: wishes, on: topology)
         let homes = try Self.homes(for: wishes, among: cpus, on: topology)
         let pins = try Self.pins(for: homes, wishes: wishes, among: cpus, on: topology)
+        let alternates = wishes.pin == .auto ? Self.siblings(of: homes, among: cpus, on: topology) : []
         let queues = Self.fold(topology, onto: homes)
         workers = homes.indices.map { index in
             Worker(
                 index: index,
                 home: homes[index],
                 cpu: pins[index],
+                alternate: alternates.isEmpty ? nil : alternates[index],
                 queues: queues[index].sorted().map(UInt16.init)
             )
         }
@@ -123,10 +131,15 @@ public struct Placement: Sendable, Equatable {
     ) throws(PlacementError) -> [Int?] {
         switch wishes.pin {
         case .none: return homes.map { _ in nil }
-        case .same: return homes
+        case .same, .auto: return homes
         case .sibling: break
         }
         guard cpus.count > 1 else { throw .noSibling(of: homes[0]) }
+        return siblings(of: homes, among: cpus, on: topology)
+    }
+
+    /// Another CPU for each worker, near to its home; nil where there is none.
+    private static func siblings(of homes: [Int], among cpus: CPUSet, on topology: CPUTopology) -> [Int?] {
         var load: [Int: Int] = [:]
         return homes.map { home in
             let siblings = topology.siblings(of: home)

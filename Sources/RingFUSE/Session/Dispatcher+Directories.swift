@@ -27,10 +27,7 @@ extension Dispatcher {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
         guard let request = try? ReadRequest(argument: frame.argumentBytes) else { throw malformed(header) }
-        // The reply's memory is this request's alone until it is committed, and the listing does not outlive that.
-        var listing = unsafe DirectoryListing(
-            base: frame.reply.baseAddress.unsafelyUnwrapped, capacity: min(Int(request.size), frame.reply.count),
-            wantsEntries: opcode == .readDirectoryPlus)
+        var listing = frame.listing(limitedTo: request.size, wantsEntries: opcode == .readDirectoryPlus)
         try await backend.entries(
             of: OpenFile(header, request), after: request.offset, into: &listing, context)
         return listing.count

@@ -11,9 +11,15 @@ extension Dispatcher {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Answer {
         guard let request = try? ReadRequest(argument: frame.argumentBytes) else { throw malformed(header) }
+        let file = OpenFile(header, request)
+        let capacity = frame.capacity(for: request.size)
+        if let zeros = try backend.zeros(file, at: request.offset, count: capacity, context) {
+            let count = min(max(zeros, 0), capacity)
+            frame.clear(count)
+            return .success(count)
+        }
         var buffer = frame.output(limitedTo: request.size)
-        switch try backend.readImmediately(
-            OpenFile(header, request), at: request.offset, into: &buffer, context)
+        switch try backend.readImmediately(file, at: request.offset, into: &buffer, context)
         {
         case .answered: return .success(buffer.byteCount)
         case .deferred: return .deferred

@@ -14,9 +14,11 @@ package struct RequestFrame {
     /// Names and data.
     @unsafe let payload: UnsafeRawBufferPointer
     /// Where the reply's payload goes; may be the memory of ``payload``.
-    @unsafe let reply: UnsafeMutableRawBufferPointer
+    @unsafe private let reply: UnsafeMutableRawBufferPointer
     /// For copies of what the reply overwrites.
     @unsafe let scratch: UnsafeMutableRawBufferPointer
+    /// How much of ``reply`` may be other than zero.
+    private let dirty: DirtyExtent
 
     @unsafe
     package init(
@@ -24,13 +26,15 @@ package struct RequestFrame {
         argument: UnsafeRawBufferPointer,
         payload: UnsafeRawBufferPointer,
         reply: UnsafeMutableRawBufferPointer,
-        scratch: UnsafeMutableRawBufferPointer
+        scratch: UnsafeMutableRawBufferPointer,
+        dirty: DirtyExtent
     ) {
         unsafe self.header = header
         unsafe self.argument = argument
         unsafe self.payload = payload
         unsafe self.reply = reply
         unsafe self.scratch = scratch
+        self.dirty = dirty
     }
 
     /// The fixed part of the request.
@@ -50,12 +54,18 @@ package struct RequestFrame {
         try? RequestHeader(unsafe RawSpan(_unsafeStart: header, byteCount: RequestHeader.byteCount))
     }
 
+    /// Bytes of data that a reply has room for.
+    ///
+    /// - Parameter size: bytes that the kernel asked for; it has room for no more.
+    func capacity(for size: UInt32) -> Int { unsafe min(Int(size), reply.count) }
+
     /// Room for the data of a reply.
     ///
     /// - Parameter size: bytes that the kernel asked for; it has room for no more.
     @_lifetime(borrow self)
     func output(limitedTo size: UInt32) -> OutputRawSpan {
         let buffer = unsafe UnsafeMutableRawBufferPointer(rebasing: reply[..<min(Int(size), reply.count)])
+        dirty.grow(to: buffer.count)
         return unsafe _overrideLifetime(OutputRawSpan(buffer: buffer, initializedCount: 0), borrowing: self)
     }
 
@@ -65,8 +75,26 @@ package struct RequestFrame {
     @_lifetime(borrow self)
     func output(after offset: Int, limitedTo size: UInt32) -> OutputRawSpan {
         let end = unsafe min(offset + Int(size), reply.count)
+        dirty.grow(to: end)
         let buffer = unsafe UnsafeMutableRawBufferPointer(rebasing: reply[offset..<end])
         return unsafe _overrideLifetime(OutputRawSpan(buffer: buffer, initializedCount: 0), borrowing: self)
+    }
+
+    /// Makes the reply's data zeros.
+    ///
+    /// - Parameter count: bytes; not more than ``output(limitedTo:)`` has room for.
+    func clear(_ count: Int) { unsafe dirty.clear(count, of: reply) }
+
+    /// Where the entries of a directory go.
+    ///
+    /// The memory is this request's alone until it is committed, and the listing does not outlive that.
+    ///
+    /// - Parameter size: bytes that the kernel asked for.
+    func listing(limitedTo size: UInt32, wantsEntries: Bool) -> DirectoryListing {
+        let capacity = unsafe min(Int(size), reply.count)
+        dirty.grow(to: capacity)
+        return unsafe DirectoryListing(
+            base: reply.baseAddress.unsafelyUnwrapped, capacity: capacity, wantsEntries: wantsEntries)
     }
 
     /// Moves input to the end of the payload, out of the way of a reply.
@@ -76,6 +104,7 @@ package struct RequestFrame {
     @_lifetime(borrow self)
     func moved(_ input: RawSpan, behind size: Int) -> RawSpan? {
         guard unsafe size + input.byteCount <= reply.count else { return nil }
+        dirty.grow(to: unsafe reply.count)
         let target = unsafe UnsafeMutableRawBufferPointer(rebasing: reply[(reply.count - input.byteCount)...])
         unsafe input.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
         return unsafe _overrideLifetime(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target)), borrowing: self)
@@ -89,6 +118,7 @@ package struct RequestFrame {
     func store<Value: WireStruct & BitwiseCopyable>(_ value: Value, at offset: Int = 0) -> Int {
         let end = offset + MemoryLayout<Value>.size
         precondition(unsafe end <= reply.count, "every payload has room for every fixed reply")
+        dirty.grow(to: end)
         unsafe reply.storeBytes(of: value, toByteOffset: offset, as: Value.self)
         return end
     }

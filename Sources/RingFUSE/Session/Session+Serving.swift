@@ -95,7 +95,9 @@ extension Session {
         // Without it the session serves as well.
         do throws(Errno) { try watchdog.start() } catch { logger.error("no thread for the watchdog: \(error)") }
         onReady(status)
+        let governor = startGovernor(roster)
         transport.join()
+        governor?.stop()
         self.gauges.withLock { $0 = nil }
         watchdog.stop()
         try end(mounted, lost: watchdog.findings.lost)
@@ -109,6 +111,18 @@ extension Session {
         let path = mounted.path.string
         if !lost.isEmpty { throw .unresponsive(workers: lost, mountPoint: path) }
         if isAborted { throw .aborted(mountPoint: path) }
+    }
+
+    /// Starts what moves workers; without it the session serves as well.
+    private func startGovernor(_ roster: Roster) -> Governor? {
+        do throws(Errno) {
+            let governor = try Governor(roster: roster, logger: logger)
+            try governor.start()
+            return governor
+        } catch {
+            logger.error("no thread to move workers to better CPUs: \(error)")
+            return nil
+        }
     }
 
     private func makeWatchdog(_ roster: Roster, _ mounted: MountPoint) throws(SessionError) -> Watchdog {

@@ -199,6 +199,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
             isClosed = true
             return false
         }
+        buffers.dirty(of: entry).grow(to: length - EntryBuffers.deviceHead)
         freeCount -= 1
         unsafe slots[entry] = Slot(argumentSize: argumentSize, length: length, file: file.rawValue)
         arrivals.append(entry)
@@ -262,7 +263,8 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
             payload: UnsafeRawBufferPointer(start: argument + slot.argumentSize, count: rest),
             reply: UnsafeMutableRawBufferPointer(
                 start: buffers.payload(of: entry), count: buffers.payloadCapacity),
-            scratch: buffers.scratch(of: entry))
+            scratch: buffers.scratch(of: entry),
+            dirty: buffers.dirty(of: entry))
     }
 
     package mutating func commit(_ entry: Int, unique: UInt64, error: Int32, length: Int) {

@@ -19,6 +19,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         var header: UnsafeMutableRawPointer
         var payload: UnsafeMutableRawBufferPointer
         var scratch: UnsafeMutableRawBufferPointer
+        var dirty: DirtyExtent
         var isLost = false
         var isRegistered = false
     }
@@ -30,7 +31,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     let completions: UnsafeMutableBufferPointer<Completion>
     let iovecs: UnsafeMutableBufferPointer<iovec>
     private let wakeValue: UnsafeMutablePointer<UInt64>
-    private let poll: PollWindow
+    private var poll: PollWindow
     private let report: @Sendable (WorkerEvent) -> Void
     private let worker: Int
     private var lost = 0
@@ -81,7 +82,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
                         queue: arena.queue, header: arena.buffers.header(of: entry),
                         payload: UnsafeMutableRawBufferPointer(
                             start: arena.buffers.payload(of: entry), count: arena.buffers.payloadCapacity),
-                        scratch: arena.buffers.scratch(of: entry)))
+                        scratch: arena.buffers.scratch(of: entry), dirty: arena.buffers.dirty(of: entry)))
                 index += 1
             }
         }
@@ -139,7 +140,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     /// Sleeps until there is something, after having polled for a while where the user wants that.
     private mutating func wait() -> Int32 {
-        if !poll.isEmpty {
+        if poll.isDue() {
             if ring.hasQueued {
                 let result = poke()
                 if result < 0 { return result }
@@ -194,7 +195,15 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
             }
             return
         }
+        noteData(of: entry)
         arrivals.append(entry)
+    }
+
+    /// The kernel has written names and data of a request to its entry's payload.
+    private func noteData(of entry: Int) {
+        let head = unsafe slots[entry].header.assumingMemoryBound(to: fuse_uring_req_header.self)
+        let size = unsafe Int(head.pointee.ring_ent_in_out.payload_sz)
+        unsafe slots[entry].dirty.grow(to: min(size, slots[entry].payload.count))
     }
 
     private mutating func takeEarly(into arrivals: inout ArrivalBatch) -> Bool {
@@ -235,13 +244,14 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         let header = unsafe slots[entry].header
         let payload = unsafe slots[entry].payload
         let head = unsafe header.assumingMemoryBound(to: fuse_uring_req_header.self)
-        let size = unsafe Int(head.pointee.ring_ent_in_out.payload_sz)
+        let size = unsafe min(Int(head.pointee.ring_ent_in_out.payload_sz), payload.count)
         return unsafe RequestFrame(
             header: UnsafeRawPointer(header),
             argument: UnsafeRawBufferPointer(start: header + Self.argumentOffset, count: Self.argumentSize),
-            payload: UnsafeRawBufferPointer(rebasing: payload[..<min(size, payload.count)]),
+            payload: UnsafeRawBufferPointer(rebasing: payload[..<size]),
             reply: payload,
-            scratch: slots[entry].scratch)
+            scratch: slots[entry].scratch,
+            dirty: slots[entry].dirty)
     }
 
     package mutating func commit(_ entry: Int, unique: UInt64, error: Int32, length: Int) {

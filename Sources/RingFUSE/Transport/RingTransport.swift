@@ -95,8 +95,10 @@ struct RingTransport: Sendable {
                 // Not before: one that is to quit again would look like one that is stuck.
                 parts.roster.add(
                     Roster.Member(
-                        name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
-                        lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() }))
+                        name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, alternate: plan.alternate,
+                        queues: plan.queues,
+                        meter: worker.meter, lifeline: ring.lifeline, mailbox: member.mailbox,
+                        giveUp: { member.giveUp() }))
                 serve(worker, member)
             }
             // The ring goes before the memory that its commands name.

@@ -9,6 +9,8 @@ final class Roster: Sendable {
         let name: String
         /// The CPU it is pinned to.
         let cpu: Int?
+        /// The CPU it may be moved to, and back.
+        var alternate: Int?
         /// The queues it serves, in the order of its entries; empty for one that reads the device.
         let queues: [UInt16]
         let meter: WorkerMeter

@@ -1,4 +1,5 @@
 import CRingFUSE
+import Synchronization
 
 /// What one worker does, for others to look at while it works.
 ///
@@ -8,6 +9,8 @@ final class WorkerMeter: Sendable {
     let cells: MeterCells
     /// The worker's thread, by the kernel's number.
     let thread: Int32
+    /// The CPU that it was moved to since it started; -1 for none.
+    private let seat = Atomic(-1)
 
     /// A meter of the calling thread's worker.
     init(entryCount: Int) {
@@ -18,6 +21,15 @@ final class WorkerMeter: Sendable {
     }
 
     deinit { cells.free() }
+
+    /// The worker was pinned to another CPU.
+    func moved(to cpu: Int) { seat.store(cpu, ordering: .relaxed) }
+
+    /// The CPU that it was moved to since it started, if it was.
+    var movedTo: Int? {
+        let cpu = seat.load(ordering: .relaxed)
+        return cpu < 0 ? nil : cpu
+    }
 
     /// Entries that hold a request.
     var busyCount: Int { (0..<cells.entryCount).count { cells.unique(in: $0) != 0 } }

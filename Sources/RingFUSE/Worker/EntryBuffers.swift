@@ -72,6 +72,12 @@ package struct EntryBuffers: ~Copyable, @unchecked Sendable {
             count: MappedRegion.pageSize - Self.scratchOffset - Self.deviceHead)
     }
 
+    /// Which part of an entry's payload is known to be zero. That is kept on the header page, whose first 288 bytes alone
+    /// are the kernel's; a new mapping is zero: nothing is known.
+    package func dirty(of entry: Int) -> DirtyExtent { unsafe DirtyExtent(header(of: entry) + Self.dirtyOffset) }
+
+    /// Behind `fuse_uring_req_header` (288 bytes), on the cache line of its last part.
+    private static let dirtyOffset = 304
     /// Behind `fuse_uring_req_header` (288 bytes).
     private static let scratchOffset = 512
     /// What a request read from /dev/fuse has before the payload: `fuse_in_header` and the longest fixed part that is

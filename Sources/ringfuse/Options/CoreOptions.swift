@@ -42,12 +42,15 @@ struct CoreOptions: ParsableArguments, Sendable {
     /// Where workers are pinned.
     @Option(
         help: ArgumentHelp(
-            "Where a worker is pinned: same (the CPU whose queue it serves), sibling (its neighbour) or none.",
+            """
+            Where a worker is pinned: same (the CPU whose queue it serves), sibling (its neighbour), none, or auto \
+            (same, and sibling while that serves the load at hand faster).
+            """,
             valueName: "pin"
         ),
         transform: CoreOptions.pin
     )
-    var pin: Placement.Pin = .same
+    var pin: Placement.Pin = .auto
 
     /// How long a worker polls.
     @Option(

@@ -167,6 +167,10 @@ struct Calls<Backend: FileSystem> {
     func read(_ node: NodeID, at offset: UInt64 = 0, _ count: Int) async throws(Errno) -> [UInt8] {
         let reply = Reply(capacity: count)
         var span = unsafe OutputRawSpan(buffer: reply.memory, initializedCount: 0)
+        let file = OpenFile(node: node, handle: .none)
+        if let zeros = try backend.zeros(file, at: offset, count: count, context) {
+            return [UInt8](repeating: 0, count: zeros)
+        }
         try await backend.read(OpenFile(node: node, handle: .none), at: offset, into: &span, context)
         return reply.bytes(of: span)
     }

@@ -11,6 +11,7 @@ final class EntryMemory {
     private let argument: UnsafeMutableRawBufferPointer
     private let payload: UnsafeMutableRawBufferPointer
     private let scratch: UnsafeMutableRawBufferPointer
+    private let dirty: UnsafeMutableRawBufferPointer
 
     /// Memory for one request and its reply; sizes in bytes.
     init(payloadCapacity: Int, scratchSize: Int) {
@@ -18,6 +19,8 @@ final class EntryMemory {
         unsafe argument = .allocate(byteCount: Self.argumentCapacity, alignment: 8)
         unsafe payload = .allocate(byteCount: payloadCapacity, alignment: 4096)
         unsafe scratch = .allocate(byteCount: scratchSize, alignment: 8)
+        unsafe dirty = .allocate(byteCount: DirtyExtent.byteCount, alignment: 4)
+        unsafe dirty.initializeMemory(as: UInt8.self, repeating: 0)
         // The ring's areas keep what earlier requests left.
         unsafe argument.initializeMemory(as: UInt8.self, repeating: 0xa5)
     }
@@ -27,6 +30,7 @@ final class EntryMemory {
         unsafe argument.deallocate()
         unsafe payload.deallocate()
         unsafe scratch.deallocate()
+        unsafe dirty.deallocate()
     }
 
     /// Puts a request where the ring puts it; `nil` where it has no room.
@@ -46,6 +50,7 @@ final class EntryMemory {
             argument: UnsafeRawBufferPointer(argument),
             payload: UnsafeRawBufferPointer(rebasing: payload[..<request.payload.count]),
             reply: payload,
-            scratch: scratch)
+            scratch: scratch,
+            dirty: DirtyExtent(dirty.baseAddress.unsafelyUnwrapped))
     }
 }

@@ -34,7 +34,8 @@ import Testing
         let frame = unsafe RequestFrame(
             header: UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped), argument: UnsafeRawBufferPointer(argument),
             payload: UnsafeRawBufferPointer(rebasing: payload[..<request.payload.count]), reply: payload,
-            scratch: UnsafeMutableRawBufferPointer(rebasing: memory[12288...]))
+            scratch: UnsafeMutableRawBufferPointer(rebasing: memory[12288...]),
+            dirty: DirtyExtent(memory.baseAddress.unsafelyUnwrapped + 256))
         let answer = await dispatcher.serve(frame, IOEngine())
         return (answer.error, unsafe Array(payload[..<answer.length]), events.all)
     }

@@ -141,10 +141,10 @@ import Testing
     // MARK: Poll window
 
     @Test func pollWindow() {
-        #expect(PollWindow(.zero).isEmpty)
-        #expect(PollWindow(.nanoseconds(-1)).isEmpty)
-        let window = PollWindow(.milliseconds(3))
-        #expect(!window.isEmpty)
+        var none = PollWindow(.nanoseconds(-1))
+        #expect(!none.isDue())
+        var window = PollWindow(.milliseconds(3))
+        #expect(window.isDue())
         var looks = 0
         let found = window.spin {
             looks += 1

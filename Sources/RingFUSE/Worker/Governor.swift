@@ -1,0 +1,174 @@
+import CRingFUSE
+import Logging
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A thread that moves workers between their homes and their neighbours, to where the load at hand is served faster
+/// (``SeatTrial``): what `Placement/Pin/auto` means on the ring.
+///
+/// It looks at what workers count anyway (``MeterCells``), so that it costs requests nothing: ten times a second while
+/// there is a load, four times while there has been one lately, once otherwise.
+final class Governor: Sendable {
+    private let roster: Roster
+    private let logger: Logger
+    private let bell: Mailbox
+    private let thread = Mutex<DedicatedThread?>(nil)
+
+    /// A governor, asleep.
+    ///
+    /// - Throws: `EMFILE`, `ENFILE`, `ENOMEM`.
+    init(roster: Roster, logger: Logger) throws(Errno) {
+        self.roster = roster
+        self.logger = logger
+        bell = try Mailbox()
+    }
+
+    /// Starts the thread, where there is a worker that can be moved.
+    ///
+    /// - Throws: `EAGAIN` where there can be no more threads.
+    func start() throws(Errno) {
+        guard roster.members.contains(where: { $0.alternate != nil }) else { return }
+        let started = try DedicatedThread(name: "ringfuse-place") { _ in self.run() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Ends the thread, and waits for that. What it asks of a worker's thread that has ended already fails (`ESRCH`).
+    func stop() {
+        bell.post(.stop)
+        thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }?.join()
+    }
+
+    // MARK: The thread
+
+    /// A worker that can be moved.
+    private struct Subject {
+        let member: Roster.Member
+        let home: Int
+        let alternate: Int
+        var trial = SeatTrial()
+        var work: Work
+
+        init?(_ member: Roster.Member) {
+            guard let home = member.cpu, let alternate = member.alternate else { return nil }
+            self.member = member
+            self.home = home
+            self.alternate = alternate
+            work = Work(of: member.meter.cells)
+        }
+
+        /// The CPU of a seat.
+        func cpu(_ seat: SeatTrial.Seat) -> Int { seat == .home ? home : alternate }
+    }
+
+    private func run() {
+        var subjects = roster.members.compactMap { Subject($0) }
+        var idle = IdleTime()
+        var quietLooks = Self.recentLooks
+        while !isStopped(within: quietLooks == 0 ? 100 : quietLooks < Self.recentLooks ? 250 : 1000) {
+            var isLoaded = false
+            idle.look()
+            for index in subjects.indices {
+                if look(at: &subjects[index], idle) { isLoaded = true }
+            }
+            quietLooks = isLoaded ? 0 : min(quietLooks + 1, Self.recentLooks)
+        }
+    }
+
+    /// Looks without a load after which it looks less often.
+    private static let recentLooks = 40
+
+    /// Sleeps.
+    private func isStopped(within milliseconds: Int32) -> Bool {
+        var polled = pollfd(fd: bell.eventFile.rawValue, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&polled, 1, milliseconds) > 0
+    }
+
+    /// Looks at one worker, and tries its other seat where it is time for that.
+    ///
+    /// - Returns: whether it has something to do.
+    private func look(at subject: inout Subject, _ idle: IdleTime) -> Bool {
+        let work = Work(of: subject.member.meter.cells)
+        let done = work - subject.work
+        subject.work = work
+        guard done.requests >= Self.leastRequests else {
+            if subject.trial.rest() { move(subject, to: .home) }
+            return false
+        }
+        let isTime = subject.trial.look(
+            SeatTrial.Shape(requests: done.requests, bytes: done.bytes, turns: done.turns))
+        guard isTime else { return true }
+        // A neighbour that others use is theirs.
+        guard subject.trial.seat == .away || idle.share(of: subject.alternate) >= Self.leastIdle else { return true }
+        compare(&subject)
+        subject.work = Work(of: subject.member.meter.cells)
+        return true
+    }
+
+    /// Requests between two looks from which on a worker is worth a trial.
+    private static let leastRequests: UInt64 = 100
+    /// The share of a CPU's time that must be idle for a worker of another CPU to be tried there.
+    private static let leastIdle = 0.25
+
+    /// Tries the other seat, some milliseconds at a time, in turn with the present one.
+    private func compare(_ subject: inout Subject) {
+        let seat = subject.trial.seat
+        var here = Rate()
+        var there = Rate()
+        for window in 0..<Self.windows {
+            here.add(measure(subject, Self.windowMilliseconds))
+            move(subject, to: seat.other)
+            there.add(measure(subject, window == 0 ? Self.firstMilliseconds : Self.windowMilliseconds))
+            let isHopeless = window == 0 && there.perSecond < here.perSecond * SeatTrial.hopeless
+            move(subject, to: seat)
+            if isHopeless { break }
+        }
+        subject.trial.conclude(here: here.perSecond, there: there.perSecond)
+        guard subject.trial.seat != seat else { return }
+        move(subject, to: subject.trial.seat)
+        let ratio = Int(there.perSecond / max(here.perSecond, 1) * 100)
+        logger.debug("\(subject.member.name): CPU \(subject.cpu(seat.other)) serves it at \(ratio) %; moved there")
+    }
+
+    /// Pairs of windows of a trial.
+    private static let windows = 4
+    private static let windowMilliseconds: Int32 = 6
+    /// The first window at the other seat is short, since it mostly is worse.
+    private static let firstMilliseconds: Int32 = 3
+
+    /// Work a second while a worker is left where it is.
+    private func measure(_ subject: Subject, _ milliseconds: Int32) -> Rate {
+        let start = ContinuousClock.now
+        let before = Work(of: subject.member.meter.cells)
+        usleep(UInt32(milliseconds) * 1000)
+        let done = Work(of: subject.member.meter.cells) - before
+        return Rate(amount: done.amount, seconds: (ContinuousClock.now - start).inSeconds)
+    }
+
+    private func move(_ subject: Subject, to seat: SeatTrial.Seat) {
+        var cpu = UInt32(subject.cpu(seat))
+        // A CPU that has gone leaves the worker where it is.
+        if unsafe rfuse_set_affinity(subject.member.meter.thread, &cpu, 1) == 0 {
+            subject.member.meter.moved(to: subject.cpu(seat))
+        }
+    }
+}
+
+/// Work that was measured over some time.
+private struct Rate {
+    var amount = 0.0
+    var seconds = 0.0
+
+    mutating func add(_ other: Rate) {
+        amount += other.amount
+        seconds += other.seconds
+    }
+
+    var perSecond: Double { seconds > 0 ? amount / seconds : 0 }
+}

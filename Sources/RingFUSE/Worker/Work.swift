@@ -1,0 +1,31 @@
+/// What a worker has done up to a moment, from its counters.
+struct Work: Sendable {
+    /// Requests that have arrived.
+    let requests: UInt64
+    /// Bytes read and written.
+    let bytes: UInt64
+    /// Turns of the loop.
+    let turns: UInt64
+
+    private init(requests: UInt64, bytes: UInt64, turns: UInt64) {
+        self.requests = requests
+        self.bytes = bytes
+        self.turns = turns
+    }
+
+    /// What a worker has done so far.
+    init(of cells: MeterCells) {
+        requests = (0..<MeterCells.opcodeCount).reduce(0) { $0 &+ cells.requests(of: $1) }
+        bytes = cells.value(of: .bytesRead) &+ cells.value(of: .bytesWritten)
+        turns = cells.value(of: .phase) / 2
+    }
+
+    /// One number for rates: bytes count where requests are large.
+    var amount: Double { Double(requests) + Double(bytes) / 16384 }
+
+    static func - (later: Work, earlier: Work) -> Work {
+        Work(
+            requests: later.requests &- earlier.requests, bytes: later.bytes &- earlier.bytes,
+            turns: later.turns &- earlier.turns)
+    }
+}

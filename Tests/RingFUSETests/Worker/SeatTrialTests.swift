@@ -1,0 +1,131 @@
+import Testing
+
+@testable import RingFUSE
+
+/// Where a worker is moved to, and when it is tried.
+@Suite struct SeatTrialTests {
+    private let small = SeatTrial.Shape(requests: 1000, bytes: 4_096_000, turns: 1000)
+    private let large = SeatTrial.Shape(requests: 1000, bytes: 131_072_000, turns: 1000)
+    private let batched = SeatTrial.Shape(requests: 1000, bytes: 4_096_000, turns: 50)
+
+    /// Looks until a trial is due; the number of looks.
+    private func looks(_ trial: inout SeatTrial, _ shape: SeatTrial.Shape) -> Int {
+        for count in 1...1000 where trial.look(shape) { return count }
+        return 0
+    }
+
+    @Test func aLoadIsTriedAtItsSecondLook() {
+        var trial = SeatTrial()
+        #expect(looks(&trial, small) == 2)
+        #expect(trial.seat == .home)
+    }
+
+    @Test func onlyAClearGainMoves() {
+        var trial = SeatTrial()
+        _ = looks(&trial, small)
+        trial.conclude(here: 100, there: 105)
+        #expect(trial.seat == .home)
+        _ = looks(&trial, small)
+        trial.conclude(here: 100, there: 120)
+        #expect(trial.seat == .away)
+        _ = looks(&trial, small)
+        trial.conclude(here: 100, there: 90)
+        #expect(trial.seat == .away)
+        _ = looks(&trial, small)
+        trial.conclude(here: 100, there: 120)
+        #expect(trial.seat == .home)
+    }
+
+    @Test func trialsInVainBecomeRare() {
+        var trial = SeatTrial()
+        var pauses: [Int] = []
+        for _ in 0..<8 {
+            pauses.append(looks(&trial, small))
+            trial.conclude(here: 100, there: 30)
+        }
+        #expect(pauses == [2, 10, 20, 40, 80, 160, 160, 160])
+    }
+
+    @Test func anotherLoadIsTriedAnew() {
+        var trial = SeatTrial()
+        for _ in 0..<6 {
+            _ = looks(&trial, small)
+            trial.conclude(here: 100, there: 30)
+        }
+        _ = trial.look(small)
+        #expect(looks(&trial, large) == 2)
+        trial.conclude(here: 100, there: 30)
+        _ = trial.look(large)
+        #expect(looks(&trial, batched) == 2)
+    }
+
+    @Test func restLeadsHome() {
+        var trial = SeatTrial()
+        #expect(!trial.rest())
+        _ = looks(&trial, large)
+        trial.conclude(here: 1, there: 2)
+        #expect(trial.seat == .away)
+        #expect(trial.rest())
+        #expect(trial.seat == .home)
+        #expect(!trial.rest())
+    }
+
+    @Test func shapesTellSizesAndBatchesApart() {
+        #expect(small == SeatTrial.Shape(requests: 900, bytes: 3_686_400, turns: 800))
+        #expect(small != large)
+        #expect(small != batched)
+        #expect(SeatTrial.Shape(requests: 0, bytes: 0, turns: 0) == SeatTrial.Shape(requests: 0, bytes: 0, turns: 9))
+    }
+}
+
+/// What /proc/stat tells.
+@Suite struct IdleTimeTests {
+    @Test func sharesComeFromTwoLooks() {
+        var time = IdleTime()
+        time.look("cpu  9 9 9 9 9\ncpu0 100 0 100 800 0 0 0 0 0 0\ncpu3 0 0 0 0 0 0 0 0 0 0\nintr 1 2 3\n")
+        #expect(time.share(of: 0) == 0)
+        time.look("cpu  9 9 9 9 9\ncpu0 150 0 100 840 10 0 0 0 0 0\ncpu3 100 0 0 0 0 0 0 0 50 0\nintr 1 2 3\n")
+        #expect(time.share(of: 0) == 0.5)
+        #expect(time.share(of: 3) == 0)
+        #expect(time.share(of: 7) == 0)
+    }
+
+    @Test func nonsenseIsNotIdle() {
+        var time = IdleTime()
+        for text in ["", "cpu0", "cpu0 1 2 x", "cpux 1 2 3 4 5", "cpu0 5 5 5 5 5", "cpu0 1 1 1 1 1", "cpu0 1 1 1 1 1"] {
+            time.look(text)
+            #expect(time.share(of: 0) == 0)
+        }
+    }
+
+    @Test func thisMachineHasIdleTime() {
+        #expect(SystemFile.text(of: "/proc/stat")?.hasPrefix("cpu") == true)
+    }
+}
+
+/// When a worker polls.
+@Suite struct PollWindowTests {
+    @Test func withoutAWindowNeverPolls() {
+        var window = PollWindow(.zero)
+        #expect(!window.isDue())
+    }
+
+    @Test func windowsInVainAreLeftOut() {
+        var window = PollWindow(.nanoseconds(1))
+        var windows = 0
+        for _ in 0..<10_000 where window.isDue() {
+            windows += 1
+            #expect(!window.spin(until: { false }))
+        }
+        // Patience of 4; then 1, 2, 4 … 256 turns between two.
+        #expect((40...60).contains(windows))
+    }
+
+    @Test func successBringsThemBack() {
+        var window = PollWindow(.nanoseconds(1))
+        for _ in 0..<1000 where window.isDue() { _ = window.spin(until: { false }) }
+        while !window.isDue() {}
+        #expect(window.spin(until: { true }))
+        #expect(window.isDue())
+    }
+}
