@@ -141,7 +141,13 @@ let package = Package(
             dependencies: ["Differential"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "BenchTests", dependencies: ["Bench"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: ["Bench", "ringfuse"],
+            // What other programs printed.
+            exclude: ["Fixtures"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FUSEProtocolTests",
             dependencies: ["CRingFUSE", "FUSEProtocol", "TestSupport"],
@@ -189,7 +195,7 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse", "ringfuse-differential",
+                "Bench", "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse", "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // Programs that tests compile and run on mounts.

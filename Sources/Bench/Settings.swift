@@ -33,6 +33,13 @@ public struct Settings: Sendable {
     /// Where mounts and files are made, in a directory of their own.
     public var scratch = "/tmp"
 
+    /// After how long no run is begun any more; nil for never.
+    public var budget: Duration?
+    /// How long a server may take to serve.
+    public var startLimit = Duration.seconds(10)
+    /// How long a load may take beyond the time that it is given, before it counts as hanging.
+    public var patience = Duration.seconds(60)
+
     /// How a benchmark is to be run by a tool.
     public init(tool: String) {
         self.tool = tool
@@ -41,6 +48,7 @@ public struct Settings: Sendable {
     /// Less of everything, so that all of it ends within two minutes.
     public mutating func makeQuick() {
         if suites.isEmpty && workloads.isEmpty { suites = [.quick] }
-        (seconds, rounds, files) = (0.4, 1, 2_000)
+        (seconds, rounds, files) = (0.3, 1, 2_000)
+        budget = .seconds(100)
     }
 }

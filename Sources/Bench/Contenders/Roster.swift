@@ -34,9 +34,10 @@ struct Roster {
         return Contender(
             identifier: "ringfuse-\(transport)",
             name: "RingFUSE, \(transport)",
-            services: Dictionary(uniqueKeysWithValues: Field.allCases.map { field in
-                (field, mount(field, transport: transport, options: options))
-            }),
+            services: Dictionary(
+                uniqueKeysWithValues: Field.allCases.map { field in
+                    (field, mount(field, transport: transport, options: options))
+                }),
             needs: Dictionary(uniqueKeysWithValues: Field.allCases.map { ($0, needs) })
         )
     }

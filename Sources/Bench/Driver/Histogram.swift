@@ -26,8 +26,13 @@ enum Histogram {
         var seen: UInt64 = 0
         for (bucket, count) in counts.enumerated() where count > 0 {
             seen += count
-            if seen >= wanted { return rbench_bucket_nanoseconds(UInt32(bucket)) }
+            if seen >= wanted { return nanoseconds(bucket) }
         }
         return 0
+    }
+
+    /// The middle of a bucket.
+    static func nanoseconds(_ bucket: Int) -> Double {
+        rbench_bucket_nanoseconds(UInt32(bucket))
     }
 }

@@ -9,7 +9,7 @@ enum Facts {
             Report.Fact(name: "kernel", value: "Linux " + (ProcFile.read("/proc/sys/kernel/osrelease") ?? "?")),
             Report.Fact(name: "CPUs", value: "\(machine.cpus.count), \(model)"),
             Report.Fact(
-                name: "each run", value: "\(settings.seconds.formatted()) s, \(settings.rounds) rounds, turn by turn"),
+                name: "each run", value: "\(settings.seconds.formatted()) s; rounds: \(settings.rounds), in turn"),
             Report.Fact(name: "many files", value: "\(settings.files)"),
             Report.Fact(name: "queued by", value: settings.engine),
             Report.Fact(name: "user", value: machine.isRoot ? "root" : "not root"),

@@ -11,9 +11,6 @@ struct Measurement: Sendable {
     /// The benchmark's directory.
     let scratch: Scratch
 
-    /// How long files may take to be prepared, and operations on them, beside what their number asks for.
-    private static let patience = 60.0
-
     private var workload: Workload { step.workload }
 
     /// Does it.
@@ -23,7 +20,8 @@ struct Measurement: Sendable {
         switch step.contender.services[workload.field] {
         case .process(let words, let ready):
             let server = Server(
-                words: words.map(resolved), ready: ready, mountPoint: scratch.mountPoint, log: scratch.log)
+                words: words.map(resolved), ready: ready, mountPoint: scratch.mountPoint, log: scratch.log,
+                startLimit: settings.startLimit)
             return try await server.serve { target in try await measure(on: target) }
         case .tmpfs:
             defer { Mounts.remove(scratch.mountPoint) }
@@ -162,7 +160,7 @@ struct Measurement: Sendable {
 
     /// How long a load may take, beside the time it is told: a slow server answers a thousand times a second.
     private func limit(of load: Workload.Load) -> Duration {
-        guard case .files(let job) = load else { return .seconds(Self.patience) }
-        return .seconds(Self.patience + Double(job.files) / 1000)
+        guard case .files(let job) = load else { return settings.patience }
+        return settings.patience + .seconds(Double(job.files) / 1000)
     }
 }

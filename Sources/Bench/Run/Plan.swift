@@ -28,6 +28,9 @@ public struct Plan: Sendable {
     ///
     /// - Throws: ``Refusal`` where a pattern matches nothing, or nothing remains to be done.
     public init(_ settings: Settings, on machine: Machine) throws(Refusal) {
+        if let cpu = settings.cpu, !machine.cpus.contains(cpu) {
+            throw Refusal("--cpu \(cpu): this process may run on \(machine.cpus) only")
+        }
         rounds = settings.rounds
         workloads = try Self.workloads(settings, on: machine)
         contenders = try Self.contenders(settings)
@@ -48,9 +51,10 @@ public struct Plan: Sendable {
         let roster = Roster(
             tool: settings.tool, yardsticks: settings.yardsticks, ringOptions: settings.ringOptions,
             deviceOptions: settings.deviceOptions, floorOptions: settings.floorOptions)
-        return roster.all + settings.contenders.compactMap { option in
-            if case .command(let contender) = option { contender } else { nil }
-        }
+        return roster.all
+            + settings.contenders.compactMap { option in
+                if case .command(let contender) = option { contender } else { nil }
+            }
     }
 
     /// The runs. Contenders take turns at each workload, and another one begins in each round.
@@ -111,6 +115,9 @@ public struct Plan: Sendable {
             omissions.append(Report.Omission(subject: workload.entry.name, reason: obstacle))
         }
         workloads.removeAll { $0.obstacle != nil }
+        guard machine.fio == nil, workloads.contains(where: \.isDrivenByFio) else { return }
+        workloads.removeAll(where: \.isDrivenByFio)
+        omissions.append(Report.Omission(subject: "reads and writes", reason: "fio is not there: apt install fio"))
     }
 
     /// Takes from contenders what they cannot do here, and leaves out those that can do nothing.

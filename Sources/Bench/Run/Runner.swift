@@ -43,8 +43,16 @@ public struct Runner {
     public mutating func run() async throws -> Ending {
         let scratch = try Scratch(below: settings.scratch)
         await prepareDisk(in: scratch)
-        for step in plan.steps {
+        let start = ContinuousClock.now
+        for (index, step) in plan.steps.enumerated() {
             if Task.isCancelled { break }
+            if let budget = settings.budget, ContinuousClock.now - start > budget {
+                report.omissions.append(
+                    Report.Omission(
+                        subject: "the last \(plan.steps.count - index) of \(plan.steps.count) runs",
+                        reason: "the time of --quick was up: leave it out, or choose with --workload and --contender"))
+                break
+            }
             await run(step, in: scratch)
             progress.end()
         }
@@ -53,11 +61,12 @@ public struct Runner {
             progress.tell(line)
             ending = .failed
         }
-        if SystemCallCounter.tracepoint == nil {
+        let costs = report.samples.compactMap(\.server)
+        if !costs.isEmpty, costs.allSatisfy({ $0.systemCalls == nil }) {
             report.omissions.append(
                 Report.Omission(
                     subject: "system calls of servers",
-                    reason: "tracefs cannot be read: run as root, with tracefs on /sys/kernel/tracing"))
+                    reason: "they cannot be counted: run as root, with tracefs on /sys/kernel/tracing"))
         }
         return Task.isCancelled ? .interrupted : ending
     }

@@ -14,8 +14,10 @@ struct Server: Sendable {
     /// The file that gets what it says.
     let log: String
 
-    /// How long it may take to serve, and to end.
-    private static let startLimit = Duration.seconds(10)
+    /// How long it may take to serve.
+    let startLimit: Duration
+
+    /// How long it may take to end.
     private static let endLimit = Duration.seconds(5)
 
     /// Starts it, runs the body on its mount, and ends it, whatever happens.
@@ -91,7 +93,7 @@ struct Server: Sendable {
     ///
     /// - Returns: whether the process that was started has ended and left one in the background.
     private func waitUntilItServes(_ process: pid_t) async throws -> Bool {
-        let deadline = ContinuousClock.now + Self.startLimit
+        let deadline = ContinuousClock.now + startLimit
         while true {
             let ending = Self.ending(of: process)
             if let ending, ending != 0 {
@@ -100,7 +102,7 @@ struct Server: Sendable {
             let isReady = ready.isEmpty || ending == 0 || (ProcFile.read(log) ?? "").contains(ready)
             if isReady, MountTable.isMounted(mountPoint) { return ending == 0 }
             guard ContinuousClock.now < deadline else {
-                throw BenchFailure("nothing was mounted within \(Self.startLimit)", isFinal: true)
+                throw BenchFailure("nothing was mounted within \(startLimit)", isFinal: true)
             }
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -11,7 +11,9 @@ struct ServerMeter: Sendable, Equatable {
 
     /// Reads it; nil where there is no such process.
     init?(_ process: pid_t) {
-        guard let status = ProcFile.read("/proc/\(process)/stat"), let end = status.lastIndex(of: ")") else { return nil }
+        guard let status = ProcFile.read("/proc/\(process)/stat"), let end = status.lastIndex(of: ")") else {
+            return nil
+        }
         // After the name, which may hold anything: the state is the third field of all, user and system time are the
         // 14th and 15th.
         let fields = status[status.index(after: end)...].split(separator: " ")

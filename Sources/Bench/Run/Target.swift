@@ -12,5 +12,7 @@ struct Target: Sendable {
     /// Takes the file system away from whoever hangs at it.
     func release() {
         if isMount { Mounts.abort(directory) }
+        // Only root may abort a connection; that of a server which is gone ends by itself.
+        if let server { kill(-server, SIGKILL) }
     }
 }

@@ -108,11 +108,12 @@ struct Catalogue {
         }
         add(FioJob(pattern: .randomRead, blockBytes: small, engine: .queued(32)))
         add(FioJob(pattern: .read, blockBytes: 128 * Self.kib))
-        return list + FilesJob.Operation.allCases.map { operation in
-            Workload(
-                FilesJob(operation: operation, threads: 1, files: files), in: .mirror,
-                group: "A directory passed through", suites: [.mirror])
-        }
+        return list
+            + FilesJob.Operation.allCases.map { operation in
+                Workload(
+                    FilesJob(operation: operation, threads: 1, files: files), in: .mirror,
+                    group: "A directory passed through", suites: [.mirror])
+            }
     }
 
     // MARK: Where callers run

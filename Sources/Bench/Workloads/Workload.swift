@@ -34,6 +34,11 @@ public struct Workload: Sendable, Equatable {
     /// The word by which samples name it.
     public var identifier: String { entry.identifier }
 
+    /// Whether it takes fio.
+    var isDrivenByFio: Bool {
+        if case .fio = load { true } else { false }
+    }
+
     /// A workload of fio.
     init(
         _ job: FioJob,

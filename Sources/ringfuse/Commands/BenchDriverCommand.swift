@@ -34,7 +34,8 @@ struct BenchDriverCommand: ParsableCommand {
     var bytes = 0
 
     /// Where threads run.
-    @Option(help: "The CPUs of threads, in turn.", transform: { try $0.split(separator: ",").map(BenchDriverCommand.cpu) })
+    @Option(
+        help: "The CPUs of threads, in turn.", transform: { try $0.split(separator: ",").map(BenchDriverCommand.cpu) })
     var cpus: [Int] = []
 
     /// Checks ranges.

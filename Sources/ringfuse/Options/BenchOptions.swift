@@ -109,6 +109,15 @@ struct BenchOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Where mounts and files are made; default: /tmp.", valueName: "directory"))
     var scratch = "/tmp"
 
+    /// When a load counts as hanging.
+    @Option(
+        help: ArgumentHelp(
+            "How long a run may take beyond its time, before it counts as hanging; default: 60.",
+            valueName: "seconds"
+        )
+    )
+    var patience: Int?
+
     /// Checks ranges.
     func validate() throws {
         if let seconds, !(0.05...3600).contains(seconds) {
@@ -116,6 +125,7 @@ struct BenchOptions: ParsableArguments, Sendable {
         }
         try Self.check("--rounds", rounds, in: 1...1000)
         try Self.check("--jobs", jobs, in: 1...256)
+        try Self.check("--patience", patience, in: 1...86_400)
         try Self.check("--files", files, in: 1...10_000_000)
         guard ["libaio", "io_uring"].contains(engine) else {
             throw ValidationError("--engine \(engine): must be libaio or io_uring")
@@ -141,6 +151,7 @@ struct BenchOptions: ParsableArguments, Sendable {
         settings.deviceOptions = deviceOptions
         settings.floorOptions = floorOptions
         settings.scratch = scratch
+        if let patience { settings.patience = .seconds(patience) }
         return settings
     }
 
