@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: [
         ("sh -c 'echo no luck; exit 3' {}", ["status 3", "no luck"]),
         ("sh -c 'kill -9 $$' {}", ["status 137"]),
-        ("sleep 300 {}", ["nothing was mounted within"]),
+        ("sh -c 'exec sleep 300' {}", ["nothing was mounted within"]),
         ("sh -c 'trap \"\" TERM; while :; do sleep 1; done' {}", ["nothing was mounted within"]),
         ("/no/such/server {}", ["/no/such/server"]),
     ])
