@@ -51,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         .target(
@@ -84,10 +85,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         // Benchmarks: starts servers as processes, so it knows nothing of how they serve.
+        .target(name: "CBench", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "Bench",
             dependencies: [
-                "CRingFUSE", .product(name: "SystemPackage", package: "swift-system"),
+                "CBench", "CRingFUSE",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -137,7 +141,13 @@ let package = Package(
             dependencies: ["Differential"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "BenchTests", dependencies: ["Bench"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: ["Bench", "ringfuse"],
+            // What other programs printed.
+            exclude: ["Fixtures"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FUSEProtocolTests",
             dependencies: ["CRingFUSE", "FUSEProtocol", "TestSupport"],
@@ -185,7 +195,7 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse", "ringfuse-differential",
+                "Bench", "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse", "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // Programs that tests compile and run on mounts.

@@ -10,7 +10,7 @@ struct RingfuseTool: AsyncParsableCommand {
         version: "ringfuse \(Version.text)",
         subcommands: [
             MountCommand.self, UnmountCommand.self, AbortCommand.self, ListCommand.self, StatsCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, BenchCommand.self, BenchDriverCommand.self,
         ]
     )
 
