@@ -49,7 +49,7 @@ static struct {
     int device;
     size_t payload_bytes;
 } settings = {
-    .fs = {.size_bytes = NULL_DEFAULT_SIZE_BYTES, .direct = true},
+    .fs = {.size_bytes = NULL_DEFAULT_SIZE_BYTES, .direct = true, .max_background = NULL_MAX_BACKGROUND},
     .depth = 32,
 };
 
@@ -59,16 +59,12 @@ static pthread_barrier_t started;  /* INIT is answered: entries may be registere
 static void usage(FILE *stream)
 {
     fprintf(stream,
-            "usage: null_ring [--depth N] [--size BYTES] [--direct | --buffered] [--pin same|sibling]\n"
-            "                 [--poll USEC] MOUNTPOINT\n"
-            "  --depth N       entries per queue, 1 MiB of memory each, one queue per possible CPU (default 32)\n"
-            "  --size BYTES    size of every file, with K, M, G or T (default 1G)\n"
-            "  --direct        open with FOPEN_DIRECT_IO (default)\n"
-            "  --buffered      open with FOPEN_KEEP_CACHE\n"
-            "  --pin same      serve a queue on its own CPU (default)\n"
-            "  --pin sibling   serve it on that CPU's hardware sibling, or its neighbour where there is none\n"
-            "  --poll USEC     look for so long for the next request before sleeping (default 0)\n"
-            "Prints \"ready\" once the mount answers; SIGINT or SIGTERM unmounts and ends it.\n");
+            "usage: null_ring [options] MOUNTPOINT\n"
+            "  --depth N             entries per queue, 1 MiB of memory each, a queue for each CPU (default 32)\n"
+            "  --pin same            serve a queue on its own CPU (default)\n"
+            "  --pin sibling         serve it on that CPU's hardware sibling, or its neighbour where there is none\n"
+            "  --poll USEC           look for so long for the next request before sleeping (default 0)\n"
+            NULL_COMMON_USAGE);
 }
 
 /* Reads a list of CPUs as sysfs writes it: "0-3,8". */
@@ -301,18 +297,15 @@ static void *serve_device(void *argument)
 static const char *parse_arguments(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"depth", required_argument, NULL, 'n'}, {"size", required_argument, NULL, 's'},
-        {"direct", no_argument, NULL, 'd'},      {"buffered", no_argument, NULL, 'b'},
-        {"pin", required_argument, NULL, 'p'},   {"poll", required_argument, NULL, 'u'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+        {"depth", required_argument, NULL, 'n'},
+        {"pin", required_argument, NULL, 'p'},
+        {"poll", required_argument, NULL, 'u'},
+        NULL_COMMON_OPTIONS,
     };
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case 'n': settings.depth = (unsigned)null_parse_number("--depth", optarg, 1, MAX_DEPTH); break;
-        case 's': settings.fs.size_bytes = null_parse_number("--size", optarg, 0, INT64_MAX); break;
-        case 'd': settings.fs.direct = true; break;
-        case 'b': settings.fs.direct = false; break;
         case 'u': settings.poll_us = (unsigned)null_parse_number("--poll", optarg, 0, 1000000); break;
         case 'p':
             settings.sibling = strcmp(optarg, "sibling") == 0;
@@ -322,7 +315,11 @@ static const char *parse_arguments(int argc, char **argv)
             }
             break;
         case 'h': usage(stdout); exit(0);
-        default: usage(stderr); exit(2);
+        default:
+            if (!null_take_option(option, optarg, &settings.fs)) {
+                usage(stderr);
+                exit(2);
+            }
         }
     }
     if (optind != argc - 1) {
@@ -362,12 +359,13 @@ int main(int argc, char **argv)
 
     struct queue *queues = start_queues(cpus);
     pthread_barrier_wait(&prepared);
-    null_serve_init(settings.device, FUSE_OVER_IO_URING);
+    null_serve_init(settings.device, FUSE_OVER_IO_URING, &settings.fs);
     pthread_barrier_wait(&started);
     if (pthread_create(&device_thread, NULL, serve_device, NULL) != 0) {
         null_fatal("cannot start the thread that reads /dev/fuse");
     }
-    null_announce_ready(mountpoint);
+    null_ask_mount(mountpoint);
+    null_say_ready();
     null_wait_for_stop();
     null_unmount(mountpoint);
     for (unsigned i = 0; i < cpus; i++) {
