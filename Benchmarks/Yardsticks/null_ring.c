@@ -46,6 +46,7 @@ static struct {
     unsigned depth;
     unsigned poll_us;
     bool sibling;
+    bool huge_pages;
     int device;
     size_t payload_bytes;
 } settings = {
@@ -64,6 +65,7 @@ static void usage(FILE *stream)
             "  --pin same            serve a queue on its own CPU (default)\n"
             "  --pin sibling         serve it on that CPU's hardware sibling, or its neighbour where there is none\n"
             "  --poll USEC           look for so long for the next request before sleeping (default 0)\n"
+            "  --huge-pages          ask for huge pages for the buffers\n"
             NULL_COMMON_USAGE);
 }
 
@@ -129,12 +131,18 @@ static void pin(unsigned cpu)
 
 static void *map(size_t size_bytes)
 {
-    /* Populated by the thread that serves it: real pages, near it. Copies from the one zero page look too fast. */
-    void *memory = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    size_t huge = 2u << 20, slack = settings.huge_pages ? huge : 0;
+    char *memory = mmap(NULL, size_bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         null_fatal("cannot allocate %zu bytes of buffers: %s (a smaller --depth takes less)", size_bytes,
                    strerror(errno));
     }
+    if (settings.huge_pages) {
+        memory = (char *)(((uintptr_t)memory + huge - 1) & ~(uintptr_t)(huge - 1));
+        madvise(memory, size_bytes, MADV_HUGEPAGE);
+    }
+    /* Populated by the thread that serves it: real pages, near it. Copies from the one zero page look too fast. */
+    memset(memory, 0, size_bytes);
     return memory;
 }
 
@@ -153,6 +161,9 @@ static void prepare_queue(struct queue *queue)
     }
     if (io_uring_register_ring_fd(&queue->ring) != 1) {
         null_fatal("cannot register the ring's descriptor");
+    }
+    if (io_uring_register_files(&queue->ring, &settings.device, 1) != 0) {
+        null_fatal("cannot register /dev/fuse");
     }
     queue->entries = calloc(settings.depth, sizeof(*queue->entries));
     struct fuse_uring_req_header *headers = map(settings.depth * sizeof(*headers));
@@ -177,7 +188,8 @@ static struct io_uring_sqe *new_command(struct queue *queue, struct entry *entry
     }
     memset(sqe, 0, 2 * sizeof(*sqe)); /* SQE128 */
     sqe->opcode = IORING_OP_URING_CMD;
-    sqe->fd = settings.device;
+    sqe->flags = IOSQE_FIXED_FILE;
+    sqe->fd = 0; /* the only registered file */
     sqe->cmd_op = operation;
     sqe->user_data = (uintptr_t)entry;
     struct fuse_uring_cmd_req command = {.commit_id = commit_id, .qid = (uint16_t)queue->id};
@@ -242,17 +254,28 @@ static uint64_t now_us(void)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
 }
 
+/* Leaves the core to its other thread for a moment: with --pin sibling that is the caller. */
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
 /* Submits what there is, and returns when at least one completion is there. */
 static void submit_and_wait(struct queue *queue)
 {
     if (settings.poll_us > 0) {
         struct io_uring_cqe *cqe;
         uint64_t until_us = now_us() + settings.poll_us;
-        io_uring_submit(&queue->ring);
+        io_uring_submit_and_get_events(&queue->ring);
         do {
             if (io_uring_peek_cqe(&queue->ring, &cqe) == 0) {
                 return;
             }
+            relax();
         } while (now_us() < until_us);
     }
     int error = io_uring_submit_and_wait(&queue->ring, 1);
@@ -300,6 +323,7 @@ static const char *parse_arguments(int argc, char **argv)
         {"depth", required_argument, NULL, 'n'},
         {"pin", required_argument, NULL, 'p'},
         {"poll", required_argument, NULL, 'u'},
+        {"huge-pages", no_argument, NULL, 'g'},
         NULL_COMMON_OPTIONS,
     };
     int option;
@@ -314,6 +338,7 @@ static const char *parse_arguments(int argc, char **argv)
                 exit(2);
             }
             break;
+        case 'g': settings.huge_pages = true; break;
         case 'h': usage(stdout); exit(0);
         default:
             if (!null_take_option(option, optarg, &settings.fs)) {
