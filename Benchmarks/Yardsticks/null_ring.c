@@ -354,7 +354,7 @@ static const char *parse_arguments(int argc, char **argv)
     return argv[optind];
 }
 
-static struct queue *start_queues(unsigned count)
+static void start_queues(unsigned count)
 {
     struct queue *queues = calloc(count, sizeof(*queues));
     if (queues == NULL) {
@@ -369,7 +369,6 @@ static struct queue *start_queues(unsigned count)
             null_fatal("cannot start the thread of queue %u", i);
         }
     }
-    return queues;
 }
 
 int main(int argc, char **argv)
@@ -382,7 +381,7 @@ int main(int argc, char **argv)
     null_guard_mount(mountpoint);
     settings.device = null_mount(mountpoint, "null_ring");
 
-    struct queue *queues = start_queues(cpus);
+    start_queues(cpus);
     pthread_barrier_wait(&prepared);
     null_serve_init(settings.device, FUSE_OVER_IO_URING, &settings.fs);
     pthread_barrier_wait(&started);
@@ -393,12 +392,7 @@ int main(int argc, char **argv)
     null_say_ready();
     null_wait_for_stop();
     null_unmount(mountpoint);
-    for (unsigned i = 0; i < cpus; i++) {
-        pthread_join(queues[i].thread, NULL);
-    }
-    pthread_join(device_thread, NULL);
-    close(settings.device);
-    free(queues);
+    /* The threads end with the process: a copy of the mount in another namespace may keep the connection alive. */
     null_guard_release();
     return 0;
 }
