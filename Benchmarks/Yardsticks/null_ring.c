@@ -254,28 +254,17 @@ static uint64_t now_us(void)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
 }
 
-/* Leaves the core to its other thread for a moment: with --pin sibling that is the caller. */
-static void relax(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb");
-#endif
-}
-
 /* Submits what there is, and returns when at least one completion is there. */
 static void submit_and_wait(struct queue *queue)
 {
     if (settings.poll_us > 0) {
         struct io_uring_cqe *cqe;
         uint64_t until_us = now_us() + settings.poll_us;
-        io_uring_submit_and_get_events(&queue->ring);
+        io_uring_submit(&queue->ring);
         do {
             if (io_uring_peek_cqe(&queue->ring, &cqe) == 0) {
                 return;
             }
-            relax();
         } while (now_us() < until_us);
     }
     int error = io_uring_submit_and_wait(&queue->ring, 1);
