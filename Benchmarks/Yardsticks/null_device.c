@@ -27,12 +27,9 @@ struct worker {
 
 static void usage(FILE *stream)
 {
-    fprintf(stream, "usage: null_device [--threads N] [--size BYTES] [--direct | --buffered] MOUNTPOINT\n"
-                    "  --threads N     threads, each with its clone of /dev/fuse (default: one per online CPU)\n"
-                    "  --size BYTES    size of every file, with K, M, G or T (default 1G)\n"
-                    "  --direct        open with FOPEN_DIRECT_IO (default)\n"
-                    "  --buffered      open with FOPEN_KEEP_CACHE\n"
-                    "Prints \"ready\" once the mount answers; SIGINT or SIGTERM unmounts and ends it.\n");
+    fprintf(stream, "usage: null_device [options] MOUNTPOINT\n"
+                    "  --threads N           threads, each with its clone of /dev/fuse (default: one per online CPU)\n"
+                    NULL_COMMON_USAGE);
 }
 
 static void *serve(void *argument)
@@ -56,22 +53,23 @@ static int clone_device(int device)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"threads", required_argument, NULL, 't'}, {"size", required_argument, NULL, 's'},
-        {"direct", no_argument, NULL, 'd'},        {"buffered", no_argument, NULL, 'b'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"threads", required_argument, NULL, 't'},
+        NULL_COMMON_OPTIONS,
     };
-    struct null_fs fs = {.size_bytes = NULL_DEFAULT_SIZE_BYTES, .direct = true};
+    struct null_fs fs = {
+        .size_bytes = NULL_DEFAULT_SIZE_BYTES, .direct = true, .max_background = NULL_MAX_BACKGROUND};
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = online < 1 ? 1 : online > MAX_THREADS ? MAX_THREADS : (unsigned)online;
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case 't': threads = (unsigned)null_parse_number("--threads", optarg, 1, MAX_THREADS); break;
-        case 's': fs.size_bytes = null_parse_number("--size", optarg, 0, INT64_MAX); break;
-        case 'd': fs.direct = true; break;
-        case 'b': fs.direct = false; break;
         case 'h': usage(stdout); return 0;
-        default: usage(stderr); return 2;
+        default:
+            if (!null_take_option(option, optarg, &fs)) {
+                usage(stderr);
+                return 2;
+            }
         }
     }
     if (optind != argc - 1) {
@@ -82,7 +80,7 @@ int main(int argc, char **argv)
     null_block_signals();
     null_guard_mount(mountpoint);
     int device = null_mount(mountpoint, "null_device");
-    null_serve_init(device, 0);
+    null_serve_init(device, 0, &fs);
 
     struct worker *workers = calloc(threads, sizeof(*workers));
     if (workers == NULL) {
@@ -95,15 +93,11 @@ int main(int argc, char **argv)
             null_fatal("cannot start thread %u", i);
         }
     }
-    null_announce_ready(mountpoint);
+    null_ask_mount(mountpoint);
+    null_say_ready();
     null_wait_for_stop();
     null_unmount(mountpoint);
-    for (unsigned i = 0; i < threads; i++) {
-        pthread_join(workers[i].thread, NULL);
-        close(workers[i].device);
-    }
-    close(device);
-    free(workers);
+    /* The threads end with the process: a copy of the mount in another namespace may keep the connection alive. */
     null_guard_release();
     return 0;
 }

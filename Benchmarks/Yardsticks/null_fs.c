@@ -13,12 +13,12 @@ uint64_t null_fs_node(const char *name, size_t name_bytes)
     return hash <= FUSE_ROOT_ID ? hash + 2 : hash;
 }
 
-size_t null_fs_read_bytes(const struct null_fs *fs, uint64_t offset, size_t wanted)
+size_t null_fs_read_bytes(uint64_t size_bytes, uint64_t offset, size_t wanted)
 {
-    if (offset >= fs->size_bytes) {
+    if (offset >= size_bytes) {
         return 0;
     }
-    uint64_t left = fs->size_bytes - offset;
+    uint64_t left = size_bytes - offset;
     return left < wanted ? (size_t)left : wanted;
 }
 
@@ -82,7 +82,7 @@ static struct null_answer answer_read(const struct null_fs *fs, const struct nul
 {
     const struct fuse_read_in *read = request->fixed;
     size_t wanted = read->size < NULL_MAX_WRITE_BYTES ? read->size : NULL_MAX_WRITE_BYTES;
-    return (struct null_answer){.size_bytes = null_fs_read_bytes(fs, read->offset, wanted), .zeros = true};
+    return (struct null_answer){.size_bytes = null_fs_read_bytes(fs->size_bytes, read->offset, wanted), .zeros = true};
 }
 
 static struct null_answer answer_write(const struct null_request *request, void *out)
@@ -125,7 +125,6 @@ struct null_answer null_fs_answer(const struct null_fs *fs, const struct null_re
     case FUSE_READDIR: /* every name exists, none is listed */
     case FUSE_RELEASE:
     case FUSE_RELEASEDIR:
-    case FUSE_FLUSH:
     case FUSE_FSYNC:
     case FUSE_FSYNCDIR:
         return done(0);
@@ -133,7 +132,7 @@ struct null_answer null_fs_answer(const struct null_fs *fs, const struct null_re
     case FUSE_BATCH_FORGET:
     case FUSE_INTERRUPT:
         return (struct null_answer){.silent = true};
-    default:
+    default: /* FLUSH too: the kernel then asks no more */
         return failed(-ENOSYS);
     }
 }

@@ -10,7 +10,8 @@
 
 /* Kept small enough for every kernel since 4.20: 256 pages of 4 KiB. */
 #define NULL_MAX_WRITE_BYTES (1024u * 1024u)
-#define NULL_MAX_BACKGROUND 128
+/* As RingFUSE has it. */
+#define NULL_MAX_BACKGROUND 64
 #define NULL_TIMEOUT_SECONDS 86400
 #define NULL_BLOCK_BYTES 4096u
 #define NULL_DEFAULT_SIZE_BYTES (1ull << 30)
@@ -20,6 +21,8 @@
 struct null_fs {
     uint64_t size_bytes; /* of every file */
     bool direct;         /* FOPEN_DIRECT_IO, else FOPEN_KEEP_CACHE */
+    bool writeback;      /* FUSE_WRITEBACK_CACHE */
+    uint16_t max_background;
 };
 
 struct null_request {
@@ -43,6 +46,6 @@ struct null_answer null_fs_answer(const struct null_fs *fs, const struct null_re
 uint64_t null_fs_node(const char *name, size_t name_bytes);
 
 /* How many bytes a read gets: it ends where the file does. */
-size_t null_fs_read_bytes(const struct null_fs *fs, uint64_t offset, size_t wanted);
+size_t null_fs_read_bytes(uint64_t size_bytes, uint64_t offset, size_t wanted);
 
 #endif

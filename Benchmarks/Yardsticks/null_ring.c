@@ -46,10 +46,11 @@ static struct {
     unsigned depth;
     unsigned poll_us;
     bool sibling;
+    bool huge_pages;
     int device;
     size_t payload_bytes;
 } settings = {
-    .fs = {.size_bytes = NULL_DEFAULT_SIZE_BYTES, .direct = true},
+    .fs = {.size_bytes = NULL_DEFAULT_SIZE_BYTES, .direct = true, .max_background = NULL_MAX_BACKGROUND},
     .depth = 32,
 };
 
@@ -59,16 +60,13 @@ static pthread_barrier_t started;  /* INIT is answered: entries may be registere
 static void usage(FILE *stream)
 {
     fprintf(stream,
-            "usage: null_ring [--depth N] [--size BYTES] [--direct | --buffered] [--pin same|sibling]\n"
-            "                 [--poll USEC] MOUNTPOINT\n"
-            "  --depth N       entries per queue, 1 MiB of memory each, one queue per possible CPU (default 32)\n"
-            "  --size BYTES    size of every file, with K, M, G or T (default 1G)\n"
-            "  --direct        open with FOPEN_DIRECT_IO (default)\n"
-            "  --buffered      open with FOPEN_KEEP_CACHE\n"
-            "  --pin same      serve a queue on its own CPU (default)\n"
-            "  --pin sibling   serve it on that CPU's hardware sibling, or its neighbour where there is none\n"
-            "  --poll USEC     look for so long for the next request before sleeping (default 0)\n"
-            "Prints \"ready\" once the mount answers; SIGINT or SIGTERM unmounts and ends it.\n");
+            "usage: null_ring [options] MOUNTPOINT\n"
+            "  --depth N             entries per queue, 1 MiB of memory each, a queue for each CPU (default 32)\n"
+            "  --pin same            serve a queue on its own CPU (default)\n"
+            "  --pin sibling         serve it on that CPU's hardware sibling, or its neighbour where there is none\n"
+            "  --poll USEC           look for so long for the next request before sleeping (default 0)\n"
+            "  --huge-pages          ask for huge pages for the buffers\n"
+            NULL_COMMON_USAGE);
 }
 
 /* Reads a list of CPUs as sysfs writes it: "0-3,8". */
@@ -133,12 +131,18 @@ static void pin(unsigned cpu)
 
 static void *map(size_t size_bytes)
 {
-    /* Populated by the thread that serves it: real pages, near it. Copies from the one zero page look too fast. */
-    void *memory = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    size_t huge = 2u << 20, slack = settings.huge_pages ? huge : 0;
+    char *memory = mmap(NULL, size_bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         null_fatal("cannot allocate %zu bytes of buffers: %s (a smaller --depth takes less)", size_bytes,
                    strerror(errno));
     }
+    if (settings.huge_pages) {
+        memory = (char *)(((uintptr_t)memory + huge - 1) & ~(uintptr_t)(huge - 1));
+        madvise(memory, size_bytes, MADV_HUGEPAGE);
+    }
+    /* Populated by the thread that serves it: real pages, near it. Copies from the one zero page look too fast. */
+    memset(memory, 0, size_bytes);
     return memory;
 }
 
@@ -157,6 +161,9 @@ static void prepare_queue(struct queue *queue)
     }
     if (io_uring_register_ring_fd(&queue->ring) != 1) {
         null_fatal("cannot register the ring's descriptor");
+    }
+    if (io_uring_register_files(&queue->ring, &settings.device, 1) != 0) {
+        null_fatal("cannot register /dev/fuse");
     }
     queue->entries = calloc(settings.depth, sizeof(*queue->entries));
     struct fuse_uring_req_header *headers = map(settings.depth * sizeof(*headers));
@@ -181,7 +188,8 @@ static struct io_uring_sqe *new_command(struct queue *queue, struct entry *entry
     }
     memset(sqe, 0, 2 * sizeof(*sqe)); /* SQE128 */
     sqe->opcode = IORING_OP_URING_CMD;
-    sqe->fd = settings.device;
+    sqe->flags = IOSQE_FIXED_FILE;
+    sqe->fd = 0; /* the only registered file */
     sqe->cmd_op = operation;
     sqe->user_data = (uintptr_t)entry;
     struct fuse_uring_cmd_req command = {.commit_id = commit_id, .qid = (uint16_t)queue->id};
@@ -301,18 +309,16 @@ static void *serve_device(void *argument)
 static const char *parse_arguments(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"depth", required_argument, NULL, 'n'}, {"size", required_argument, NULL, 's'},
-        {"direct", no_argument, NULL, 'd'},      {"buffered", no_argument, NULL, 'b'},
-        {"pin", required_argument, NULL, 'p'},   {"poll", required_argument, NULL, 'u'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+        {"depth", required_argument, NULL, 'n'},
+        {"pin", required_argument, NULL, 'p'},
+        {"poll", required_argument, NULL, 'u'},
+        {"huge-pages", no_argument, NULL, 'g'},
+        NULL_COMMON_OPTIONS,
     };
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case 'n': settings.depth = (unsigned)null_parse_number("--depth", optarg, 1, MAX_DEPTH); break;
-        case 's': settings.fs.size_bytes = null_parse_number("--size", optarg, 0, INT64_MAX); break;
-        case 'd': settings.fs.direct = true; break;
-        case 'b': settings.fs.direct = false; break;
         case 'u': settings.poll_us = (unsigned)null_parse_number("--poll", optarg, 0, 1000000); break;
         case 'p':
             settings.sibling = strcmp(optarg, "sibling") == 0;
@@ -321,8 +327,13 @@ static const char *parse_arguments(int argc, char **argv)
                 exit(2);
             }
             break;
+        case 'g': settings.huge_pages = true; break;
         case 'h': usage(stdout); exit(0);
-        default: usage(stderr); exit(2);
+        default:
+            if (!null_take_option(option, optarg, &settings.fs)) {
+                usage(stderr);
+                exit(2);
+            }
         }
     }
     if (optind != argc - 1) {
@@ -332,7 +343,7 @@ static const char *parse_arguments(int argc, char **argv)
     return argv[optind];
 }
 
-static struct queue *start_queues(unsigned count)
+static void start_queues(unsigned count)
 {
     struct queue *queues = calloc(count, sizeof(*queues));
     if (queues == NULL) {
@@ -347,7 +358,6 @@ static struct queue *start_queues(unsigned count)
             null_fatal("cannot start the thread of queue %u", i);
         }
     }
-    return queues;
 }
 
 int main(int argc, char **argv)
@@ -360,22 +370,18 @@ int main(int argc, char **argv)
     null_guard_mount(mountpoint);
     settings.device = null_mount(mountpoint, "null_ring");
 
-    struct queue *queues = start_queues(cpus);
+    start_queues(cpus);
     pthread_barrier_wait(&prepared);
-    null_serve_init(settings.device, FUSE_OVER_IO_URING);
+    null_serve_init(settings.device, FUSE_OVER_IO_URING, &settings.fs);
     pthread_barrier_wait(&started);
     if (pthread_create(&device_thread, NULL, serve_device, NULL) != 0) {
         null_fatal("cannot start the thread that reads /dev/fuse");
     }
-    null_announce_ready(mountpoint);
+    null_ask_mount(mountpoint);
+    null_say_ready();
     null_wait_for_stop();
     null_unmount(mountpoint);
-    for (unsigned i = 0; i < cpus; i++) {
-        pthread_join(queues[i].thread, NULL);
-    }
-    pthread_join(device_thread, NULL);
-    close(settings.device);
-    free(queues);
+    /* The threads end with the process: a copy of the mount in another namespace may keep the connection alive. */
     null_guard_release();
     return 0;
 }

@@ -66,6 +66,20 @@ uint64_t null_parse_number(const char *option, const char *text, uint64_t least,
     return value;
 }
 
+bool null_take_option(int option, const char *value, struct null_fs *fs)
+{
+    switch (option) {
+    case 's': fs->size_bytes = null_parse_number("--size", value, 0, INT64_MAX); return true;
+    case 'd': fs->direct = true; return true;
+    case 'b': fs->direct = false; return true;
+    case 'w': fs->writeback = true; return true;
+    case 'm':
+        fs->max_background = (uint16_t)null_parse_number("--max-background", value, 1, UINT16_MAX);
+        return true;
+    default: return false;
+    }
+}
+
 static sigset_t stop_signals(void)
 {
     sigset_t set;
@@ -215,7 +229,7 @@ static void *allocate(size_t size_bytes)
     return memory;
 }
 
-void null_serve_init(int device, uint64_t flags_wanted)
+void null_serve_init(int device, uint64_t flags_wanted, const struct null_fs *fs)
 {
     char *buffer = allocate(REQUEST_BYTES);
     const struct fuse_in_header *header = (const void *)buffer;
@@ -228,20 +242,24 @@ void null_serve_init(int device, uint64_t flags_wanted)
     if (offered & FUSE_INIT_EXT) {
         offered |= (uint64_t)init->flags2 << 32;
     }
+    if (fs->writeback && !(offered & FUSE_WRITEBACK_CACHE)) {
+        null_fatal("this kernel has no writeback cache");
+    }
     if ((offered & flags_wanted) != flags_wanted) {
         null_fatal("this kernel does not offer FUSE over io_uring: it takes Linux 6.14, "
                    "and Y in /sys/module/fuse/parameters/enable_uring");
     }
     uint64_t flags = offered & (flags_wanted | FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_ASYNC_DIO |
-                                FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES | FUSE_INIT_EXT);
+                                FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES | FUSE_ATOMIC_O_TRUNC | FUSE_AUTO_INVAL_DATA |
+                                FUSE_INIT_EXT | (fs->writeback ? FUSE_WRITEBACK_CACHE : 0));
     struct fuse_init_out reply = {
         .major = FUSE_KERNEL_VERSION,
         .minor = FUSE_KERNEL_MINOR_VERSION < init->minor ? FUSE_KERNEL_MINOR_VERSION : init->minor,
         .max_readahead = init->max_readahead,
         .flags = (uint32_t)flags,
         .flags2 = (uint32_t)(flags >> 32),
-        .max_background = NULL_MAX_BACKGROUND,
-        .congestion_threshold = NULL_MAX_BACKGROUND * 3 / 4,
+        .max_background = fs->max_background,
+        .congestion_threshold = (uint16_t)(fs->max_background * 3u / 4),
         .max_write = NULL_MAX_WRITE_BYTES,
         .max_pages = (uint16_t)(NULL_MAX_WRITE_BYTES / (unsigned)sysconf(_SC_PAGESIZE)),
         .time_gran = 1,
@@ -270,12 +288,16 @@ void null_serve_device(int device, const struct null_fs *fs)
     free(buffer);
 }
 
-void null_announce_ready(const char *mountpoint)
+void null_ask_mount(const char *mountpoint)
 {
     struct statvfs answer;
     if (statvfs(mountpoint, &answer) != 0) {
         null_fatal("the mount on %s does not answer: %s", mountpoint, strerror(errno));
     }
+}
+
+void null_say_ready(void)
+{
     puts("ready");
     fflush(stdout);
 }

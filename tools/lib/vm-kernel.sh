@@ -1,7 +1,6 @@
-# Debian's kernels for tools/vm: downloaded with apt, unpacked, never installed. Sourced after setup.sh.
+# Debian's kernels for tools/vm: downloaded with apt, unpacked, never installed. Sourced after debian-packages.sh.
 
-kernels=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ringfuse/kernels
-mirror=${RINGFUSE_MIRROR:-http://deb.debian.org/debian}
+kernels=$ringfuse_cache/kernels
 
 # The suite that has a kernel, by version. Debian's pool forgets old versions: what is asked for is the start of one.
 suite_of() {
@@ -43,63 +42,20 @@ prepare_kernel() {
 
 # Downloads and unpacks the newest kernel of a suite whose version starts as asked.
 download_kernel() {
-    local name=$1 suite=$2 place=$3 new=$3.new package packages
+    local name=$1 suite=$2 place=$3 new=$3.new apt_place=$kernels/apt-$2 package packages
     say "looking for Linux $name in Debian's $suite ($mirror)"
-    write_apt_settings "$suite"
-    private_apt apt-get update -q -o APT::Update::Error-Mode=any >"$kernels/apt-$suite/log" 2>&1 || {
-        tail -n 5 "$kernels/apt-$suite/log" >&2
-        die "apt could not read $suite from $mirror (network? mirror?)"
-    }
+    update_apt_lists
     package=$(newest_package "$name" "$suite")
     # Since 7.x an image is split: one package has the kernel, one its modules, one the list of what is built in.
     packages=$(private_apt apt-cache depends --important --no-recommends "$package" \
         | sed -n 's/^ *Depends: \(linux-\(base\|binary\|modules\)-[0-9][^ ]*\)$/\1/p')
     rm -rf "$new"
-    mkdir -p "$new/packages" "$new/tree"
     say "downloading $package"
     # shellcheck disable=SC2086 # names of packages have no blanks
-    (cd "$new/packages" && private_apt apt-get download -q $package $packages) >"$kernels/apt-$suite/log" 2>&1 || {
-        tail -n 5 "$kernels/apt-$suite/log" >&2
-        die "apt could not download $package from $mirror"
-    }
-    local archive
-    for archive in "$new"/packages/*.deb; do dpkg -x "$archive" "$new/tree"; done
+    download_packages "$new/tree" $package $packages
     arrange "$new"
-    rm -rf "$place" "$kernels/apt-$suite"
+    rm -rf "$place" "$apt_place"
     mv "$new" "$place"
-}
-
-# Settings of apt for one suite, so that nothing of this machine's own lists is read or changed; its proxies are used.
-write_apt_settings() {
-    local directory=$kernels/apt-$1
-    mkdir -p "$directory"/{state/lists/partial,cache/archives/partial}
-    : >"$directory/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$directory/sources.list"
-    # The date up to which a suite's index is valid is not looked at: mirrors that are late have only that fault, and
-    # signatures are verified all the same. Without the sandbox, whose user may not reach the cache of root.
-    cat >"$directory/apt.conf" <<END
-Dir::Etc::sourcelist "$directory/sources.list";
-Dir::Etc::sourceparts "$directory/none";
-Dir::Etc::preferences "$directory/none";
-Dir::Etc::preferencesparts "$directory/none";
-Dir::State "$directory/state";
-Dir::State::status "$directory/status";
-Dir::Cache "$directory/cache";
-APT::Architecture "amd64";
-APT::Architectures "amd64";
-APT::Sandbox::User "root";
-Acquire::Check-Valid-Until "false";
-Acquire::Languages "none";
-Acquire::Retries "3";
-END
-    mkdir -p "$directory/none"
-}
-
-# Runs a program of apt with those settings; `suite` names them.
-private_apt() {
-    local program=$1
-    shift
-    APT_CONFIG=$kernels/apt-$suite/apt.conf "$program" -o APT::Default-Release= "$@"
 }
 
 # Tells the newest package of a kernel: by its version, or whatever the suite calls its newest.
@@ -124,7 +80,7 @@ newest_package() {
 arrange() {
     local place=$1 found release
     found=$(find "$place/tree" -name 'vmlinuz*' -type f | head -n 1)
-    [ -n "$found" ] || die "no kernel in these packages: $(ls "$place/packages")"
+    [ -n "$found" ] || die "no kernel in the packages of $package"
     release=$(basename "$(find "$place/tree" -path '*/lib/modules/*' -prune -type d | head -n 1)")
     mkdir -p "$place/base/lib/modules"
     mv "$found" "$place/vmlinuz"
@@ -132,7 +88,7 @@ arrange() {
     # The list of what is built in may be in a package of its own, in the same place or another.
     find "$place/tree" -name 'modules.*' -type f -exec mv -t "$place/base/lib/modules/$release" {} +
     depmod -b "$place/base" "$release"
-    rm -rf "$place/tree" "$place/packages"
+    rm -rf "$place/tree"
     echo "$release" >"$place/complete"
 }
 
