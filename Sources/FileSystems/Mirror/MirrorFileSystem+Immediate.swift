@@ -34,9 +34,10 @@ extension MirrorFileSystem {
             return 0
         }
         guard failure < 0 else { return .answered(()) }
-        if failure == -Int(EOPNOTSUPP) { learn(of: file, descriptor, unless: .readsWait) }
-        // Errors too: the asynchronous read meets them again, if they are any.
-        return .deferred
+        // Other errors too are deferred: the asynchronous read meets them again, if they are any.
+        guard failure == -Int(EOPNOTSUPP), !traits.contains(.isResident) else { return .deferred }
+        learn(of: file, descriptor, unless: .readsWait)
+        return try readImmediately(file, at: offset, into: &buffer, context)
     }
 
     /// Writes to the source's page cache where that takes no waiting, or so little that it hardly counts.
@@ -62,7 +63,10 @@ extension MirrorFileSystem {
         }
         guard let result else { return .deferred }
         if result == data.byteCount { return .answered(result) }
-        if result == -Int(EOPNOTSUPP) { learn(of: file, descriptor, unless: .writesMayWait) }
+        if result == -Int(EOPNOTSUPP), traits.isDisjoint(with: [.isResident, .writesMayWait]) {
+            learn(of: file, descriptor, unless: .writesMayWait)
+            return try writeImmediately(file, at: offset, from: data, options, context)
+        }
         // What is written twice at one place does no harm; but not at the end of the file.
         return result > 0 && traits.contains(.appends) ? .answered(result) : .deferred
     }
