@@ -17,12 +17,14 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 const int rfuse_reopening_flags = O_ACCMODE | O_APPEND | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME;
 const int rfuse_direct_flag = O_DIRECT;
+const int rfuse_sync_mask = O_SYNC | O_DSYNC;
 const int rfuse_access_mask = O_ACCMODE;
 const unsigned rfuse_get_flags = FS_IOC_GETFLAGS;
 const unsigned rfuse_set_flags = FS_IOC_SETFLAGS;
@@ -63,6 +65,18 @@ long rfuse_write(int fd, const void *buffer, size_t count, uint64_t offset) {
     if (offset == UINT64_MAX) return RETRIED(write(fd, buffer, count));
     if (offset > INT64_MAX) return -EINVAL;
     return RETRIED(pwrite(fd, buffer, count, (off_t)offset));
+}
+
+long rfuse_try_read(int fd, void *buffer, size_t count, uint64_t offset) {
+    struct iovec data = { .iov_base = buffer, .iov_len = count };
+    if (offset > INT64_MAX) return -EINVAL;
+    return RETRIED(preadv2(fd, &data, 1, (off_t)offset, RWF_NOWAIT));
+}
+
+long rfuse_try_write(int fd, const void *buffer, size_t count, uint64_t offset) {
+    struct iovec data = { .iov_base = (void *)buffer, .iov_len = count };
+    if (offset > INT64_MAX) return -EINVAL;
+    return RETRIED(pwritev2(fd, &data, 1, (off_t)offset, RWF_NOWAIT));
 }
 
 long rfuse_sync(int fd, int data_only) { return data_only ? RETRIED(fdatasync(fd)) : RETRIED(fsync(fd)); }

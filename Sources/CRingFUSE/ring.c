@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 struct rfuse_ring {
     struct io_uring uring;
+    /// The time of each SQE that is a timeout. The kernel reads it when it takes the SQE, and no sooner is the SQE's
+    /// place in the queue used again.
+    struct __kernel_timespec *times;
 };
 
 _Static_assert(RFUSE_RING_CQSIZE == IORING_SETUP_CQSIZE, "flag as in linux/io_uring.h");
@@ -23,6 +27,8 @@ _Static_assert(offsetof(struct io_uring_sqe, cmd) == 48, "the command area of an
 /// Bytes of the command area of an SQE128: 128 - 48.
 static const size_t command_area_size = 80;
 
+static const int64_t nanoseconds_per_second = 1000000000;
+
 int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t completions, uint32_t flags)
 {
     struct io_uring_params params = {.flags = flags, .cq_entries = completions};
@@ -34,6 +40,12 @@ int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t compl
         free(made);
         return error;
     }
+    made->times = calloc(made->uring.sq.ring_entries, sizeof *made->times);
+    if (made->times == NULL) {
+        io_uring_queue_exit(&made->uring);
+        free(made);
+        return -ENOMEM;
+    }
     *ring = made;
     return 0;
 }
@@ -41,7 +53,14 @@ int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t compl
 void rfuse_ring_destroy(struct rfuse_ring *ring)
 {
     io_uring_queue_exit(&ring->uring);
+    free(ring->times);
     free(ring);
+}
+
+/// Bytes from one SQE of a ring to the next.
+static size_t sqe_stride(const struct rfuse_ring *ring)
+{
+    return sizeof(struct io_uring_sqe) << ((ring->uring.flags & IORING_SETUP_SQE128) != 0);
 }
 
 /// Puts empty memory in the place of a mapping, so that it no longer refers to its file.
@@ -55,11 +74,10 @@ int rfuse_ring_sever(struct rfuse_ring *ring, int replacement)
 {
     struct io_uring_sq *sq = &ring->uring.sq;
     struct io_uring_cq *cq = &ring->uring.cq;
-    size_t entry_size = sizeof *sq->sqes << ((ring->uring.flags & IORING_SETUP_SQE128) != 0);
     // Not closed: the number could be given to another file before the owner has come back.
     if (dup3(replacement, ring->uring.ring_fd, O_CLOEXEC) < 0)
         return -errno;
-    int error = cover(sq->sqes, entry_size * sq->ring_entries);
+    int error = cover(sq->sqes, sqe_stride(ring) * sq->ring_entries);
     if (!error && cq->ring_ptr != sq->ring_ptr)
         error = cover(cq->ring_ptr, cq->ring_sz);
     return error ? error : cover(sq->ring_ptr, sq->ring_sz);
@@ -118,6 +136,12 @@ uint32_t rfuse_ring_reap(struct rfuse_ring *ring, struct rfuse_completion *compl
 uint32_t rfuse_ring_prepared(const struct rfuse_ring *ring)
 {
     return io_uring_sq_ready(&ring->uring);
+}
+
+/// The place of an SQE in its queue.
+static size_t sqe_index(const struct rfuse_ring *ring, const struct io_uring_sqe *sqe)
+{
+    return (size_t)((const char *)sqe - (const char *)ring->uring.sq.sqes) / sqe_stride(ring);
 }
 
 /// The next free SQE; submits what is prepared where the queue is full. NULL with `*error` set where that fails.
@@ -224,6 +248,23 @@ int rfuse_ring_statx(struct rfuse_ring *ring, int directory, uint64_t path, int 
 {
     NEXT_SQE(sqe);
     io_uring_prep_statx(sqe, directory, (const char *)(uintptr_t)path, flags, mask, (struct statx *)(uintptr_t)result);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_timeout(struct rfuse_ring *ring, int64_t seconds, int64_t nanoseconds, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    struct __kernel_timespec *time = &ring->times[sqe_index(ring, sqe)];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    nanoseconds += now.tv_nsec;
+    // Saturated: the kernel takes what is beyond its clock for the end of it.
+    if (__builtin_add_overflow(seconds, now.tv_sec + nanoseconds / nanoseconds_per_second, &time->tv_sec))
+        time->tv_sec = INT64_MAX;
+    time->tv_nsec = nanoseconds % nanoseconds_per_second;
+    // Absolute: the SQE may be submitted only when many other requests have been looked at.
+    io_uring_prep_timeout(sqe, time, 0, IORING_TIMEOUT_ABS);
     sqe->user_data = user_data;
     return 0;
 }

@@ -82,6 +82,10 @@ package struct RingHandle: SubmissionQueue {
         unsafe rfuse_ring_statx(pointer, directory, UInt64(path), flags, mask, UInt64(result), userData)
     }
 
+    package func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_timeout(pointer, seconds, nanoseconds, userData)
+    }
+
     package func queueCancel(of target: UInt64, userData: UInt64) -> Int32 {
         unsafe rfuse_ring_cancel(pointer, target, userData)
     }

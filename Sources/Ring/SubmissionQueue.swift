@@ -67,6 +67,9 @@ package protocol SubmissionQueue: SendableMetatype {
         userData: UInt64
     ) -> Int32
 
+    /// Queues a timeout, which completes with `-ETIME` after a time that begins now, not with the submission.
+    func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32
+
     /// Queues the cancellation of what was queued with `target` as its user data.
     func queueCancel(of target: UInt64, userData: UInt64) -> Int32
 }

@@ -91,7 +91,7 @@ import Testing
     private func expectConsistent(_ tree: borrowing MemoryTree) {
         var names: [NodeID: Int] = [:]
         var subdirectories: [NodeID: Int] = [:]
-        for (id, directory) in tree.directories {
+        for (id, directory) in tree.directories.all {
             directory.forEach(after: 2) { _, child, _ in
                 names[child.node, default: 0] += 1
                 if child.type == .directory {

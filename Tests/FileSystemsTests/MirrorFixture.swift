@@ -12,8 +12,8 @@ final class MirrorFixture: Sendable {
     let mirror: MirrorFileSystem
     let engine = ThreadPoolIO(ThreadPool(threads: 2))
 
-    init(options: MirrorFileSystem.Options = .init()) throws {
-        var template = Array("/tmp/ringfuse-mirror-XXXXXX".utf8CString)
+    init(options: MirrorFileSystem.Options = .init(), in directory: String = "/tmp") throws {
+        var template = Array("\(directory)/ringfuse-mirror-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
         path = unsafe template.withUnsafeBufferPointer { unsafe String(cString: $0.baseAddress.unsafelyUnwrapped) }
         // Open to other users, on whose behalf tests act.

@@ -65,6 +65,10 @@ struct rfuse_directory_entry {
 // Reading and writing; an offset of UINT64_MAX stands for the file's position.
 long rfuse_read(int fd, void *buffer, size_t count, uint64_t offset);
 long rfuse_write(int fd, const void *buffer, size_t count, uint64_t offset);
+/// The same as far as it can be done without waiting (RWF_NOWAIT). -EAGAIN where it can't, -EOPNOTSUPP where the file
+/// system does not know how.
+long rfuse_try_read(int fd, void *buffer, size_t count, uint64_t offset);
+long rfuse_try_write(int fd, const void *buffer, size_t count, uint64_t offset);
 long rfuse_sync(int fd, int data_only);
 long rfuse_allocate(int fd, int mode, uint64_t offset, uint64_t length);
 /// Never repeated: after EINTR the descriptor is gone all the same.
@@ -84,6 +88,7 @@ long rfuse_reopen(int fd, int flags);
 /// The flags of open(2) that make sense when a file is opened once more; O_DIRECT is on its own.
 extern const int rfuse_reopening_flags;
 extern const int rfuse_direct_flag;
+extern const int rfuse_sync_mask;
 /// The bits of those flags that say how a file is accessed (O_ACCMODE).
 extern const int rfuse_access_mask;
 /// Another O_PATH descriptor of an open file.

@@ -96,6 +96,10 @@ int rfuse_ring_openat(struct rfuse_ring *ring, int directory, uint64_t path, int
 int rfuse_ring_statx(struct rfuse_ring *ring, int directory, uint64_t path, int flags, uint32_t mask, uint64_t result,
                      uint64_t user_data);
 
+/// IORING_OP_TIMEOUT: completes with -ETIME when so much time has passed from now on (CLOCK_MONOTONIC), whenever it is
+/// submitted. `nanoseconds` is less than a second.
+int rfuse_ring_timeout(struct rfuse_ring *ring, int64_t seconds, int64_t nanoseconds, uint64_t user_data);
+
 /// IORING_OP_ASYNC_CANCEL of the operation with `target` as its user data.
 int rfuse_ring_cancel(struct rfuse_ring *ring, uint64_t target, uint64_t user_data);
 

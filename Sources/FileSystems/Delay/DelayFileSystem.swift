@@ -3,9 +3,9 @@ public import SystemPackage
 
 /// Another file system, slowed down: look-ups, reads and writes wait before they are passed on, as if for a disk.
 ///
-/// For tests of what happens while requests are under way: the waiting suspends, so the worker goes on serving, and
-/// ends with `EINTR` when the request is interrupted. The immediate tier of these three defers; all else is passed on
-/// as it comes.
+/// For tests and benchmarks of what happens while requests are under way: the waiting suspends, so the worker goes on
+/// serving, and ends with `EINTR` when the request is interrupted. The immediate tier of these three defers; all else is
+/// passed on as it comes.
 public struct DelayFileSystem<Base: FileSystem>: FileSystem {
     /// What answers in the end.
     public let base: Base
@@ -27,17 +27,6 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
     /// Passed on.
     public func disconnected() async { await base.disconnected() }
 
-    /// Waits.
-    ///
-    /// - Throws: `EINTR` where the request is interrupted before or while it waits.
-    private func wait() async throws(Errno) {
-        do {
-            try await Task.sleep(for: delay)
-        } catch {
-            throw .interrupted
-        }
-    }
-
     // MARK: Delayed
 
     /// Waits, then finds a name.
@@ -46,7 +35,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
         in directory: NodeID,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Entry {
-        try await wait()
+        try await context.io.sleep(for: delay)
         return try await base.lookUp(name, in: directory, context)
     }
 
@@ -57,7 +46,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
         into buffer: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        try await wait()
+        try await context.io.sleep(for: delay)
         try await base.read(file, at: offset, into: &buffer, context)
     }
 
@@ -69,7 +58,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
         _ options: WriteOptions,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
-        try await wait()
+        try await context.io.sleep(for: delay)
         return try await base.write(file, at: offset, from: data, options, context)
     }
 }

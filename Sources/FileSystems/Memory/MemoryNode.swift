@@ -116,8 +116,10 @@ final class MemoryNode: Sendable {
     ///
     /// - Parameter links: how many more directories are in it.
     func namesChanged(links: Int = 0, at time: Timestamp) {
-        addLinks(links, at: time)
-        state.withLock { $0.attributes.modificationTime = time }
+        state.withLock { state in
+            state.attributes.linkCount = UInt32(Int(state.attributes.linkCount) + links)
+            state.modified(at: time)
+        }
     }
 }
 

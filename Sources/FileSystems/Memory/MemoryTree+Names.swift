@@ -167,8 +167,13 @@ extension MemoryTree {
         let isDirectory = source.type == .directory
         if isDirectory { directories[source.node]?.parent = new.directory }
         try node(source.node).addLinks(0, at: time)
-        try node(old.directory).namesChanged(links: isDirectory ? -1 : 0, at: time)
-        try node(new.directory).namesChanged(links: isDirectory && replaced == nil ? 1 : 0, at: time)
+        let (lost, won) = (isDirectory ? -1 : 0, isDirectory && replaced == nil ? 1 : 0)
+        if old.directory == new.directory {
+            try node(old.directory).namesChanged(links: lost + won, at: time)
+        } else {
+            try node(old.directory).namesChanged(links: lost, at: time)
+            try node(new.directory).namesChanged(links: won, at: time)
+        }
         return unused
     }
 

@@ -30,9 +30,9 @@ struct MemoryTree {
     static let largestLinkCount: UInt32 = 65_000
 
     /// All nodes that have a name, are known to the kernel, or are open.
-    private var records: [NodeID: Record] = [:]
+    private var records = NodeMap<Record>()
     /// The names of those that are directories.
-    var directories: [NodeID: MemoryDirectory] = [:]
+    var directories = NodeMap<MemoryDirectory>()
     /// The number of the next node. Numbers are not used again, so that an old one can't mean a new node.
     private var nextNumber = NodeID.root.rawValue + 1
     /// Pays for nodes.
@@ -191,9 +191,16 @@ struct MemoryTree {
     ///
     /// - Throws: `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
     func child(_ name: borrowing Name, in id: NodeID) throws(Errno) -> MemoryDirectory.Child? {
-        _ = try directory(id)
-        guard name.count <= Self.longestName else { throw .fileNameTooLong }
-        return directories[id]?.names[copy name]
+        guard name.count <= Self.longestName else {
+            _ = try directory(id)
+            throw .fileNameTooLong
+        }
+        guard let child = directories[id]?.names[copy name] else {
+            // Either there is no such name, or no such directory.
+            _ = try directory(id)
+            return nil
+        }
+        return child
     }
 
     /// A directory in which a name can be made.

@@ -37,23 +37,16 @@ public final class BlockingMirrorFileSystem: FileSystem {
     ///
     /// - Throws: ``MirrorError`` where the source can't be opened.
     public static func isAdvised(for source: FilePath) throws(MirrorError) -> Bool {
-        let type: Int
         do throws(Errno) {
             let path = try checked(unsafe source.withPlatformString { unsafe rfuse_open_directory_path($0) })
             let descriptor = CInt(path)
             defer { _ = rfuse_close(descriptor) }
-            type = try checked(rfuse_file_system_type(descriptor))
+            try checked(rfuse_file_system_type(descriptor))
+            return MirrorSourceKind(of: descriptor) == .remote
         } catch {
             throw MirrorError(step: .openSource, source: source, errno: error)
         }
-        return blockingTypes.contains(UInt32(truncatingIfNeeded: type))
     }
-
-    /// `f_type` of FUSE, NFS, SMB (three numbers), 9P, Ceph, AFS (two), Coda, OCFS2, GFS2, Lustre, autofs.
-    private static let blockingTypes: Set<UInt32> = [
-        0x6573_5546, 0x6969, 0xff53_4d42, 0xfe53_4d42, 0x517b, 0x0102_1997, 0x00c3_6400, 0x5346_414f, 0x6b41_4653,
-        0x7375_7245, 0x7461_636f, 0x0116_1970, 0x0bd0_0bd0, 0x0187,
-    ]
 
     /// What the mirror promises.
     public var features: FileSystemFeatures { mirror.features }

@@ -18,11 +18,10 @@ extension MirrorFileSystem {
     /// The answer to an open, which the kernel may read and write by itself from then on.
     private func opened(_ node: NodeID, _ handle: HandleID) throws(Errno) -> OpenReply {
         let keepsCache = openCounts.open(node)
+        let (descriptor, traits) = try files.found(handle)
         // With the writeback cache only what can be opened in no other way appends: pages must not go there.
-        if usesWritebackCache, try files.appends(files.descriptor(of: handle)) {
-            return OpenReply(handle: handle, options: .directIO)
-        }
-        guard let file = passthrough.open(node, try files.descriptor(of: handle)) else {
+        if usesWritebackCache, traits.contains(.appends) { return OpenReply(handle: handle, options: .directIO) }
+        guard let file = passthrough.open(node, descriptor) else {
             return OpenReply(handle: handle, options: keepsCache ? .keepCache : [])
         }
         return OpenReply(handle: handle, passingThrough: file)
@@ -129,7 +128,7 @@ extension MirrorFileSystem {
     /// Whether a write needs other calls before it.
     func needsPreparation(_ file: OpenFile, _ options: WriteOptions) throws(Errno) -> Bool {
         if options.contains(.killsPrivileges) { return true }
-        return mustNotAppend(try files.descriptor(of: file.handle), file, options)
+        return try mustNotAppend(files.found(file.handle).traits, file, options)
     }
 
     /// Does what a write needs before it, and tells where it goes.
@@ -138,9 +137,9 @@ extension MirrorFileSystem {
         _ options: WriteOptions,
         _ context: borrowing RequestContext
     ) throws(Errno) -> WriteTarget {
-        let descriptor = try files.descriptor(of: file.handle)
+        let (descriptor, traits) = try files.found(file.handle)
         if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor, file.node, context) }
-        guard mustNotAppend(descriptor, file, options) else { return WriteTarget(descriptor: descriptor, isOwn: false) }
+        guard mustNotAppend(traits, file, options) else { return WriteTarget(descriptor: descriptor, isOwn: false) }
         let positioned = CInt(try checked(rfuse_reopen(descriptor, OpenFlags.writeOnly.cValue)))
         return WriteTarget(descriptor: positioned, isOwn: true)
     }
@@ -149,8 +148,12 @@ extension MirrorFileSystem {
     ///
     /// Pages of a shared mapping go where they belong, and so does what is written after `fcntl` has ended O_APPEND;
     /// but Linux appends all that is written to an appending descriptor, whatever the offset.
-    private func mustNotAppend(_ descriptor: CInt, _ file: OpenFile, _ options: WriteOptions) -> Bool {
-        files.appends(descriptor) && (options.contains(.fromCache) || !file.flags.contains(.append))
+    private func mustNotAppend(
+        _ traits: MirrorOpenFiles.Traits,
+        _ file: OpenFile,
+        _ options: WriteOptions
+    ) -> Bool {
+        traits.contains(.appends) && (options.contains(.fromCache) || !file.flags.contains(.append))
     }
 
     /// Lets the source's file system tell what closing tells: some report failed writes only then (FLUSH). Ends the
@@ -311,12 +314,12 @@ extension MirrorFileSystem {
         }
         if flags.contains(.killsPrivileges) { try clearPrivileges(of: node.descriptor, node.id, context) }
         do throws(Errno) {
-            return try files.insert(try reopen(node, flags), appends: appends(flags))
+            return try files.insert(try reopen(node, flags), traits(flags))
         } catch {
             // A file that may only be appended to (chattr +a).
             guard error == .notPermitted, usesWritebackCache, flags.contains(.append) else { throw error }
             let descriptor = try checked(rfuse_reopen(node.descriptor, flags.cValue & sourceFlagMask))
-            return try files.insert(CInt(descriptor), appends: true)
+            return try files.insert(CInt(descriptor), traits(flags).union(.appends))
         }
     }
 
@@ -332,7 +335,7 @@ extension MirrorFileSystem {
     ///
     /// - Parameter descriptor: taken over, whether or not this throws.
     private func reply(created descriptor: CInt, _ flags: OpenFlags) throws(Errno) -> CreateReply {
-        let handle = try files.insert(descriptor, appends: appends(flags))
+        let handle = try files.insert(descriptor, traits(flags))
         do throws(Errno) {
             // Of the file that was made, not of the name, which may mean something else by now.
             let entry = try entry(takingOver: CInt(try checked(rfuse_path_descriptor(descriptor))))
@@ -374,8 +377,16 @@ extension MirrorFileSystem {
     /// The flags that are passed on at all.
     private var sourceFlagMask: CInt { rfuse_reopening_flags | (options.passesDirectIO ? rfuse_direct_flag : 0) }
 
-    /// Whether a file of the source is opened to append.
-    private func appends(_ flags: OpenFlags) -> Bool { flags.contains(.append) && !usesWritebackCache }
+    /// What is known of a file of the source from how it is opened.
+    private func traits(_ flags: OpenFlags) -> MirrorOpenFiles.Traits {
+        var traits: MirrorOpenFiles.Traits = []
+        if flags.contains(.append) && !usesWritebackCache { traits.insert(.appends) }
+        // `RWF_NOWAIT` has direct I/O begin without waiting, but the call returns only when it is done.
+        if flags.contains(.direct) && options.passesDirectIO { traits.formUnion(.waits) }
+        // What is written is on the device before the call returns.
+        if flags.cValue & rfuse_sync_mask != 0 { traits.insert(.writesWait) }
+        return traits
+    }
 }
 
 extension OpenFlags {

@@ -9,10 +9,12 @@ public import SystemPackage
 /// symbolic link is ever followed by the server (the kernel follows them, on the mount). So it does not matter what is
 /// renamed or replaced in the source meanwhile.
 ///
-/// Reads, writes, `fsync` and `fallocate` go through the worker's asynchronous I/O. Everything about names and
-/// attributes is done at once, on the worker, as passthrough servers do: mostly it is in the kernel's caches, and a
-/// hop to another thread costs more than the call. Metadata from a slow disk blocks the worker meanwhile; file I/O
-/// never does. For a source that may block for long there is ``BlockingMirrorFileSystem``.
+/// Reads, writes, `fsync` and `fallocate` go through the worker's asynchronous I/O, but for reads and writes that the
+/// source's page cache takes at once. Everything about names and attributes is done at once, on the worker, as
+/// passthrough servers do: mostly it is in the kernel's caches, and a hop to another thread costs more than the call.
+/// Metadata from a slow disk blocks the worker meanwhile; reads never do, and short writes once in a while, where the
+/// source's file system cannot say that they would. For a source that may block for long there is
+/// ``BlockingMirrorFileSystem``.
 ///
 /// The kernel checks permissions on the mount, POSIX ACLs included where the source's file system has them. Default
 /// ACLs and the umask are for that file system to apply: files are made with the caller's umask, owner and group.
@@ -43,6 +45,10 @@ public final class MirrorFileSystem: FileSystem {
     let lockWaits = Atomic<Int>(0)
     /// Whether the source's file system has POSIX ACLs.
     private let keepsAccessControlLists: Bool
+    /// What the source's own file system is made of.
+    let sourceKind: MirrorSourceKind
+    /// Whether workers write themselves where nobody knows whether that waits.
+    let patience = MirrorPatience()
     /// For calls that take their time and that asynchronous I/O does not offer; starts no thread before the first one.
     let pool = ThreadPool(threads: 2)
 
@@ -70,6 +76,7 @@ public final class MirrorFileSystem: FileSystem {
         // The rest is for open files.
         let mostNodes = options.mostNodeDescriptors ?? files.capacity / 4 * 3
         nodes = MirrorNodeTable(root: root, mostOpen: mostNodes)
+        sourceKind = MirrorSourceKind(of: root.descriptor)
         keepsAccessControlLists = Self.keepsAccessControlLists(root)
         inodes = MirrorInodeNumbers(device: root.identity.device)
         do throws(Errno) {

@@ -108,6 +108,18 @@ public struct AsyncIO: ~Copyable {
         _ = try await retained.perform(IOOperation(.close, file: file.rawValue))
     }
 
+    /// Waits (`IORING_OP_TIMEOUT`), without the timer slack of a thread and without leaving the worker; without a ring as
+    /// `Task.sleep` does.
+    ///
+    /// - Parameter duration: how long; not at all where it is not positive. Fractions of a nanosecond are left out.
+    /// - Throws: `ECANCELED`.
+    public func sleep(for duration: Duration) async throws(Errno) {
+        guard duration > .zero else { return }
+        let (seconds, attoseconds) = duration.components
+        _ = try await retained.perform(
+            IOOperation(.sleep, file: -1, length: Int(seconds), offset: UInt64(attoseconds / 1_000_000_000)))
+    }
+
     /// Opens a file relative to a directory (`IORING_OP_OPENAT`).
     ///
     /// - Parameters:

@@ -57,6 +57,11 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     private let completions: UnsafeMutableBufferPointer<Completion>
     private var freeCount: Int
     private var isClosed = false
+    /// Whether nodes that are forgotten are waited for, so that one read brings many: beside a ring, where no request
+    /// waits for this thread.
+    private let gathersForgets: Bool
+    /// Whether the last read brought some.
+    private var isGathering = false
 
     /// A channel over clones of the connection.
     ///
@@ -64,6 +69,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     ///   - buffers: the memory of its entries.
     ///   - format: how the kernel lays requests out.
     ///   - operations: the ring for asynchronous operations; its completions signal the mailbox's eventfd.
+    ///   - gathersForgets: whether to wait a little between reads that bring forgotten nodes.
     package init(
         worker: Int,
         descriptors: Descriptors,
@@ -71,12 +77,14 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         buffers: consuming EntryBuffers,
         format: DeviceFormat,
         operations: Operations?,
+        gathersForgets: Bool = false,
         report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
     ) {
         self.worker = worker
         self.descriptors = descriptors
         self.mailbox = mailbox
         self.operations = operations
+        self.gathersForgets = gathersForgets
         self.format = format
         self.report = report
         let count = buffers.count
@@ -117,7 +125,9 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         if isIdle && mayWait && !isClosed {
             // Only a request can need this thread now. What else the mailbox holds belongs to requests that are
             // answered.
+            if isGathering { usleep(Self.gatheringPause) }
             _ = receive(from: descriptors.blocking, into: &arrivals)
+            isGathering = gathersForgets && arrivals.count > 0 && bringsForgets(arrivals[0])
             return false
         }
         let completed = pumpOperations()
@@ -130,6 +140,17 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         while freeCount > 0 && !isClosed && receive(from: descriptors.nonblocking, into: &arrivals) {}
         return woken
     }
+
+    /// Whether a request is FORGET or BATCH_FORGET.
+    private func bringsForgets(_ entry: Int) -> Bool {
+        let opcode = frame(of: entry).opcode
+        return opcode == Opcode.forget.rawValue || opcode == Opcode.batchForget.rawValue
+    }
+
+    /// Microseconds to wait for more nodes to be forgotten. A thread that sleeps in `read` is woken for each of them,
+    /// and takes the CPU from whoever removes files; one that sleeps here finds them together in one BATCH_FORGET.
+    /// INTERRUPTs come as much later at the most.
+    private static var gatheringPause: UInt32 { 1000 }
 
     /// Submits asynchronous operations and completes those that are done.
     ///

@@ -24,6 +24,8 @@ struct DeviceTransport: Sendable {
     struct Plan: Sendable {
         let name: String
         let cpu: Int?
+        /// Whether it serves beside a ring, and sees no request that anybody waits for.
+        var isBesideRing = false
     }
 
     /// Starts workers. They serve as soon as all of them are ready.
@@ -72,13 +74,13 @@ struct DeviceTransport: Sendable {
         _ buffers: consuming EntryBuffers
     ) throws(Errno) {
         guard let ring = makeRing(mailbox: member.mailbox) else {
-            let channel = makeChannel(member, parts, descriptors, buffers, operations: nil)
+            let channel = makeChannel(member, parts, plan, descriptors, buffers, operations: nil)
             run(channel, io: ThreadPoolIO(parts.threadPool), member, parts, plan)
             return
         }
         let io = RingIO(queue: ring.handle, mailbox: member.mailbox)
         let operations = DeviceChannel<RingHandle>.Operations(ring: ring.handle, io: io)
-        let channel = makeChannel(member, parts, descriptors, buffers, operations: operations)
+        let channel = makeChannel(member, parts, plan, descriptors, buffers, operations: operations)
         run(channel, io: io, member, parts, plan)
         ring.close()
     }
@@ -105,13 +107,15 @@ struct DeviceTransport: Sendable {
     private static func makeChannel(
         _ member: Crew<Verdict>.Member,
         _ parts: SessionParts,
+        _ plan: Plan,
         _ descriptors: DeviceChannel<RingHandle>.Descriptors,
         _ buffers: consuming EntryBuffers,
         operations: DeviceChannel<RingHandle>.Operations?
     ) -> DeviceChannel<RingHandle> {
         DeviceChannel(
             worker: member.index, descriptors: descriptors, mailbox: member.mailbox, buffers: buffers,
-            format: DeviceFormat(parts.agreed), operations: operations, report: parts.handler.report)
+            format: DeviceFormat(parts.agreed), operations: operations, gathersForgets: plan.isBesideRing,
+            report: parts.handler.report)
     }
 
     private static func clone(_ parts: SessionParts) throws(Errno) -> DeviceChannel<RingHandle>.Descriptors {

@@ -142,8 +142,8 @@ struct TransportStart {
         let control: DeviceTransport
         do throws(SessionError) {
             // A few entries: what comes this way is answered at once.
-            control = try startDevices(
-                prepared.parts, [DeviceTransport.Plan(name: "ringfuse-ctl", cpu: nil)], depth: controlDepth)
+            let plan = DeviceTransport.Plan(name: "ringfuse-ctl", cpu: nil, isBesideRing: true)
+            control = try startDevices(prepared.parts, [plan], depth: controlDepth)
         } catch {
             end(prepared)
             throw error

@@ -9,15 +9,18 @@ package struct IOOperation: Sendable {
         case close
         case open
         case statx
+        case sleep
     }
 
     package var kind: Kind
+    /// The descriptor; -1 where none is meant.
     package var file: Int32
     /// Address of the buffer or path; the length of an allocation.
     package var address: UInt
-    /// Bytes of the buffer; the mode of an open; the mask of a statx.
+    /// Bytes of the buffer; the mode of an open; the mask of a statx; the whole seconds of a sleep.
     package var length: Int
-    /// Offset in the file, `UInt64.max` for its position; the result's address of a statx.
+    /// Offset in the file, `UInt64.max` for its position; the result's address of a statx; the nanoseconds of a sleep
+    /// beyond its seconds.
     package var offset: UInt64
     package var flags: UInt32
 

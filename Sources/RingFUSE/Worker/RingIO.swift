@@ -52,6 +52,8 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
         while true {
             let result = await result(of: operation)
             if result >= 0 { return Int(result) }
+            // Time is up: what a sleep is for.
+            if operation.kind == .sleep && result == -Errno.timeout.rawValue { return 0 }
             // A signal to the worker interrupted it, not one to the caller: that is a cancellation.
             if result == -Errno.interrupted.rawValue && !Task.isCancelled { continue }
             throw Errno(rawValue: -result)
@@ -170,6 +172,9 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
             return queue.queueStatx(
                 directory: file, path: operation.address, flags: Int32(bitPattern: operation.flags),
                 mask: UInt32(operation.length), result: UInt(operation.offset), userData: userData)
+        case .sleep:
+            return queue.queueTimeout(
+                seconds: Int64(operation.length), nanoseconds: Int64(operation.offset), userData: userData)
         }
     }
 }

@@ -19,7 +19,18 @@ package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
     ///   thread has taken is waited for: the kernel may be using the buffer. A close is never cancelled, because
     ///   its caller could not tell whether the descriptor still is its own.
     package override func perform(_ operation: IOOperation) async throws(Errno) -> Int {
-        try await pool.run(cancellable: operation.kind != .close) { operation.execute() }
+        if operation.kind == .sleep { return try await sleep(operation) }
+        return try await pool.run(cancellable: operation.kind != .close) { operation.execute() }
+    }
+
+    /// Waits without a thread: many requests may wait at a time, and the pool has few.
+    private func sleep(_ operation: IOOperation) async throws(Errno) -> Int {
+        do {
+            try await Task.sleep(for: .seconds(operation.length) + .nanoseconds(Int64(operation.offset)))
+            return 0
+        } catch {
+            throw .canceled
+        }
     }
 }
 
@@ -54,6 +65,8 @@ extension IOOperation {
                 CUnsignedInt(truncatingIfNeeded: length),
                 UnsafeMutableRawPointer(bitPattern: UInt(offset))
             )
+        case .sleep:
+            preconditionFailure("waits without a thread")
         }
     }
 }

@@ -51,6 +51,10 @@ struct MountMirrorCommand: AsyncParsableCommand {
     )
     var blockingSource: BlockingSource = .auto
 
+    /// Whether O_DIRECT reaches the source.
+    @Flag(help: "What programs open with O_DIRECT bypasses the source's page cache too, not only the mount's.")
+    var directSource = false
+
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
@@ -80,6 +84,7 @@ struct MountMirrorCommand: AsyncParsableCommand {
         try Self.refuse(serving.path, inside: path)
         var options = MirrorFileSystem.Options()
         options.locks = locks
+        options.passesDirectIO = directSource
         if let lifetime = cacheTimeout?.lifetime {
             options.nameLifetime = lifetime
             options.attributesLifetime = lifetime

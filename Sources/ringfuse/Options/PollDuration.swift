@@ -1,4 +1,4 @@
-/// How long a worker polls before it sleeps, as users write it: `20us`, `1ms`, `500ns`, `0`.
+/// How long a worker polls before it sleeps, or an answer is held back, as users write it: `20us`, `1ms`, `500ns`, `0`.
 struct PollDuration: Equatable, Sendable {
     /// The time.
     let duration: Duration
@@ -8,7 +8,8 @@ struct PollDuration: Equatable, Sendable {
         ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000),
     ]
 
-    /// The longest: a worker that polls for longer than a second never sleeps, which is a mistake of the unit.
+    /// The longest: a worker that polls for longer than a second never sleeps, and a store that takes longer is broken:
+    /// a mistake of the unit.
     static let limit = Duration.seconds(1)
 
     /// Reads a duration. Only 0 may go without its unit.

@@ -288,7 +288,7 @@ struct Calls<Backend: FileSystem> {
 }
 
 /// The engine of all contexts; it carries out nothing.
-private let sharedEngine = IOEngine()
+private let sharedEngine = ThreadPoolIO()
 
 /// Calls `body` and tells what it threw; `nil` for nothing.
 func errno<Result>(_ body: () async throws -> Result) async -> Errno? {

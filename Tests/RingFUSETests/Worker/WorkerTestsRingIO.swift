@@ -133,6 +133,16 @@ import Testing
         #expect(bench.results.byNumber[1] == 7)
     }
 
+    /// What a sleep waits for is an error of the kernel's.
+    @Test func sleepsEndWhenTimeIsUp() throws {
+        let bench = try Bench()
+        bench.start(0, IOOperation(.sleep, file: -1, length: 1))
+        bench.start(1, read)
+        for operation in bench.kernel.operations { bench.kernel.complete(operation, -ETIME) }
+        bench.settle()
+        #expect(bench.results.byNumber == [0: 0, 1: -Int(ETIME)])
+    }
+
     /// EINTR is the worker's affair: the operation is done again.
     @Test func interruptedOperationsAreRepeated() throws {
         let bench = try Bench()
@@ -293,6 +303,10 @@ import Testing
                     flags: 0x1000,
                     userData: 0
                 )
+            ),
+            (
+                IOOperation(.sleep, file: -1, length: 3, offset: 4),
+                FakeOperation(name: "timeout", file: -1, length: 3, offset: 4, userData: 0)
             ),
         ]
         for (number, (operation, expected)) in kinds.enumerated() {

@@ -175,6 +175,12 @@ struct FakeRing: SubmissionQueue {
         )
     }
 
+    func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32 {
+        queue(
+            FakeOperation(
+                name: "timeout", file: -1, length: Int(seconds), offset: UInt64(nanoseconds), userData: userData))
+    }
+
     func queueCancel(of target: UInt64, userData: UInt64) -> Int32 {
         kernel.prepared.append(.cancel(target: target, userData: userData))
         return 0
