@@ -51,6 +51,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     private let buffers: EntryBuffers
     private let format: DeviceFormat
     private let report: @Sendable (WorkerEvent) -> Void
+    private let parking: Parking
     private let slots: UnsafeMutableBufferPointer<Slot>
     /// A stack, so that an idle mount keeps using the same, cached memory.
     private let free: UnsafeMutableBufferPointer<Int32>
@@ -64,6 +65,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     ///   - buffers: the memory of its entries.
     ///   - format: how the kernel lays requests out.
     ///   - operations: the ring for asynchronous operations; its completions signal the mailbox's eventfd.
+    ///   - parking: where to tell of sleep in a read.
     package init(
         worker: Int,
         descriptors: Descriptors,
@@ -71,6 +73,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         buffers: consuming EntryBuffers,
         format: DeviceFormat,
         operations: Operations?,
+        parking: Parking = Parking(),
         report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
     ) {
         self.worker = worker
@@ -78,6 +81,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         self.mailbox = mailbox
         self.operations = operations
         self.format = format
+        self.parking = parking
         self.report = report
         let count = buffers.count
         self.buffers = buffers
@@ -117,7 +121,9 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         if isIdle && mayWait && !isClosed {
             // Only a request can need this thread now. What else the mailbox holds belongs to requests that are
             // answered.
+            unsafe parking.park(with: Int(free[freeCount - 1]))
             _ = receive(from: descriptors.blocking, into: &arrivals)
+            parking.leave()
             return false
         }
         let completed = pumpOperations()
@@ -289,6 +295,9 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         unsafe free[freeCount] = Int32(entry)
         freeCount += 1
     }
+
+    /// Gives memory back. Replies are written at once: what is not served is empty.
+    package func giveBack(unless isServed: (Int) -> Bool) { buffers.extent.giveBack { !isServed($0) } }
 
     private static var headerSize: Int { 40 }
     private static var replyHeaderSize: Int { 16 }

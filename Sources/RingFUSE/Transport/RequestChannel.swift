@@ -48,6 +48,12 @@ package protocol RequestChannel: ~Copyable, SendableMetatype {
 
     /// Gives an entry back without a reply.
     mutating func release(_ entry: Int)
+
+    /// Gives the memory of entries back to the kernel that nothing is in. Call it between two turns' requests: none has
+    /// come since ``collect(mayWait:isIdle:into:)``, or all that came are in entries that are served.
+    ///
+    /// - Parameter isServed: whether the request in an entry is still to be answered.
+    func giveBack(unless isServed: (Int) -> Bool)
 }
 
 /// The entries in which requests have arrived: a fixed list.

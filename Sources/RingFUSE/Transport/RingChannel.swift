@@ -35,6 +35,8 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private let worker: Int
     private var lost = 0
     private var isBroken = false
+    /// Whether the last wake-up found all replies handed over.
+    private var wasAllSubmitted = false
     /// Turns since then in which operations of backends were waited for.
     private var vainTurns = 0
     /// What was reaped while entries were registered: requests, and whether the mailbox has something.
@@ -106,6 +108,9 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     package private(set) var systemCalls: UInt64 = 0
 
+    /// Whether entries that are not served hold nothing.
+    var mayGiveBack: Bool { wasAllSubmitted && !mayHoldMore && !isBroken }
+
     // MARK: Turns
 
     package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
@@ -171,6 +176,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
                 io.complete(completion.user_data, result: completion.result)
             case .wake:
                 woken = true
+                wasAllSubmitted = !ring.hasQueued
                 armWake()
             case .ignored:
                 break

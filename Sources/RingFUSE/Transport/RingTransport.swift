@@ -96,7 +96,8 @@ struct RingTransport: Sendable {
                 parts.roster.add(
                     Roster.Member(
                         name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
-                        lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() }))
+                        lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() },
+                        giveBack: giveBack(member.mailbox, parts, ring.features)))
                 serve(worker, member)
             }
             // The ring goes before the memory that its commands name.
@@ -104,6 +105,20 @@ struct RingTransport: Sendable {
             withExtendedLifetime(worker) {}
         } catch {
             _ = member.meet(error)
+        }
+    }
+
+    /// What has a worker give back buffers that it does not use; `nil` where it may not, see
+    /// ``RingChannel/giveBack(unless:)``.
+    private static func giveBack(
+        _ mailbox: Mailbox,
+        _ parts: SessionParts,
+        _ features: RingFeatures
+    ) -> (@Sendable () -> Bool)? {
+        guard !parts.populatesBuffers, features.contains(.deferTaskRun) else { return nil }
+        return {
+            mailbox.post(.giveBack)
+            return true
         }
     }
 

@@ -18,6 +18,8 @@ final class Roster: Sendable {
         let mailbox: Mailbox
         /// Has whoever waits for the thread's end wait no longer.
         let giveUp: @Sendable () -> Void
+        /// Has buffers that nothing is in given back, now or soon, and tells whether it has; `nil` where they are to stay.
+        let giveBack: (@Sendable () -> Bool)?
 
         /// The queue of an entry.
         func queue(of entry: Int) -> Int? {

@@ -99,9 +99,10 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
             mayWait: mayWait && !executor.hasJobs, isIdle: isIdle, into: &arrivals.pointee)
         cells.set(.systemCalls, to: unsafe channel.pointee.systemCalls)
         cells.add(.phase)
+        let isQuiet = unsafe arrivals.pointee.count == 0
         for position in unsafe 0..<arrivals.pointee.count { unsafe arrived(arrivals.pointee[position]) }
         unsafe arrivals.pointee.removeAll()
-        if woken { readMail() }
+        if woken { readMail(isQuiet: isQuiet) }
         if unsafe !state.pointee.earlyInterrupts.isEmpty && !channel.pointee.mayHoldMore {
             unsafe state.pointee.earlyInterrupts.removeAll()
         }
@@ -158,12 +159,15 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         unsafe channel.pointee.commit(entry, unique: frame.unique, error: answer.error, length: answer.length)
     }
 
-    private func readMail() {
+    /// - Parameter isQuiet: whether no request came in this turn.
+    private func readMail(isQuiet: Bool) {
         for message in mailbox.takeAll() {
             switch message {
             case .job(let job): executor.enqueueMailed(job)
             case .interrupt(let unique): interrupt(unique)
             case .cancelOperation(let slot, let generation): io.cancel(slot: slot, generation: generation)
+            // Replies of this turn's requests are on their way; one that is at work again need not be asked.
+            case .giveBack: if isQuiet { unsafe channel.pointee.giveBack(unless: { unsafe entries[$0].unique != 0 }) }
             case .stop: stop()
             }
         }
