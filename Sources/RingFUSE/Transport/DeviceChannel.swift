@@ -85,19 +85,19 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         self.report = report
         let count = buffers.count
         self.buffers = buffers
-        unsafe slots = .allocate(capacity: count)
+        unsafe slots = CacheLines.allocateBuffer(count: count)
         unsafe slots.initialize(repeating: Slot())
-        unsafe free = .allocate(capacity: count)
+        unsafe free = CacheLines.allocateBuffer(count: count)
         for entry in 0..<count { unsafe free.initializeElement(at: entry, to: Int32(entry)) }
-        unsafe completions = .allocate(capacity: 64)
+        unsafe completions = CacheLines.allocateBuffer(count: 64)
         unsafe completions.initialize(repeating: Completion())
         freeCount = count
     }
 
     deinit {
-        unsafe slots.deallocate()
-        unsafe free.deallocate()
-        unsafe completions.deallocate()
+        unsafe CacheLines.free(slots.baseAddress)
+        unsafe CacheLines.free(free.baseAddress)
+        unsafe CacheLines.free(completions.baseAddress)
     }
 
     package var entryCount: Int { unsafe slots.count }

@@ -66,11 +66,11 @@ package struct ArrivalBatch: ~Copyable {
     ///
     /// - Parameter capacity: the channel's number of entries: none can arrive twice before it is given back.
     package init(capacity: Int) {
-        unsafe entries = .allocate(capacity: capacity)
+        unsafe entries = CacheLines.allocateBuffer(count: capacity)
         unsafe entries.initialize(repeating: 0)
     }
 
-    deinit { unsafe entries.deallocate() }
+    deinit { unsafe CacheLines.free(entries.baseAddress) }
 
     /// Whether no more fit.
     package var isFull: Bool { unsafe count == entries.count }

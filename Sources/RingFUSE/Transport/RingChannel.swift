@@ -68,10 +68,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         self.report = report
         self.poll = PollWindow(poll)
         let count = arenas.reduce(0) { $0 + $1.depth }
-        unsafe slots = .allocate(capacity: count)
-        unsafe iovecs = .allocate(capacity: 2 * count)
-        unsafe completions = .allocate(capacity: 64)
-        unsafe wakeValue = .allocate(capacity: 1)
+        unsafe slots = CacheLines.allocateBuffer(count: count)
+        unsafe iovecs = CacheLines.allocateBuffer(count: 2 * count)
+        unsafe completions = CacheLines.allocateBuffer(count: 64)
+        unsafe wakeValue = CacheLines.allocate(count: 1)
         unsafe completions.initialize(repeating: Completion())
         unsafe wakeValue.initialize(to: 0)
         var index = 0
@@ -90,10 +90,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     }
 
     deinit {
-        unsafe slots.deallocate()
-        unsafe iovecs.deallocate()
-        unsafe completions.deallocate()
-        unsafe wakeValue.deallocate()
+        unsafe CacheLines.free(slots.baseAddress)
+        unsafe CacheLines.free(iovecs.baseAddress)
+        unsafe CacheLines.free(completions.baseAddress)
+        unsafe CacheLines.free(wakeValue)
     }
 
     package var entryCount: Int { unsafe slots.count }
