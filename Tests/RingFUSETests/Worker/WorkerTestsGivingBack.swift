@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import SystemPackage
 import Testing
@@ -89,6 +90,22 @@ import Testing
         #expect(try bench.device.replies().map(\.unique) == [2])
         #expect(bench.backend.record.written[2] == [5, 6, 7])
         bench.end()
+    }
+
+    /// Debian's kernels, unlike others, take huge pages unasked: one page used would take 2 MiB.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/sys/kernel/mm/transparent_hugepage")))
+    func buffersTakeNoHugePages() throws {
+        let buffers = try EntryBuffers(count: 4, payloadCapacity: 1 << 20)
+        let address = unsafe UInt(bitPattern: buffers.header(of: 1))
+        var isHere = false
+        var flags: Substring?
+        for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
+            let range = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+            if range.count == 2 { isHere = (range[0]..<range[1]).contains(address) }
+            if isHere && line.hasPrefix("VmFlags:") { flags = line }
+        }
+        #expect(try #require(flags).split(separator: " ").contains("nh"))
+        withExtendedLifetime(buffers) {}
     }
 
     // MARK: Helpers
