@@ -115,7 +115,8 @@ struct DeviceTransport: Sendable {
             Roster.Member(
                 name: plan.name, cpu: plan.cpu, queues: [], meter: worker.meter, lifeline: nil,
                 mailbox: member.mailbox, giveUp: { member.giveUp() },
-                giveBack: parts.populatesBuffers ? nil : rest.giveBack(or: member.mailbox)))
+                giveBack: parts.populatesBuffers ? nil : rest.giveBack(or: member.mailbox),
+                useHugePages: { rest.extent.useHugePages() }))
         guard member.meet(nil) == .goOn else { return }
         // A device channel has nothing to start that could fail.
         try? worker.start()

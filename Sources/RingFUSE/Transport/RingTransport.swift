@@ -97,7 +97,8 @@ struct RingTransport: Sendable {
                     Roster.Member(
                         name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, queues: plan.queues, meter: worker.meter,
                         lifeline: ring.lifeline, mailbox: member.mailbox, giveUp: { member.giveUp() },
-                        giveBack: giveBack(member.mailbox, parts, ring.features)))
+                        giveBack: giveBack(member.mailbox, parts, ring.features),
+                        useHugePages: { for arena in arenas { arena.buffers.extent.useHugePages() } }))
                 serve(worker, member)
             }
             // The ring goes before the memory that its commands name.

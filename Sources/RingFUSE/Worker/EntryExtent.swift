@@ -37,5 +37,18 @@ package struct EntryExtent: @unchecked Sendable {
             }
             entry += 1
         }
+        // What comes next may be small; see ``useHugePages()``.
+        unsafe _ = madvise(base, count * stride, MADV_NOHUGEPAGE)
     }
+
+    /// Has pages that are there become huge ones, with what is in them, and those that are yet to come: where requests are
+    /// large, most of what they cost is copying, and copies go faster. Any thread may, also while requests are served.
+    package func useHugePages() {
+        unsafe _ = madvise(base, count * stride, MADV_HUGEPAGE)
+        // Linux 6.1. It fails for the parts that have no pages, after all others have been done.
+        unsafe _ = madvise(base, count * stride, Self.collapse)
+    }
+
+    /// MADV_COLLAPSE of linux/mman.h; Debian 12's C library has no name for it.
+    private static var collapse: Int32 { 25 }
 }

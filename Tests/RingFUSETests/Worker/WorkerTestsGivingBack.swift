@@ -94,18 +94,26 @@ import Testing
 
     /// Debian's kernels, unlike others, take huge pages unasked: one page used would take 2 MiB.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/sys/kernel/mm/transparent_hugepage")))
-    func buffersTakeNoHugePages() throws {
-        let buffers = try EntryBuffers(count: 4, payloadCapacity: 1 << 20)
+    func buffersTakeNoHugePagesUnlessTold() throws {
+        let buffers = try EntryBuffers(count: 8, payloadCapacity: 1 << 20)
         let address = unsafe UInt(bitPattern: buffers.header(of: 1))
-        var isHere = false
-        var flags: Substring?
-        for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
-            let range = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
-            if range.count == 2 { isHere = (range[0]..<range[1]).contains(address) }
-            if isHere && line.hasPrefix("VmFlags:") { flags = line }
+        #expect(try Pages.flags(at: address).contains("nh"))
+        for entry in 0..<8 {
+            for offset in 0..<256 {
+                unsafe buffers.payload(of: entry).storeBytes(
+                    of: UInt64(entry * 256 + offset), toByteOffset: offset * 4096, as: UInt64.self)
+            }
         }
-        #expect(try #require(flags).split(separator: " ").contains("nh"))
-        withExtendedLifetime(buffers) {}
+        buffers.extent.useHugePages()
+        #expect(try Pages.flags(at: address).contains("hg"))
+        let isKept = (0..<2048).allSatisfy { number in
+            unsafe buffers.payload(of: number / 256).load(fromByteOffset: number % 256 * 4096, as: UInt64.self)
+                == UInt64(number)
+        }
+        #expect(isKept)
+        buffers.extent.giveBack { _ in true }
+        #expect(try Pages.flags(at: address).contains("nh"))
+        #expect(Pages.resident(at: address, count: 1024) == 0)
     }
 
     // MARK: Helpers
@@ -130,6 +138,31 @@ import Testing
 
 /// Pages of this process.
 enum Pages {
+    /// How the kernel is to treat the mapping that has an address.
+    static func flags(at address: UInt) throws -> [Substring] {
+        var isHere = false
+        for line in try text(of: "/proc/self/smaps").split(separator: "\n") {
+            let range = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+            if range.count == 2 { isHere = (range[0]..<range[1]).contains(address) }
+            if isHere && line.hasPrefix("VmFlags:") { return line.split(separator: " ") }
+        }
+        return []
+    }
+
+    /// All of a file of procfs, which is as long as it is read.
+    private static func text(of path: FilePath) throws -> String {
+        let file = try FileDescriptor.open(path, .readOnly)
+        return try file.closeAfter {
+            var all: [UInt8] = []
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = try unsafe bytes.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+                if count == 0 { return String(decoding: all, as: UTF8.self) }
+                all += bytes[..<count]
+            }
+        }
+    }
+
     /// How many of some pages take memory.
     static func resident(at address: UInt, count: Int) -> Int {
         var flags = [UInt8](repeating: 0, count: count)

@@ -6,6 +6,7 @@ import Testing
 /// When the watchdog has a worker give its buffers back.
 @Suite struct WorkerTestsIdleWatch {
     private let start = ContinuousClock.now
+    private let enlarged = Tally()
 
     @Test func onceAfterEachRest() throws {
         let bench = try RingBench.started()
@@ -45,6 +46,31 @@ import Testing
         bench.end()
     }
 
+    /// Huge pages are for large requests, and many of them; once, until buffers are given back.
+    @Test func largeRequestsGetHugePages() throws {
+        let bench = try RingBench.started()
+        let cells = bench.worker.meter.cells
+        var watch = IdleWatch(member(bench) {})
+        var second = 0
+        func look(after bytes: UInt64, in requests: Int) -> Int {
+            for number in 0..<requests {
+                bench.serve(.attributes(UInt64(second * 10_000 + number * 2 + 2), of: ScriptedBackend.immediate))
+            }
+            cells.add(.bytesRead, bytes)
+            second += 1
+            watch.look(at: start + .seconds(second), limit: .seconds(5))
+            return enlarged.count
+        }
+        #expect(look(after: 63 << 20, in: 63) == 0, "not many")
+        #expect(look(after: 64 << 20, in: 1100) == 0, "not large")
+        #expect(look(after: 64 << 20, in: 1000) == 1)
+        #expect(look(after: 640 << 20, in: 512) == 1, "they are huge already")
+        second += 10
+        watch.look(at: start + .seconds(second), limit: .seconds(5))
+        #expect(look(after: 64 << 20, in: 64) == 2, "they were given back")
+        bench.end()
+    }
+
     @Test func someKeepTheirs() throws {
         let bench = try RingBench.started()
         var watch = IdleWatch(member(bench, giveBack: nil))
@@ -65,6 +91,17 @@ import Testing
     private func member(_ bench: RingBench, giveBack: (@Sendable () -> Bool)?) -> Roster.Member {
         Roster.Member(
             name: "bench", cpu: nil, queues: [0], meter: bench.worker.meter, lifeline: nil, mailbox: bench.mailbox,
-            giveUp: {}, giveBack: giveBack)
+            giveUp: {}, giveBack: giveBack, useHugePages: { [enlarged] in enlarged.add() })
     }
+}
+
+/// Counts, for closures.
+private final class Tally: Sendable {
+    private let number = Atomic(0)
+
+    /// One more.
+    func add() { number.add(1, ordering: .relaxed) }
+
+    /// How many.
+    var count: Int { number.load(ordering: .relaxed) }
 }

@@ -25,7 +25,7 @@ import Testing
         let shared = Unguarded()
         let isDone = Atomic(false)
         let held = Atomic(0)
-        let rounds = 20_000
+        let rounds = 3000
         let other = try DedicatedThread(name: "other") { _ in
             while !isDone.load(ordering: .acquiring) {
                 if parking.whileParked({ _ in shared.add() }) { held.add(1, ordering: .relaxed) }
@@ -79,7 +79,7 @@ private final class Unguarded: @unchecked Sendable {
     /// Adds one, in steps that a second thread would disturb.
     func add() {
         let value = unsafe number.pointee
-        for _ in 0..<8 { sched_yield() }
+        for _ in 0..<8 { _ = getppid() }
         unsafe number.pointee = value + 1
     }
 
