@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// JSON for programs: keys in a fixed order, so that two outputs can be compared.
 enum JSONText {

@@ -10,6 +10,7 @@
 #include "identity.h"
 #include "locks.h"
 #include "local_socket.h"
+#include "parking.h"
 #include "process.h"
 #include "ring.h"
 #include "system.h"

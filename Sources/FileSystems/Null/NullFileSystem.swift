@@ -24,29 +24,31 @@ public final class NullFileSystem: FileSystem {
     let openOptions: OpenReply.Options
     /// All times of all files.
     private let time = Timestamp.now
-    /// Sizes by node, the first for the node after the root. Atomics, since any worker may serve any file.
-    nonisolated(unsafe) private let sizes: UnsafeMutablePointer<Atomic<UInt64>>
+    /// Complements of sizes by node, the first for the node after the root: zeros stand for ``unused``, so that a page
+    /// of the table takes memory once a file is in it. Atomics, since any worker may serve any file.
+    nonisolated(unsafe) private let complements: UnsafeMutablePointer<Atomic<UInt64>>
     /// Names, and which nodes are in use.
     let names: Mutex<NullNames>
 
     /// A file system without files.
     ///
     /// - Parameters:
-    ///   - capacity: files at the most; each takes 32 bytes from the start.
+    ///   - capacity: files at the most; each that is there takes 32 bytes.
     ///   - openOptions: how the kernel is to treat open files: ``OpenReply/Options/directIO`` brings each read and
     ///     write to the server, ``OpenReply/Options/keepCache`` lets the page cache serve what it can.
     public init(capacity: Int = 65_536, openOptions: OpenReply.Options = .keepCache) {
         precondition(capacity > 0, "a null file system needs room for at least one file")
         self.capacity = capacity
         self.openOptions = openOptions
-        unsafe sizes = .allocate(capacity: capacity)
-        for index in 0..<capacity { unsafe (sizes + index).initialize(to: Atomic(Self.unused)) }
+        let (count, size) = (capacity, MemoryLayout<Atomic<UInt64>>.stride)
+        guard let zeros = unsafe calloc(count, size) else { preconditionFailure("no memory for \(count) sizes") }
+        // Bytes of zero are an atomic zero.
+        unsafe complements = zeros.bindMemory(to: Atomic<UInt64>.self, capacity: count)
         names = Mutex(NullNames(capacity: capacity))
     }
 
     deinit {
-        unsafe sizes.deinitialize(count: capacity)
-        unsafe sizes.deallocate()
+        unsafe free(complements)
     }
 
     /// A file is cut while it is opened.
@@ -70,7 +72,7 @@ public final class NullFileSystem: FileSystem {
     @inline(__always)
     func size(of node: NodeID) throws(Errno) -> UInt64 {
         // Relaxed: sizes order nothing else, and the kernel orders what programs may see.
-        let size = unsafe sizes[try index(of: node)].load(ordering: .relaxed)
+        let size = unsafe ~complements[try index(of: node)].load(ordering: .relaxed)
         guard size != Self.unused else { throw .staleNFSFileHandle }
         return size
     }
@@ -78,7 +80,7 @@ public final class NullFileSystem: FileSystem {
     /// Sets a size, or ``unused``.
     func setSize(_ size: UInt64, at index: Int) {
         precondition(index >= 0 && index < capacity)
-        unsafe sizes[index].store(size, ordering: .relaxed)
+        unsafe complements[index].store(~size, ordering: .relaxed)
     }
 
     /// What `stat` tells.
@@ -200,7 +202,7 @@ public final class NullFileSystem: FileSystem {
         let end = offset + UInt64(count)
         // Looked at first: a write within the file, the common one, then leaves the cache line shared. A file that
         // is removed meanwhile holds `unused`, which no end exceeds.
-        if count > 0, end > size { unsafe sizes[try index(of: node)].max(end, ordering: .relaxed) }
+        if count > 0, end > size { unsafe complements[try index(of: node)].min(~end, ordering: .relaxed) }
         return count
     }
 }

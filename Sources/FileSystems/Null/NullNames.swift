@@ -15,20 +15,20 @@ struct NullNames: ~Copyable {
 
     /// Indices of nodes by name; cookies 1 and 2 are `.` and `..`.
     private(set) var table = NameTable<Int>(firstCookie: 3)
-    /// Nodes by index.
-    private var nodes: ContiguousArray<Node>
+    /// Nodes by index, up to the first that never had a file: memory is for files that are there.
+    private var nodes: ContiguousArray<Node> = []
     /// Indices that had a file which is gone.
     private var reusable: ContiguousArray<Int> = []
-    /// The first index that never had a file.
-    private var fresh = 0
+    /// Nodes at the most.
+    private let capacity: Int
 
     /// No names.
     init(capacity: Int) {
-        nodes = ContiguousArray(repeating: Node(), count: capacity)
+        self.capacity = capacity
     }
 
     /// The number of nodes in use.
-    var used: Int { fresh - reusable.count }
+    var used: Int { nodes.count - reusable.count }
 
     /// Tells the generation of a node.
     func generation(of index: Int) -> UInt64 { nodes[index].generation }
@@ -45,9 +45,9 @@ struct NullNames: ~Copyable {
         let index: Int
         if let last = reusable.popLast() {
             index = last
-        } else if fresh < nodes.count {
-            index = fresh
-            fresh += 1
+        } else if nodes.count < capacity {
+            index = nodes.count
+            nodes.append(Node())
         } else {
             throw .noSpace
         }
@@ -98,7 +98,7 @@ struct NullNames: ~Copyable {
     /// - Returns: its index where it is now free.
     mutating func forget(_ index: Int, lookups: UInt64) -> Int? {
         // Already free: nothing is known of it that could be forgotten.
-        guard nodes[index].lookups > 0 else { return nil }
+        guard index < nodes.count, nodes[index].lookups > 0 else { return nil }
         nodes[index].lookups -= min(lookups, nodes[index].lookups)
         return freed(index)
     }

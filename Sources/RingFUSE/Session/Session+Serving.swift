@@ -129,8 +129,10 @@ extension Session {
         let aborts = aborts
         do throws(Errno) {
             return try Watchdog(
-                Watchdog.Settings(stuckAfter: configuration.stuckAfter), roster: roster, device: mounted.device,
-                mountPoint: mounted.path, logger: logger, isAborted: { aborts.hasCome || mounted.isAttached })
+                Watchdog.Settings(
+                    stuckAfter: configuration.stuckAfter, giveBackAfter: configuration.givesBuffersBackAfter),
+                roster: roster, device: mounted.device, mountPoint: mounted.path, logger: logger,
+                isAborted: { aborts.hasCome || mounted.isAttached })
         } catch {
             throw .workers("no watchdog: \(error)")
         }

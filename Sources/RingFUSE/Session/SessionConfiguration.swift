@@ -49,6 +49,10 @@ public struct SessionConfiguration: Sendable {
     /// With it no request waits for memory to be put into; it costs ``SessionStatus/bufferBytes`` of memory.
     public var populatesBuffers = false
 
+    /// After how long without a request a worker's buffers are given back to the kernel, which brings the memory of an idle
+    /// mount down to what it was before it was used; zero for never. Not with ``populatesBuffers``.
+    public var givesBuffersBackAfter: Duration = .seconds(5)
+
     /// The share in percent of the machine's limit on dirty memory that this mount may have, from 1 to 100; `nil`
     /// leaves the kernel's default, 1. Setting it takes the right to write to sysfs; see ``DirtyLimit``.
     public var dirtyRatio: Int?
@@ -130,6 +134,7 @@ extension SessionConfiguration {
         // A worker that polls for longer than a second never sleeps.
         try Self.check("poll", poll, upTo: .seconds(1))
         try Self.check("stuckAfter", stuckAfter, upTo: .seconds(1 << 31))
+        try Self.check("givesBuffersBackAfter", givesBuffersBackAfter, upTo: .seconds(1 << 31))
     }
 
     private static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(SessionError) {

@@ -51,6 +51,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     private let buffers: EntryBuffers
     private let format: DeviceFormat
     private let report: @Sendable (WorkerEvent) -> Void
+    private let parking: Parking
     private let slots: UnsafeMutableBufferPointer<Slot>
     /// A stack, so that an idle mount keeps using the same, cached memory.
     private let free: UnsafeMutableBufferPointer<Int32>
@@ -70,6 +71,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
     ///   - format: how the kernel lays requests out.
     ///   - operations: the ring for asynchronous operations; its completions signal the mailbox's eventfd.
     ///   - gathersForgets: whether to wait a little between reads that bring forgotten nodes.
+    ///   - parking: where to tell of sleep in a read.
     package init(
         worker: Int,
         descriptors: Descriptors,
@@ -78,6 +80,7 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         format: DeviceFormat,
         operations: Operations?,
         gathersForgets: Bool = false,
+        parking: Parking = Parking(),
         report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
     ) {
         self.worker = worker
@@ -86,22 +89,23 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         self.operations = operations
         self.gathersForgets = gathersForgets
         self.format = format
+        self.parking = parking
         self.report = report
         let count = buffers.count
         self.buffers = buffers
-        unsafe slots = .allocate(capacity: count)
+        unsafe slots = CacheLines.allocateBuffer(count: count)
         unsafe slots.initialize(repeating: Slot())
-        unsafe free = .allocate(capacity: count)
+        unsafe free = CacheLines.allocateBuffer(count: count)
         for entry in 0..<count { unsafe free.initializeElement(at: entry, to: Int32(entry)) }
-        unsafe completions = .allocate(capacity: 64)
+        unsafe completions = CacheLines.allocateBuffer(count: 64)
         unsafe completions.initialize(repeating: Completion())
         freeCount = count
     }
 
     deinit {
-        unsafe slots.deallocate()
-        unsafe free.deallocate()
-        unsafe completions.deallocate()
+        unsafe CacheLines.free(slots.baseAddress)
+        unsafe CacheLines.free(free.baseAddress)
+        unsafe CacheLines.free(completions.baseAddress)
     }
 
     package var entryCount: Int { unsafe slots.count }
@@ -126,7 +130,9 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
             // Only a request can need this thread now. What else the mailbox holds belongs to requests that are
             // answered.
             if isGathering { usleep(Self.gatheringPause) }
+            unsafe parking.park(with: Int(free[freeCount - 1]))
             _ = receive(from: descriptors.blocking, into: &arrivals)
+            parking.leave()
             isGathering = gathersForgets && arrivals.count > 0 && bringsForgets(arrivals[0])
             return false
         }
@@ -312,6 +318,9 @@ package struct DeviceChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable 
         unsafe free[freeCount] = Int32(entry)
         freeCount += 1
     }
+
+    /// Gives memory back. Replies are written at once: what is not served is empty.
+    package func giveBack(unless isServed: (Int) -> Bool) { buffers.extent.giveBack { !isServed($0) } }
 
     private static var headerSize: Int { 40 }
     private static var replyHeaderSize: Int { 16 }

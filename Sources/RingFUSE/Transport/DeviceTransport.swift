@@ -49,6 +49,23 @@ struct DeviceTransport: Sendable {
     @discardableResult
     func join() -> Int { crew.join() }
 
+    /// What is to be known of a worker to give back what it does not use.
+    private struct Rest: Sendable {
+        let parking: Parking
+        /// Its buffers, which live as long as it can be found parked.
+        let extent: EntryExtent
+
+        /// What gives back all but the entry that the worker reads into, while it sleeps in that; one that serves
+        /// requests sleeps elsewhere, and looks into its mailbox.
+        func giveBack(or mailbox: Mailbox) -> @Sendable () -> Bool {
+            {
+                if parking.whileParked({ kept in extent.giveBack { $0 != kept } }) { return true }
+                mailbox.post(.giveBack)
+                return true
+            }
+        }
+    }
+
     /// The life of a worker.
     private static func work(_ member: Crew<Verdict>.Member, parts: SessionParts, plan: Plan, depth: Int) {
         do throws(Errno) {
@@ -73,15 +90,16 @@ struct DeviceTransport: Sendable {
         _ descriptors: DeviceChannel<RingHandle>.Descriptors,
         _ buffers: consuming EntryBuffers
     ) throws(Errno) {
+        let rest = Rest(parking: Parking(), extent: buffers.extent)
         guard let ring = makeRing(mailbox: member.mailbox) else {
-            let channel = makeChannel(member, parts, plan, descriptors, buffers, operations: nil)
-            run(channel, io: ThreadPoolIO(parts.threadPool), member, parts, plan)
+            let channel = makeChannel(member, parts, plan, descriptors, buffers, rest, operations: nil)
+            run(channel, io: ThreadPoolIO(parts.threadPool), member, parts, plan, rest)
             return
         }
         let io = RingIO(queue: ring.handle, mailbox: member.mailbox)
         let operations = DeviceChannel<RingHandle>.Operations(ring: ring.handle, io: io)
-        let channel = makeChannel(member, parts, plan, descriptors, buffers, operations: operations)
-        run(channel, io: io, member, parts, plan)
+        let channel = makeChannel(member, parts, plan, descriptors, buffers, rest, operations: operations)
+        run(channel, io: io, member, parts, plan, rest)
         ring.close()
     }
 
@@ -90,14 +108,17 @@ struct DeviceTransport: Sendable {
         io: IOEngine,
         _ member: Crew<Verdict>.Member,
         _ parts: SessionParts,
-        _ plan: Plan
+        _ plan: Plan,
+        _ rest: Rest
     ) {
         let worker = Worker(
             index: member.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
         parts.roster.add(
             Roster.Member(
                 name: plan.name, cpu: plan.cpu, queues: [], meter: worker.meter, lifeline: nil,
-                mailbox: member.mailbox, giveUp: { member.giveUp() }))
+                mailbox: member.mailbox, giveUp: { member.giveUp() },
+                giveBack: parts.populatesBuffers ? nil : rest.giveBack(or: member.mailbox),
+                useHugePages: { rest.extent.useHugePages() }))
         guard member.meet(nil) == .goOn else { return }
         // A device channel has nothing to start that could fail.
         try? worker.start()
@@ -110,11 +131,13 @@ struct DeviceTransport: Sendable {
         _ plan: Plan,
         _ descriptors: DeviceChannel<RingHandle>.Descriptors,
         _ buffers: consuming EntryBuffers,
+        _ rest: Rest,
         operations: DeviceChannel<RingHandle>.Operations?
     ) -> DeviceChannel<RingHandle> {
         DeviceChannel(
             worker: member.index, descriptors: descriptors, mailbox: member.mailbox, buffers: buffers,
             format: DeviceFormat(parts.agreed), operations: operations, gathersForgets: plan.isBesideRing,
+            parking: rest.parking,
             report: parts.handler.report)
     }
 

@@ -48,6 +48,12 @@ package protocol RequestChannel: ~Copyable, SendableMetatype {
 
     /// Gives an entry back without a reply.
     mutating func release(_ entry: Int)
+
+    /// Gives the memory of entries back to the kernel that nothing is in. Call it between two turns' requests: none has
+    /// come since ``collect(mayWait:isIdle:into:)``, or all that came are in entries that are served.
+    ///
+    /// - Parameter isServed: whether the request in an entry is still to be answered.
+    func giveBack(unless isServed: (Int) -> Bool)
 }
 
 /// The entries in which requests have arrived: a fixed list.
@@ -60,11 +66,11 @@ package struct ArrivalBatch: ~Copyable {
     ///
     /// - Parameter capacity: the channel's number of entries: none can arrive twice before it is given back.
     package init(capacity: Int) {
-        unsafe entries = .allocate(capacity: capacity)
+        unsafe entries = CacheLines.allocateBuffer(count: capacity)
         unsafe entries.initialize(repeating: 0)
     }
 
-    deinit { unsafe entries.deallocate() }
+    deinit { unsafe CacheLines.free(entries.baseAddress) }
 
     /// Whether no more fit.
     package var isFull: Bool { unsafe count == entries.count }

@@ -36,6 +36,8 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private let worker: Int
     private var lost = 0
     private var isBroken = false
+    /// Whether the last wake-up found all replies handed over.
+    private var wasAllSubmitted = false
     /// Turns since then in which operations of backends were waited for.
     private var vainTurns = 0
     /// What was reaped while entries were registered: requests, and whether the mailbox has something.
@@ -67,10 +69,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         self.report = report
         self.poll = PollWindow(poll)
         let count = arenas.reduce(0) { $0 + $1.depth }
-        unsafe slots = .allocate(capacity: count)
-        unsafe iovecs = .allocate(capacity: 2 * count)
-        unsafe completions = .allocate(capacity: 64)
-        unsafe wakeValue = .allocate(capacity: 1)
+        unsafe slots = CacheLines.allocateBuffer(count: count)
+        unsafe iovecs = CacheLines.allocateBuffer(count: 2 * count)
+        unsafe completions = CacheLines.allocateBuffer(count: 64)
+        unsafe wakeValue = CacheLines.allocate(count: 1)
         unsafe completions.initialize(repeating: Completion())
         unsafe wakeValue.initialize(to: 0)
         var index = 0
@@ -89,10 +91,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     }
 
     deinit {
-        unsafe slots.deallocate()
-        unsafe iovecs.deallocate()
-        unsafe completions.deallocate()
-        unsafe wakeValue.deallocate()
+        unsafe CacheLines.free(slots.baseAddress)
+        unsafe CacheLines.free(iovecs.baseAddress)
+        unsafe CacheLines.free(completions.baseAddress)
+        unsafe CacheLines.free(wakeValue)
     }
 
     package var entryCount: Int { unsafe slots.count }
@@ -106,6 +108,9 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     package var isHopeless: Bool { vainTurns > Self.vainTurnLimit }
 
     package private(set) var systemCalls: UInt64 = 0
+
+    /// Whether entries that are not served hold nothing.
+    var mayGiveBack: Bool { wasAllSubmitted && !mayHoldMore && !isBroken }
 
     // MARK: Turns
 
@@ -172,6 +177,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
                 io.complete(completion.user_data, result: completion.result)
             case .wake:
                 woken = true
+                wasAllSubmitted = !ring.hasQueued
                 armWake()
             case .ignored:
                 break

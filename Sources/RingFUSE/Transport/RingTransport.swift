@@ -96,9 +96,9 @@ struct RingTransport: Sendable {
                 parts.roster.add(
                     Roster.Member(
                         name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, alternate: plan.alternate,
-                        queues: plan.queues,
-                        meter: worker.meter, lifeline: ring.lifeline, mailbox: member.mailbox,
-                        giveUp: { member.giveUp() }))
+                        queues: plan.queues, meter: worker.meter, lifeline: ring.lifeline, mailbox: member.mailbox,
+                        giveUp: { member.giveUp() }, giveBack: giveBack(member.mailbox, parts, ring.features),
+                        useHugePages: { for arena in arenas { arena.buffers.extent.useHugePages() } }))
                 serve(worker, member)
             }
             // The ring goes before the memory that its commands name.
@@ -106,6 +106,20 @@ struct RingTransport: Sendable {
             withExtendedLifetime(worker) {}
         } catch {
             _ = member.meet(error)
+        }
+    }
+
+    /// What has a worker give back buffers that it does not use; `nil` where it may not, see
+    /// ``RingChannel/giveBack(unless:)``.
+    private static func giveBack(
+        _ mailbox: Mailbox,
+        _ parts: SessionParts,
+        _ features: RingFeatures
+    ) -> (@Sendable () -> Bool)? {
+        guard !parts.populatesBuffers, features.contains(.deferTaskRun) else { return nil }
+        return {
+            mailbox.post(.giveBack)
+            return true
         }
     }
 

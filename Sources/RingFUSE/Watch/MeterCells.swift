@@ -28,7 +28,8 @@ enum Counter: Int, CaseIterable, Sendable {
 /// Invariant: used only while the meter that gave it lives.
 @safe
 struct MeterCells: @unchecked Sendable {
-    private let words: UnsafeMutablePointer<Atomic<UInt64>>
+    /// In cache lines of their own, which travel to another CPU only when somebody looks.
+    let words: UnsafeMutablePointer<Atomic<UInt64>>
     /// Entries that can hold a request.
     let entryCount: Int
 
@@ -45,14 +46,14 @@ struct MeterCells: @unchecked Sendable {
     init(entryCount: Int) {
         self.entryCount = entryCount
         let count = Self.firstEntry + entryCount * Self.entrySize
-        unsafe words = .allocate(capacity: count)
+        unsafe words = CacheLines.allocate(count: count)
         for index in 0..<count { unsafe (words + index).initialize(to: Atomic(0)) }
     }
 
     /// Frees them.
     func free() {
         unsafe words.deinitialize(count: wordCount)
-        unsafe words.deallocate()
+        unsafe CacheLines.free(words)
     }
 
     // MARK: The writer

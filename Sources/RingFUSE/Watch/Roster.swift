@@ -20,6 +20,10 @@ final class Roster: Sendable {
         let mailbox: Mailbox
         /// Has whoever waits for the thread's end wait no longer.
         let giveUp: @Sendable () -> Void
+        /// Has buffers that nothing is in given back, now or soon, and tells whether it has; `nil` where they are to stay.
+        let giveBack: (@Sendable () -> Bool)?
+        /// Has its buffers take huge pages, until they are given back; used where ``giveBack`` is not `nil`.
+        let useHugePages: @Sendable () -> Void
 
         /// The queue of an entry.
         func queue(of entry: Int) -> Int? {

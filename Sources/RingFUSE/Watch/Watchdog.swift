@@ -21,6 +21,8 @@ final class Watchdog: Sendable {
         /// How long workers have to end after an abort before their rings are taken away, and then again before
         /// they are given up.
         var patience: Duration = .seconds(3)
+        /// After which rest of a worker its buffers are given back; zero for never.
+        var giveBackAfter: Duration = .zero
     }
 
     /// What is stuck.
@@ -88,6 +90,7 @@ final class Watchdog: Sendable {
 
     private struct State {
         var watches: [WorkerWatch] = []
+        var rests: [IdleWatch] = []
         /// When the connection was found to have been aborted.
         var abortedSince: ContinuousClock.Instant?
         /// Workers whose rings were taken away, by their place in `watches`.
@@ -99,7 +102,8 @@ final class Watchdog: Sendable {
 
     /// Time between two looks: a second, or less where less is asked for.
     private var interval: Duration {
-        settings.stuckAfter > .zero ? max(.milliseconds(20), min(.seconds(1), settings.stuckAfter / 4)) : .seconds(1)
+        let wished = [settings.stuckAfter, settings.giveBackAfter].filter { $0 > .zero }.map { $0 / 4 }
+        return max(.milliseconds(20), min(.seconds(1), wished.min() ?? .seconds(1)))
     }
 
     private func run() {
@@ -108,6 +112,7 @@ final class Watchdog: Sendable {
         while !isStopped(within: milliseconds) {
             look(&state)
             rescue(&state)
+            giveBack(&state)
         }
     }
 
@@ -153,6 +158,19 @@ final class Watchdog: Sendable {
         case .workerIsBack(let name, let age):
             logger.notice("\(mountPoint): \(name) is back after \(age.wholeSeconds)")
         }
+    }
+
+    /// Has workers that rest give their buffers back.
+    ///
+    /// Not while a worker stands still: the kernel may hold the process's address space for it, and this thread has to
+    /// stay free to get it out.
+    private func giveBack(_ state: inout State) {
+        let now = ContinuousClock.now
+        for watch in state.watches.dropFirst(state.rests.count) { state.rests.append(IdleWatch(watch.member)) }
+        guard settings.giveBackAfter > .zero, state.abortedSince == nil,
+            state.watches.allSatisfy({ $0.stillness(at: now) < .milliseconds(500) })
+        else { return }
+        for index in state.rests.indices { state.rests[index].look(at: now, limit: settings.giveBackAfter) }
     }
 
     // MARK: After an abort

@@ -1,5 +1,5 @@
 import CRingFUSE
-import SystemPackage
+package import SystemPackage
 
 #if canImport(Glibc)
     import Glibc
@@ -10,7 +10,7 @@ import SystemPackage
 ///
 /// Not a Swift concurrency thread: workers sleep in system calls, which the cooperative pool must not.
 @safe
-final class DedicatedThread: @unchecked Sendable {
+package final class DedicatedThread: @unchecked Sendable {
     private var thread = pthread_t()
 
     /// Starts a thread.
@@ -20,7 +20,7 @@ final class DedicatedThread: @unchecked Sendable {
     ///   - cpu: the CPU to run on; `nil` for any.
     ///   - body: what to run; gets the errno with which pinning failed, if it did.
     /// - Throws: `EAGAIN` where there can be no more threads.
-    init(name: String, cpu: Int? = nil, _ body: @escaping @Sendable (Errno?) -> Void) throws(Errno) {
+    package init(name: String, cpu: Int? = nil, _ body: @escaping @Sendable (Errno?) -> Void) throws(Errno) {
         let start = unsafe Unmanaged.passRetained(Start(name: name, cpu: cpu, body: body))
         let error = unsafe rfuse_start_thread(&thread, { unsafe runThread($0) }, start.toOpaque(), name)
         if error != 0 {
@@ -50,7 +50,7 @@ final class DedicatedThread: @unchecked Sendable {
     }
 
     /// Lets it end by itself. Call it instead of ``join()``.
-    func detach() { pthread_detach(thread) }
+    package func detach() { pthread_detach(thread) }
 
     fileprivate final class Start: Sendable {
         let name: String

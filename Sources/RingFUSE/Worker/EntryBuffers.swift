@@ -2,6 +2,10 @@ import CRingFUSE
 import Ring
 package import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The memory of a queue's entries: for each a header page and, right behind it, its payload.
 ///
 /// Sendable: it only tells where memory is; whoever uses an entry is the one whom its transport gave it.
@@ -35,6 +39,8 @@ package struct EntryBuffers: ~Copyable, @unchecked Sendable {
             // A preference: where it cannot be had, memory of another node serves as well, more slowly.
             _ = unsafe rfuse_mbind_preferred(region.base, region.byteCount, UInt32(node))
         }
+        // A page that is used must not become 512 of them, as it does where the kernel takes huge pages without being asked.
+        _ = unsafe madvise(region.base, region.byteCount, MADV_NOHUGEPAGE)
         if populated {
             let error = unsafe rfuse_populate(region.base, region.byteCount)
             if error < 0 { throw Errno(rawValue: -error) }
@@ -50,6 +56,9 @@ package struct EntryBuffers: ~Copyable, @unchecked Sendable {
         let page = MappedRegion.pageSize
         return (page + (payloadCapacity + page - 1) / page * page) * depth
     }
+
+    /// Where they lie, for who gives pages back.
+    package var extent: EntryExtent { unsafe EntryExtent(base: region.base, stride: stride, count: count) }
 
     /// The header page of an entry.
     @unsafe

@@ -13,10 +13,10 @@ struct JobQueue: ~Copyable {
     /// - Parameter capacity: jobs that fit before the queue has to grow; a power of two.
     init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "a power of two")
-        unsafe storage = .allocate(capacity: capacity)
+        unsafe storage = CacheLines.allocateBuffer(count: capacity)
     }
 
-    deinit { unsafe storage.deallocate() }
+    deinit { unsafe CacheLines.free(storage.baseAddress) }
 
     /// Appends a job. O(1), but for growing.
     mutating func append(_ job: UnownedJob) {
@@ -35,11 +35,11 @@ struct JobQueue: ~Copyable {
     }
 
     private mutating func grow() {
-        let larger = unsafe UnsafeMutableBufferPointer<UnownedJob>.allocate(capacity: storage.count * 2)
+        let larger = unsafe CacheLines.allocateBuffer(UnownedJob.self, count: storage.count * 2)
         for index in 0..<count {
             unsafe larger.initializeElement(at: index, to: storage[(head + index) & (storage.count - 1)])
         }
-        unsafe storage.deallocate()
+        unsafe CacheLines.free(storage.baseAddress)
         unsafe storage = larger
         head = 0
     }

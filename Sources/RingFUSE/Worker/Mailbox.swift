@@ -19,6 +19,8 @@ package final class Mailbox: Sendable {
         case interrupt(unique: UInt64)
         /// An asynchronous operation's task was cancelled.
         case cancelOperation(slot: Int, generation: UInt32)
+        /// The worker has rested for a while: buffers that nothing is in are given back.
+        case giveBack
         /// The connection has ended: requests that are still being served are cancelled.
         case stop
 

@@ -34,15 +34,15 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
     package init(queue: Queue, mailbox: Mailbox) {
         self.queue = queue
         self.mailbox = mailbox
-        unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(slots: .allocate(capacity: 0), firstFree: -1))
+        unsafe state = CacheLines.allocate(count: 1)
+        unsafe state.initialize(to: State(slots: CacheLines.allocateBuffer(count: 0), firstFree: -1))
         super.init()
         grow()
     }
 
     deinit {
-        unsafe state.pointee.slots.deallocate()
-        unsafe state.deallocate()
+        unsafe CacheLines.free(state.pointee.slots.baseAddress)
+        unsafe CacheLines.free(state)
     }
 
     /// Whether operations are under way.
@@ -133,7 +133,7 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
     private func grow() {
         let old = unsafe state.pointee.slots
         let capacity = max(64, old.count * 2)
-        let slots = UnsafeMutableBufferPointer<Slot>.allocate(capacity: capacity)
+        let slots = unsafe CacheLines.allocateBuffer(Slot.self, count: capacity)
         for index in 0..<capacity {
             unsafe slots.initializeElement(at: index, to: index < old.count ? old[index] : Slot())
         }
@@ -141,7 +141,7 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
             unsafe slots[index].nextFree = state.pointee.firstFree
             unsafe state.pointee.firstFree = Int32(index)
         }
-        unsafe old.deallocate()
+        unsafe CacheLines.free(old.baseAddress)
         unsafe state.pointee.slots = slots
     }
 

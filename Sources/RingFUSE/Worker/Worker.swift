@@ -15,7 +15,8 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     let executor: WorkerExecutor
     let handler: RequestHandler
     let io: IOEngine
-    // Behind pointers: stored properties of a class would be checked for exclusive access each time.
+    // Behind pointers: stored properties of a class would be checked for exclusive access each time. In cache lines of
+    // their own: what is beside this object on the heap is not this worker's.
     let channel: UnsafeMutablePointer<Channel>
     let entries: UnsafeMutableBufferPointer<EntryState>
     let arrivals: UnsafeMutablePointer<ArrivalBatch>
@@ -37,13 +38,13 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         self.io = io
         executor = WorkerExecutor(mailbox: mailbox)
         let entryCount = channel.entryCount
-        unsafe self.channel = .allocate(capacity: 1)
+        unsafe self.channel = CacheLines.allocate(count: 1)
         unsafe self.channel.initialize(to: channel)
-        unsafe entries = .allocate(capacity: entryCount)
+        unsafe entries = CacheLines.allocateBuffer(count: entryCount)
         for entry in 0..<entryCount { unsafe entries.initializeElement(at: entry, to: EntryState()) }
-        unsafe arrivals = .allocate(capacity: 1)
+        unsafe arrivals = CacheLines.allocate(count: 1)
         unsafe arrivals.initialize(to: ArrivalBatch(capacity: entryCount))
-        unsafe state = .allocate(capacity: 1)
+        unsafe state = CacheLines.allocate(count: 1)
         unsafe state.initialize(to: WorkerState())
         meter = WorkerMeter(entryCount: entryCount)
         cells = meter.cells
@@ -51,13 +52,13 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
 
     deinit {
         unsafe entries.deinitialize()
-        unsafe entries.deallocate()
+        unsafe CacheLines.free(entries.baseAddress)
         unsafe arrivals.deinitialize(count: 1)
-        unsafe arrivals.deallocate()
+        unsafe CacheLines.free(arrivals)
         unsafe state.deinitialize(count: 1)
-        unsafe state.deallocate()
+        unsafe CacheLines.free(state)
         unsafe channel.deinitialize(count: 1)
-        unsafe channel.deallocate()
+        unsafe CacheLines.free(channel)
     }
 
     /// Takes requests until the connection ends and all of them are answered.
@@ -99,9 +100,10 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
             mayWait: mayWait && !executor.hasJobs, isIdle: isIdle, into: &arrivals.pointee)
         cells.set(.systemCalls, to: unsafe channel.pointee.systemCalls)
         cells.add(.phase)
+        let isQuiet = unsafe arrivals.pointee.count == 0
         for position in unsafe 0..<arrivals.pointee.count { unsafe arrived(arrivals.pointee[position]) }
         unsafe arrivals.pointee.removeAll()
-        if woken { readMail() }
+        if woken { readMail(isQuiet: isQuiet) }
         if unsafe !state.pointee.earlyInterrupts.isEmpty && !channel.pointee.mayHoldMore {
             unsafe state.pointee.earlyInterrupts.removeAll()
         }
@@ -158,12 +160,15 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         unsafe channel.pointee.commit(entry, unique: frame.unique, error: answer.error, length: answer.length)
     }
 
-    private func readMail() {
+    /// - Parameter isQuiet: whether no request came in this turn.
+    private func readMail(isQuiet: Bool) {
         for message in mailbox.takeAll() {
             switch message {
             case .job(let job): executor.enqueueMailed(job)
             case .interrupt(let unique): interrupt(unique)
             case .cancelOperation(let slot, let generation): io.cancel(slot: slot, generation: generation)
+            // Replies of this turn's requests are on their way; one that is at work again need not be asked.
+            case .giveBack: if isQuiet { unsafe channel.pointee.giveBack(unless: { unsafe entries[$0].unique != 0 }) }
             case .stop: stop()
             }
         }

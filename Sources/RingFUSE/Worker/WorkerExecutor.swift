@@ -14,13 +14,13 @@ final class WorkerExecutor: TaskExecutor, @unchecked Sendable {
     /// An executor for the thread that will call ``attach()``.
     init(mailbox: Mailbox) {
         self.mailbox = mailbox
-        unsafe jobs = .allocate(capacity: 1)
+        unsafe jobs = CacheLines.allocate(count: 1)
         unsafe jobs.initialize(to: JobQueue(capacity: 256))
     }
 
     deinit {
         unsafe jobs.deinitialize(count: 1)
-        unsafe jobs.deallocate()
+        unsafe CacheLines.free(jobs)
     }
 
     /// Makes the calling thread the worker's.

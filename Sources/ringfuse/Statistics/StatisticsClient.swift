@@ -1,5 +1,5 @@
 import CRingFUSE
-import Foundation
+import FoundationEssentials
 import Glibc
 import RingFUSE
 import SystemPackage

@@ -1,5 +1,5 @@
 import CRingFUSE
-import Foundation
+import FoundationEssentials
 import Glibc
 import RingFUSE
 import SystemPackage
@@ -29,7 +29,12 @@ final class StatisticsServer: Sendable {
         var status = stat()
         inode = unsafe lstat(path.string, &status) == 0 ? status.st_ino : 0
         let listener = listener
-        Thread { Self.serve(listener, statistics) }.start()
+        do throws(Errno) {
+            try DedicatedThread(name: "ringfuse-stats") { _ in Self.serve(listener, statistics) }.detach()
+        } catch {
+            close(listener)
+            throw error
+        }
     }
 
     /// Ends it, and removes the socket.

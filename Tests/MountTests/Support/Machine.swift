@@ -90,6 +90,14 @@ func threadNames() throws -> [String] {
     }
 }
 
+/// A line of a process's status, in KiB.
+func kilobytes(_ name: String, of process: pid_t) throws -> Int {
+    let status = try text(of: FilePath("/proc/\(process)/status"))
+    let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+    let value = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+    return try #require(value)
+}
+
 /// What a file of the kernel's holds: its first 4 KiB.
 func text(of path: FilePath) throws -> String {
     let file = try FileDescriptor.open(path, .readOnly)
