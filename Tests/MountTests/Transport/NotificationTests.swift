@@ -61,18 +61,15 @@ extension MountTests {
                 let notifier = try backend.notifier
                 #expect(try await notifier.retrieve(Self.file, at: 0, length: size) == [])
                 let most = try backend.connection.maxWrite
-                var good = 0
-                // An answer ends before the first page that is not cached. The kernel may drop any page at any time, and
-                // does, where it reclaims ahead of need (DAMON_RECLAIM): all is read again before each try.
-                for _ in 1...100 where good < 20 {
-                    try await session.check("cat file >/dev/null")
-                    let cached = try await notifier.retrieve(Self.file, at: 1, length: size)
-                    #expect(cached.count <= most)
-                    #expect(cached.allSatisfy { $0 == UInt8(ascii: "o") })
-                    if cached.count > most / 2 { good += 1 }
+                try await session.pinningPages(of: "file") {
+                    for _ in 1...20 {
+                        let cached = try await notifier.retrieve(Self.file, at: 1, length: size)
+                        #expect(cached.count > most / 2 && cached.count <= most)
+                        #expect(cached.allSatisfy { $0 == UInt8(ascii: "o") })
+                    }
+                    #expect(
+                        try await notifier.retrieve(Self.file, at: UInt64(size) - 5, length: 100) == bytes("o", 5))
                 }
-                #expect(good == 20)
-                #expect(try await notifier.retrieve(Self.file, at: UInt64(size) - 5, length: 100) == bytes("o", 5))
                 #expect(try await notifier.retrieve(Self.file, at: UInt64(size) + 5, length: 100) == [])
                 await #expect(throws: Errno.noSuchFileOrDirectory) {
                     try await notifier.retrieve(NodeID(99), at: 0, length: 10)
@@ -89,24 +86,19 @@ extension MountTests {
         func retrievalsBesideRequests(_ way: Way) async throws {
             let backend = ObservedFileSystem(size: 64 << 10)
             try await withMount(backend, configuration: try way.configuration()) { session in
-                try await session.check("cat file >/dev/null")
                 let notifier = try backend.notifier
-                let readers = try await session.start(
-                    "for i in {1..50}; do cat file >/dev/null; stat file >/dev/null; done")
-                try await withThrowingTaskGroup(of: Int.self) { group in
-                    for _ in 1...200 {
-                        group.addTask { try await notifier.retrieve(Self.file, at: 0, length: 64 << 10).count }
+                try await session.pinningPages(of: "file") {
+                    let readers = try await session.start(
+                        "for i in {1..50}; do cat file >/dev/null; stat file >/dev/null; done")
+                    try await withThrowingTaskGroup(of: Int.self) { group in
+                        for _ in 1...200 {
+                            group.addTask { try await notifier.retrieve(Self.file, at: 0, length: 64 << 10).count }
+                        }
+                        for try await count in group { #expect(count == 64 << 10) }
                     }
-                    var whole = 0
-                    for try await count in group {
-                        #expect(count <= 64 << 10)
-                        if count == 64 << 10 { whole += 1 }
-                    }
-                    // Pages that the kernel drops meanwhile are read again soon.
-                    #expect(whole > 100, "\(whole) of 200 were whole")
+                    let ending = try await readers.ended()
+                    #expect(ending.isSuccess, "\(ending.text)")
                 }
-                let ending = try await readers.ended()
-                #expect(ending.isSuccess, "\(ending.text)")
             }
         }
 
