@@ -1,3 +1,4 @@
+import SystemPackage
 import Testing
 
 @testable import RingFUSE
@@ -16,7 +17,8 @@ import Testing
 
     @Test func aLoadIsTriedAtItsSecondLook() {
         var trial = SeatTrial()
-        #expect(looks(&trial, small) == 2)
+        let first = looks(&trial, small)
+        #expect(first == 2)
         #expect(trial.seat == .home)
     }
 
@@ -53,21 +55,26 @@ import Testing
             trial.conclude(here: 100, there: 30)
         }
         _ = trial.look(small)
-        #expect(looks(&trial, large) == 2)
+        let toLarge = looks(&trial, large)
+        #expect(toLarge == 2)
         trial.conclude(here: 100, there: 30)
         _ = trial.look(large)
-        #expect(looks(&trial, batched) == 2)
+        let toBatched = looks(&trial, batched)
+        #expect(toBatched == 2)
     }
 
     @Test func restLeadsHome() {
         var trial = SeatTrial()
-        #expect(!trial.rest())
+        let isMovedAtFirst = trial.rest()
+        #expect(!isMovedAtFirst)
         _ = looks(&trial, large)
         trial.conclude(here: 1, there: 2)
         #expect(trial.seat == .away)
-        #expect(trial.rest())
+        let isMoved = trial.rest()
+        #expect(isMoved)
         #expect(trial.seat == .home)
-        #expect(!trial.rest())
+        let isMovedAgain = trial.rest()
+        #expect(!isMovedAgain)
     }
 
     @Test func shapesTellSizesAndBatchesApart() {
@@ -107,7 +114,8 @@ import Testing
 @Suite struct PollWindowTests {
     @Test func withoutAWindowNeverPolls() {
         var window = PollWindow(.zero)
-        #expect(!window.isDue())
+        let isDue = window.isDue()
+        #expect(!isDue)
     }
 
     @Test func windowsInVainAreLeftOut() {
@@ -115,7 +123,8 @@ import Testing
         var windows = 0
         for _ in 0..<10_000 where window.isDue() {
             windows += 1
-            #expect(!window.spin(until: { false }))
+            let isFound = window.spin(until: { false })
+            #expect(!isFound)
         }
         // Patience of 4; then 1, 2, 4 … 256 turns between two.
         #expect((40...60).contains(windows))
@@ -125,7 +134,8 @@ import Testing
         var window = PollWindow(.nanoseconds(1))
         for _ in 0..<1000 where window.isDue() { _ = window.spin(until: { false }) }
         while !window.isDue() {}
-        #expect(window.spin(until: { true }))
-        #expect(window.isDue())
+        let isFound = window.spin(until: { true })
+        let isDue = window.isDue()
+        #expect(isFound && isDue)
     }
 }
