@@ -19,6 +19,7 @@ struct Roster {
             libfuse("libfuse", "libfuse 3.14, classic", suffix: ""),
             libfuse("libfuse318", "libfuse 3.18, classic", suffix: "318"),
             libfuse("libfuse318-ring", "libfuse 3.18, ring", suffix: "318", options: ["--io-uring"], onRing: true),
+            libfusePassthrough,
             Contender(
                 identifier: "ext4", name: "ext4 (kernel)", services: [.memory: .image], needs: [.memory: [.root]]),
             Contender(
@@ -54,7 +55,9 @@ struct Roster {
 
     private func mount(_ field: Field, transport: String, options: [String]) -> Contender.Service {
         let place = field == .mirror ? ["{source}", "{}"] : ["{}"]
-        let words = [tool, "mount", field.rawValue] + place + ["--transport", transport] + options
+        // The kernel may believe a mirror's names and attributes for as long as libfuse's has it.
+        let settings = field == .mirror ? ["--cache-timeout", "86400"] : []
+        let words = [tool, "mount", field.rawValue] + place + ["--transport", transport] + settings + options
         return .process(words: words, ready: "unmount:")
     }
 
@@ -69,6 +72,19 @@ struct Roster {
             name: "C, \(transport)",
             services: [.null: .process(words: [program, "--buffered"] + options + ["{}"], ready: "ready")],
             needs: [.null: needs + (transport == "ring" ? [.ring] : [])]
+        )
+    }
+
+    /// libfuse's mirror whose files the kernel reads and writes by itself.
+    private var libfusePassthrough: Contender {
+        let program = "\(yardsticks)/passthrough_hp_libfuse318"
+        return Contender(
+            identifier: "libfuse318-passthrough",
+            name: "libfuse 3.18, passthrough",
+            services: [
+                .mirror: .process(words: [program, "--passthrough", "--source", "{source}", "{}"], ready: "ready")
+            ],
+            needs: [.mirror: [.program(program, remedy: "make -C Benchmarks/Yardsticks"), .root]]
         )
     }
 
@@ -87,7 +103,7 @@ struct Roster {
             (.mirror, "passthrough_libfuse", []),
         ] {
             let path = "\(yardsticks)/\(program)\(suffix)"
-            let place = field == .mirror ? ["{source}", "{}"] : ["{}"]
+            let place = field == .mirror ? ["--source", "{source}", "{}"] : ["{}"]
             contender.services[field] = .process(words: [path] + flags + options + place, ready: "ready")
             contender.needs[field] = [.program(path, remedy: remedy)] + needs
         }
