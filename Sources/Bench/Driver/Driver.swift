@@ -1,5 +1,5 @@
 internal import CBench
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
 

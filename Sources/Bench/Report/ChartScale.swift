@@ -1,5 +1,4 @@
-// Logarithms are all that is needed of Foundation here.
-import Foundation
+import Glibc
 
 /// Where values lie along a chart's axis.
 struct ChartScale {

@@ -1,5 +1,5 @@
 // JSON is all that is needed of Foundation here.
-import Foundation
+import FoundationEssentials
 
 extension Report {
     /// The report for programs, and to be read again: keys in a fixed order, so that two can be compared by line.

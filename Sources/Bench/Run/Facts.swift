@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 
 /// What a report says of the machine and of how it was asked.
@@ -9,7 +9,7 @@ enum Facts {
             Report.Fact(name: "kernel", value: "Linux " + (ProcFile.read("/proc/sys/kernel/osrelease") ?? "?")),
             Report.Fact(name: "CPUs", value: "\(machine.cpus.count), \(model)"),
             Report.Fact(
-                name: "each run", value: "\(settings.seconds.formatted()) s; rounds: \(settings.rounds), in turn"),
+                name: "each run", value: "\(settings.seconds) s; rounds: \(settings.rounds), in turn"),
             Report.Fact(name: "many files", value: "\(settings.files)"),
             Report.Fact(name: "queued by", value: settings.engine),
             Report.Fact(name: "user", value: machine.isRoot ? "root" : "not root"),
@@ -47,6 +47,6 @@ enum Facts {
     private static var model: String {
         let lines = (ProcFile.read("/proc/cpuinfo") ?? "").split(separator: "\n")
         let line = lines.first { $0.hasPrefix("model name") }
-        return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+        return line?.split(separator: ":").last.map { String($0.drop { $0 == " " }) } ?? "unknown"
     }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// One step of a plan: mounts, prepares, measures, unmounts.
 struct Measurement: Sendable {

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
 
@@ -48,7 +48,7 @@ final class Scratch: Sendable {
             try FileManager.default.removeItem(atPath: path)
             return nil
         } catch {
-            return "\(path) stays: \(error.localizedDescription)"
+            return "\(path) stays: \(error)"
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// What fio prints with `--output-format=json`, as far as it is needed.
 struct FioOutput: Decodable {

@@ -72,6 +72,9 @@ double rbench_bucket_nanoseconds(unsigned bucket);
 /// while it runs.
 int rbench_ending(pid_t child);
 
+/// Has fusermount3 detach a mount, and waits for that. Returns 0, or -errno where it cannot be started.
+int rbench_run_unmount_helper(const char *helper, const char *mount_point);
+
 /// Opens a counter of a tracepoint, for a thread and those that it starts from then on. Returns a descriptor, which
 /// gives a number of 64 bits when it is read; or -errno: -EACCES or -EPERM without CAP_PERFMON.
 int rbench_count(pid_t thread, uint64_t tracepoint);
