@@ -45,10 +45,17 @@ package struct EntryExtent: @unchecked Sendable {
     /// large, most of what they cost is copying, and copies go faster. Any thread may, also while requests are served.
     package func useHugePages() {
         unsafe _ = madvise(base, count * stride, MADV_HUGEPAGE)
-        // Linux 6.1. It fails for the parts that have no pages, after all others have been done.
-        unsafe _ = madvise(base, count * stride, Self.collapse)
+        // Linux 6.1. Part by part: it ends at the first that has no pages at all.
+        let (start, end) = unsafe (UInt(bitPattern: base), UInt(bitPattern: base + count * stride))
+        var part = (start + Self.hugePage - 1) / Self.hugePage * Self.hugePage
+        while part + Self.hugePage <= end {
+            unsafe _ = madvise(UnsafeMutableRawPointer(bitPattern: part), Int(Self.hugePage), Self.collapse)
+            part += Self.hugePage
+        }
     }
 
+    /// Bytes of a huge page where others have 4 KiB.
+    private static var hugePage: UInt { 2 << 20 }
     /// MADV_COLLAPSE of linux/mman.h; Debian 12's C library has no name for it.
     private static var collapse: Int32 { 25 }
 }
