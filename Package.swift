@@ -39,12 +39,30 @@ let fuzzers: [Target] =
         ),
     ]
 
+/// What the micro benchmarks measure, which is nothing that users should see: `Benchmarks/micro` builds it.
+let isBenchmarked = Context.environment["RINGFUSE_BENCHMARKS"] != nil
+let benchmarkProducts: [Product] =
+    isBenchmarked ? [.library(name: "BenchmarkSupport", targets: ["BenchmarkSupport"])] : []
+let benchmarks: [Target] =
+    isBenchmarked
+    ? [
+        .target(
+            name: "BenchmarkSupport",
+            dependencies: [
+                "CRingFUSE", "FileSystems", "FUSEProtocol", "Ring", "RingFUSE", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Support",
+            swiftSettings: swiftSettings
+        )
+    ] : []
+
 let package = Package(
     name: "ringfuse",
     products: [
         .library(name: "RingFUSE", targets: ["RingFUSE"]),
         .executable(name: "ringfuse", targets: ["ringfuse"]),
-    ],
+    ] + benchmarkProducts,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -202,5 +220,5 @@ let package = Package(
             exclude: ["Programs"],
             swiftSettings: swiftSettings
         ),
-    ] + fuzzers
+    ] + fuzzers + benchmarks
 )

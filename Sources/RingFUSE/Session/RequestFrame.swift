@@ -1,5 +1,5 @@
 import CRingFUSE
-import FUSEProtocol
+package import FUSEProtocol
 
 /// Where the bytes of one request are and where its reply goes, whichever transport brought it.
 ///
@@ -115,7 +115,7 @@ package struct RequestFrame {
     /// - Parameter offset: bytes of the reply before it.
     /// - Returns: bytes of the reply up to its end.
     @discardableResult
-    func store<Value: WireStruct & BitwiseCopyable>(_ value: Value, at offset: Int = 0) -> Int {
+    package func store<Value: WireStruct & BitwiseCopyable>(_ value: Value, at offset: Int = 0) -> Int {
         let end = offset + MemoryLayout<Value>.size
         precondition(unsafe end <= reply.count, "every payload has room for every fixed reply")
         dirty.grow(to: end)

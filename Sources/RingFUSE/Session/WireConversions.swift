@@ -1,4 +1,4 @@
-import CRingFUSE
+package import CRingFUSE
 import FUSEProtocol
 
 // Between the values that backends speak in and the structures of the ABI.
@@ -26,7 +26,7 @@ extension fuse_attr {
 }
 
 extension fuse_attr_out {
-    init(_ reply: AttributesReply) {
+    package init(_ reply: AttributesReply) {
         self.init(
             attr_valid: reply.lifetime.seconds,
             attr_valid_nsec: reply.lifetime.nanoseconds,
@@ -36,7 +36,7 @@ extension fuse_attr_out {
 }
 
 extension fuse_entry_out {
-    init(_ entry: Entry) {
+    package init(_ entry: Entry) {
         self.init(
             nodeid: entry.node.rawValue,
             // The kernel made the root's inode before it asked, with generation 0. Another one would make that
