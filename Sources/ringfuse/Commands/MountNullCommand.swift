@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// `ringfuse mount null`.
-struct MountNullCommand: AsyncParsableCommand {
+struct MountNullCommand: ServingCommand {
     static let configuration = CommandConfiguration(
         commandName: "null",
         abstract: "Mount a file system that swallows writes and reads zeros, to measure the transport."
