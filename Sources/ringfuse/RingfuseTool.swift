@@ -20,6 +20,8 @@ struct RingfuseTool: AsyncParsableCommand {
     static func main() async {
         do {
             var command = try parseAsRoot()
+            // Before the first suspension, while there is this thread alone: all others inherit the mark.
+            if command is any ServingCommand { ServerMemory.markAsFlusher() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -12,11 +12,16 @@
 #define FD(i) ((int)a->n[i])
 #define SIZE(i) ((size_t)(a->n[i] > DATA_SIZE ? DATA_SIZE : a->n[i]))
 
-static long told(struct text *text, long length)
+static long told_of(struct text *text, const unsigned char *bytes, long length)
 {
     if (length >= 0)
-        emit_data(text, scratch, (size_t)length);
+        emit_data(text, bytes, (size_t)length);
     return done(length);
+}
+
+static long told(struct text *text, long length)
+{
+    return told_of(text, scratch, length);
 }
 
 CALL(read) { UNUSED; return told(text, read(FD(0), scratch, SIZE(1))); }
@@ -59,6 +64,20 @@ CALL(pwritev2)
     struct iovec vectors[2];
     split(vectors, a->data, a->length);
     return done(pwritev2(FD(0), vectors, 2, a->n[1], (int)a->n[2]));
+}
+/// To and from memory at an odd address, which direct access may refuse.
+CALL(preadodd)
+{
+    UNUSED;
+    size_t length = SIZE(1) < DATA_SIZE ? SIZE(1) : DATA_SIZE - 1;
+    return told_of(text, scratch + 1, pread(FD(0), scratch + 1, length, a->n[2]));
+}
+CALL(pwriteodd)
+{
+    UNUSED;
+    size_t length = a->length < DATA_SIZE ? a->length : DATA_SIZE - 1;
+    memmove(scratch + 1, a->data, length);
+    return done(pwrite(FD(0), scratch + 1, length, a->n[1]));
 }
 /// A read to memory that is not there.
 CALL(readbad) { UNUSED; return done(read(FD(0), (void *)16, SIZE(1))); }
@@ -143,7 +162,8 @@ const struct call file_calls[] = {
     {"read", "Fn", call_read}, {"pread", "Fnn", call_pread}, {"write", "Fb", call_write},
     {"pwrite", "Fbn", call_pwrite},
     {"readv", "Fn", call_readv}, {"writev", "Fb", call_writev}, {"preadv2", "Fnnn", call_preadv2},
-    {"pwritev2", "Fbnn", call_pwritev2}, {"readbad", "Fn", call_readbad}, {"writebad", "Fn", call_writebad},
+    {"pwritev2", "Fbnn", call_pwritev2}, {"preadodd", "Fnn", call_preadodd},
+    {"pwriteodd", "Fbn", call_pwriteodd}, {"readbad", "Fn", call_readbad}, {"writebad", "Fn", call_writebad},
     {"lseek", "Fnn", call_lseek}, {"fallocate", "Fnnn", call_fallocate}, {"truncate", "pn", call_truncate},
     {"ftruncate", "Fn", call_ftruncate}, {"copy_file_range", "FFnnnn", call_copy_file_range},
     {"sendfile", "FFnn", call_sendfile}, {"spliceout", "Fnn", call_spliceout}, {"splicein", "Fbn", call_splicein},

@@ -33,6 +33,14 @@ struct map {
 /// Gives up a mapping. Returns 0 or -errno.
 long unmap(struct map *map);
 
+struct side;
+
+/// Takes away the file that has filled a side's file system, if there is one.
+void remove_filler(struct side *side);
+
+/// Ends the process that waits for a lock, if there is one.
+void end_waiter(struct side *side);
+
 /// One of the two trees, and what a script has open on it.
 struct side {
     char root[PATH_MAX];
@@ -44,6 +52,9 @@ struct side {
     struct map maps[MAPS];
     mode_t mask;
     rlim_t file_limit;
+    /// The process that waits for a lock; 0 for none. What it is answered comes through the pipe.
+    pid_t waiter;
+    int report;
 };
 
 /// Text that grows up to a limit.
@@ -81,6 +92,7 @@ struct call {
 };
 
 extern const struct call name_calls[], file_calls[], attribute_calls[], extended_calls[], special_calls[];
+extern const struct call waiting_calls[], limit_calls[];
 /// All tables, one after the other.
 const struct call *call_at(int index);
 

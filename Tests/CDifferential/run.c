@@ -37,7 +37,9 @@ struct step {
     int closed;
 };
 
-static const struct call *const tables[] = {name_calls, file_calls, attribute_calls, extended_calls, special_calls};
+static const struct call *const tables[] = {
+    name_calls, file_calls, attribute_calls, extended_calls, special_calls, waiting_calls, limit_calls,
+};
 
 const struct call *call_at(int index)
 {

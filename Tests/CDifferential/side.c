@@ -93,6 +93,7 @@ int rfuse_diff_end(int number)
 {
     struct side *side = &sides[number];
     char path[PATH_MAX + 80];
+    end_waiter(side);
     for (int i = 0; i < MAPS; i++)
         if (side->maps[i].address)
             unmap(&side->maps[i]);
@@ -108,6 +109,7 @@ int rfuse_diff_end(int number)
     int result = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
     snprintf(path, sizeof path, "%s/%d", side->other, number);
     int others = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    remove_filler(side);
     return result ? result : others;
 }
 
@@ -141,6 +143,24 @@ static void look(int directory, const char *path, int flags, struct rfuse_diff_n
 void rfuse_diff_look(int side, const char *path, struct rfuse_diff_node *node)
 {
     look(sides[side].directory, path, AT_SYMLINK_NOFOLLOW, node);
+}
+
+void rfuse_diff_look_named(int number, const char *word, int follows, struct rfuse_diff_node *node)
+{
+    char path[STRING_SIZE];
+    *node = (struct rfuse_diff_node){.error = -EINVAL};
+    if (parse_path(&sides[number], word, path))
+        look(sides[number].directory, path, follows ? 0 : AT_SYMLINK_NOFOLLOW, node);
+}
+
+int rfuse_diff_open_flags(int side, int slot)
+{
+    return (int)done(fcntl(sides[side].slots[slot], F_GETFL));
+}
+
+int rfuse_diff_is_direct(int flags)
+{
+    return flags >= 0 && (flags & O_DIRECT) != 0;
 }
 
 void rfuse_diff_look_open(int side, int slot, struct rfuse_diff_node *node)

@@ -71,6 +71,18 @@ struct Executor {
         return Node(node)
     }
 
+    /// Looks at what a word of a line means (`@ro/f`), and where a link leads if wished.
+    func look(named word: Substring, follows: Bool, on side: Side) -> Node {
+        var node = rfuse_diff_node()
+        unsafe rfuse_diff_look_named(side.rawValue, String(word), follows ? 1 : 0, &node)
+        return Node(node)
+    }
+
+    /// Whether what is open bypasses the page cache.
+    func isDirect(slot: Int32, on side: Side) -> Bool {
+        rfuse_diff_is_direct(rfuse_diff_open_flags(side.rawValue, slot)) != 0
+    }
+
     /// Looks at what is open.
     func look(atSlot slot: Int32, on side: Side) -> Node {
         var node = rfuse_diff_node()

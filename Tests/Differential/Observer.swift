@@ -19,8 +19,8 @@ struct Observer {
 
     /// Whether a rule has excused something after which the sides can't be compared any longer.
     private(set) var isOver = false
-    /// Whether a step since the last look has failed.
-    private var hasFailed = false
+    /// What the script has done to stamps of files.
+    private var ledger = StampLedger()
     /// The step that was made last.
     var step = 0
     /// When the first step after the last look was made: the kernel's clock, in nanoseconds.
@@ -50,31 +50,41 @@ struct Observer {
             kind: kind, step: step, line: lines[step], place: place, field: field, tested: tested,
             reference: reference, isLate: isLate)
         let context = Rule.Context(
-            conditions: conditions, isWithinTick: isWithinTick, isDirectory: isOnDirectory(lines[step]),
-            isSpecial: seen[place]?.reference.isSpecial == true, hasFailed: hasFailed, lines: lines[...step])
+            conditions: conditions, isWithinTick: isWithinTick, isOnDirectory: isOnDirectory(lines[step]),
+            isOnDirect: isOnDirect(lines[step]), node: seen[place]?.reference, ledger: ledger, lines: lines[...step])
         guard Rule.excusing(difference, context) != nil else { return difference }
         // From here on the sides are not the same, and steps need not do the same; times matter to no step.
         if kind != .time { isOver = true }
         return nil
     }
 
+    /// The slot that a line's first argument names.
+    private func slot(of line: String) -> Int32? {
+        Script.number(1, of: line).flatMap(Int32.init(exactly:)).flatMap { 0..<Executor.slots ~= $0 ? $0 : nil }
+    }
+
     /// Whether a line's first argument is a slot with a directory.
     private func isOnDirectory(_ line: String) -> Bool {
-        let words = Script.words(of: line)
-        guard words.count > 1, let slot = Int32(words[words.startIndex + 1]), 0..<Executor.slots ~= slot else {
-            return false
-        }
-        return executor.look(atSlot: slot, on: .reference).isDirectory
+        slot(of: line).map { executor.look(atSlot: $0, on: .reference).isDirectory } ?? false
     }
+
+    /// Whether a line's first argument is a slot that bypasses the page cache.
+    private func isOnDirect(_ line: String) -> Bool {
+        slot(of: line).map { executor.isDirect(slot: $0, on: .reference) } ?? false
+    }
+
+    /// Takes down what must be known before a step is made.
+    mutating func prepare() { ledger.prepare(lines[step], executor) }
 
     /// Compares what a step gave.
     mutating func compare(_ tested: Executor.Outcome, _ reference: Executor.Outcome) -> Difference? {
-        if reference.result < 0 { hasFailed = true }
+        ledger.record(lines[step], result: reference.result, executor)
         if tested.result != reference.result,
             let found = difference(.result, Errors.describe(tested.result), Errors.describe(reference.result))
         {
             return found
         }
+        if isOver { return nil }
         return tested.text == reference.text ? nil : difference(.text, tested.text, reference.text)
     }
 
@@ -82,7 +92,7 @@ struct Observer {
     mutating func look() -> Difference? {
         defer {
             started = Int64.max
-            hasFailed = false
+            ledger.looked()
         }
         var identities: (tested: [UInt64: String], reference: [UInt64: String]) = ([:], [:])
         for path in paths {
@@ -154,6 +164,7 @@ struct Observer {
                 change(before.tested.times[index].value == ours.value),
                 change(before.reference.times[index].value == theirs.value)
             )
+            defer { if changes.0 != Rule.Context.unchanged { ledger.shown(reference.inode, ours.name) } }
             guard changes.0 != changes.1 else { continue }
             let found = difference(
                 .time, at: place, field: ours.name.rawValue, changes.0, changes.1,

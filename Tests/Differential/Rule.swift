@@ -13,7 +13,8 @@ enum Rule: String, CaseIterable {
     case stampsOfTheWritebackCache
 
     /// With the writeback cache the kernel stamps a file that is cut to another size only (`fuse_do_setattr`); ext4
-    /// also one that is cut to the size it has, as POSIX allows.
+    /// also one that is cut to the size it has, as POSIX allows. Until the script sets the time, or the next look where
+    /// it has not.
     case sameSizeWithTheWritebackCache
 
     /// Where in a directory one can seek to is its file system's own affair: offsets are cookies. ext4 refuses those
@@ -31,15 +32,17 @@ enum Rule: String, CaseIterable {
     case groupBitWithoutExecution
 
     /// POSIX lets times wait for msync(2) after a store to a shared mapping. The server hears of it when the kernel
-    /// writes the page back, ext4 at the first store.
+    /// writes the page back, ext4 at the first store. Of that file only.
     case timesOfMappedStores
 
     /// The kernel stamps pipes and devices for a file system, but not for a FUSE server, which hears nothing of reads
     /// and writes to them.
     case timesOfSpecialFiles
 
-    /// ext4 stamps a file before it knows that a write or an allocation will fail (EFAULT, EFBIG); POSIX asks for times
-    /// of those that succeed only.
+    /// ext4 stamps a file before it knows that a write or an allocation will fail (EFAULT, EFBIG, ENOSPC), and a
+    /// directory before it knows that nothing will leave a whiteout there; POSIX asks for times of what succeeds only.
+    /// So does the source of a mirror, but the kernel asks for new attributes only after what has succeeded, and shows
+    /// the stamp when it asks next. Until the script sets the time, or the next look where it has not.
     case timesOfFailedCalls
 
     /// After FS_IOC_SETFLAGS the kernel believes the attributes it had (`fuse_fileattr_set`), and shows the old ctime.
@@ -52,6 +55,18 @@ enum Rule: String, CaseIterable {
     /// A file system may tell holes as data: with the writeback cache a server does not know what the kernel still has,
     /// and ext4 tells room that was allocated and never written as a hole.
     case holesToldAsData
+
+    /// The kernel refuses calls that must not wait (RWF_NOWAIT) on files of a FUSE server, of which it cannot know
+    /// whether they would (`kiocb_set_rw_flags` wants FMODE_NOWAIT).
+    case callsThatMustNotWait
+
+    /// The kernel tells no server that a write is not to append to a file that is open with O_APPEND (RWF_NOAPPEND, Linux
+    /// 6.9): it comes as one that is.
+    case writesThatDoNotAppend
+
+    /// ext4 wants direct access in whole blocks of its device and at such offsets; a FUSE server hears of bytes, and
+    /// has no device.
+    case blocksOfDirectAccess
 
     /// Whether the rule excuses a difference.
     func excuses(_ difference: Difference, _ context: Context) -> Bool {
@@ -67,11 +82,10 @@ enum Rule: String, CaseIterable {
                 && difference.field == Node.Time.changed.rawValue && difference.reference == Context.unchanged
                 && ["xattr", "acl"].contains { difference.call.hasSuffix($0) }
         case .sameSizeWithTheWritebackCache:
-            return context.conditions.writeback && isStampLeftOut(difference)
-                && (context.hasCalled("truncate") || context.hasCalled("ftruncate"))
+            return context.conditions.writeback && isStampLeftOut(difference, .sameSize, context)
         case .offsetsInDirectories:
             return difference.kind == .result && ["lseek", "read", "readv"].contains(difference.call)
-                && context.isDirectory
+                && context.isOnDirectory
         case .rangesThatTheKernelRefuses:
             return difference.kind == .result && difference.call == "fallocate" && difference.tested == "EOPNOTSUPP"
                 && ["COLLAPSE", "INSERT", "UNSHARE"].contains { difference.line.contains($0) }
@@ -81,11 +95,12 @@ enum Rule: String, CaseIterable {
             else { return false }
             return tested == reference | 0o2000 && reference & 0o2010 == 0
         case .timesOfMappedStores:
-            return context.hasCalled("mstore") && isStamp(difference)
+            return isStamp(difference) && context.node.map { context.ledger.isStoredTo($0.inode) } ?? false
         case .timesOfSpecialFiles:
-            return context.isSpecial && isStamp(difference)
+            return context.node?.isSpecial == true && isStamp(difference)
         case .timesOfFailedCalls:
-            return context.hasFailed && isStampLeftOut(difference)
+            return isStampLeftOut(difference, .failedCall, context)
+                || context.conditions.backend == "mirror" && isStampShownLate(difference, .failedCall, context)
         case .timesOfFileFlags:
             return context.hasCalled("setflags") && isStamp(difference)
         case .emptyChangeOfOwner:
@@ -95,6 +110,15 @@ enum Rule: String, CaseIterable {
             return difference.kind == .result && difference.call == "lseek"
                 && (context.conditions.writeback || context.hasCalled("fallocate"))
                 && tellsHolesAsData(difference)
+        case .callsThatMustNotWait:
+            return difference.kind == .result && ["preadv2", "pwritev2"].contains(difference.call)
+                && difference.line.contains("RWF_NOWAIT") && difference.tested == "EOPNOTSUPP"
+        case .writesThatDoNotAppend:
+            return difference.kind == .attribute && difference.field == "size" && difference.call == "pwritev2"
+                && difference.line.contains("RWF_NOAPPEND")
+        case .blocksOfDirectAccess:
+            return difference.kind == .result && context.isOnDirect && difference.reference == "EINVAL"
+                && Int64(difference.tested) != nil
         }
     }
 
@@ -103,11 +127,21 @@ enum Rule: String, CaseIterable {
         difference.kind == .time && difference.field != Node.Time.accessed.rawValue
     }
 
-    /// Whether ext4 stamped what ours left as it was: as it was looked at last, or as the script has set it since.
-    private func isStampLeftOut(_ difference: Difference) -> Bool {
-        guard isStamp(difference) else { return false }
-        if difference.tested == Context.unchanged { return true }
+    /// Whether ext4 stamped, for a reason that counts, what ours left as it was: as it was looked at last, or as the
+    /// script has set it.
+    private func isStampLeftOut(_ difference: Difference, _ reason: StampLedger.Reason, _ context: Context) -> Bool {
+        guard isStamp(difference), let time = Node.Time(rawValue: difference.field), let inode = context.node?.inode
+        else { return false }
+        if difference.tested == Context.unchanged { return context.ledger.mayLackSinceLook(reason, inode, time) }
         return difference.reference == Context.ofTheClock && difference.tested != Context.ofTheClock
+            && context.ledger.mayLackSinceSet(reason, inode, time)
+    }
+
+    /// Whether ours shows what ext4 has stamped, for a reason that counts, before the last look.
+    private func isStampShownLate(_ difference: Difference, _ reason: StampLedger.Reason, _ context: Context) -> Bool {
+        guard isStamp(difference), let time = Node.Time(rawValue: difference.field), let inode = context.node?.inode
+        else { return false }
+        return difference.reference == Context.unchanged && context.ledger.mayLackSinceSet(reason, inode, time)
     }
 
     /// Whether ours sees data where ext4 sees a hole, and not the other way round.
@@ -125,11 +159,13 @@ enum Rule: String, CaseIterable {
         /// Whether ours is as late as the step, but for a tick of the kernel's clock.
         var isWithinTick = false
         /// Whether the step was made on an open directory.
-        var isDirectory = false
-        /// Whether it was seen at a file that is no regular one, no directory and no link.
-        var isSpecial = false
-        /// Whether the step failed, or any since the last look.
-        var hasFailed = false
+        var isOnDirectory = false
+        /// Whether the step was made on a file that is open for direct access.
+        var isOnDirect = false
+        /// What the reference has where it was seen; nil for what the step itself gave.
+        var node: Node?
+        /// What the script has done to stamps of files.
+        var ledger = StampLedger()
         /// The lines up to the step.
         var lines: ArraySlice<String> = []
 

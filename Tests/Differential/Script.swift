@@ -14,6 +14,20 @@ enum Script {
     /// The call of a line.
     static func call(of line: String) -> String { words(of: line).first.map(String.init) ?? "" }
 
+    /// A word of a line; the call itself is the first, with number 0.
+    static func word(_ index: Int, of line: String) -> Substring? {
+        let words = words(of: line)
+        return words.count > index ? words[words.startIndex + index] : nil
+    }
+
+    /// A word of a line that is a plain number.
+    static func number(_ index: Int, of line: String) -> Int64? { word(index, of: line).flatMap { Int64($0) } }
+
+    /// The directory that a path is in.
+    static func parent(of path: Substring) -> Substring {
+        path.lastIndex(of: "/").map { path[..<$0] } ?? "."
+    }
+
     /// The lines of a text; `#` starts a remark.
     static func lines(of text: String) -> [String] {
         text.split(separator: "\n").compactMap { line in

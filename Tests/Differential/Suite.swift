@@ -18,22 +18,22 @@ public struct Suite {
         return try trial.run(lines, named: "tree\(trees)", watch: watch)
     }
 
-    /// The names of all cases that are written down.
-    public static var cases: [String] { Case.all.map(\.name) }
-
     /// Runs the cases that are written down, each on trees of its own.
     ///
     /// - Parameters:
     ///   - selection: what a name must contain; nil for all of them.
+    ///   - room: what the file systems have room for, as ``Case/Room`` has it; others are left out.
     ///   - found: gets each difference.
     /// - Returns: how many there were.
     public mutating func runCases(
         _ selection: String? = nil,
+        room: String = "plenty",
         found: (Finding) -> Void
     ) throws(DifferentialError) -> Int {
-        let chosen = Case.all.filter { selection.map($0.name.contains) ?? true }
+        guard let room = Case.Room(rawValue: room) else { throw DifferentialError(text: "no such room: \(room)") }
+        let chosen = Case.all.filter { $0.room == room && selection.map($0.name.contains) ?? true }
         for one in chosen {
-            for watch in [Trial.Watch.always, .every(1000)] {
+            for watch in one.room == .thousands ? [.always] : [Trial.Watch.always, .every(1000)] {
                 do throws(DifferentialError) {
                     guard let difference = try run(one.lines, watch) else { continue }
                     found(Finding(origin: "case '\(one.name)'", lines: one.lines, difference: difference))

@@ -47,6 +47,7 @@ struct Trial {
         for (step, line) in lines.enumerated() {
             observer.step = step
             observer.started = min(observer.started, Executor.clock)
+            observer.prepare()
             let tested = try executor.run(line, on: .tested)
             let reference = try executor.run(line, on: .reference)
             if let difference = observer.compare(tested, reference) { return difference }

@@ -32,6 +32,8 @@ struct Options {
     var seeds: UInt64 = 0
     /// Which cases to run; nil for all, empty for none.
     var cases: String?
+    /// What there is room for.
+    var room = "plenty"
     /// A file with a script to run instead of all else.
     var script: String?
     /// Whether to go on after a difference and tell each kind once.
@@ -40,7 +42,8 @@ struct Options {
     /// What to say to those who ask.
     static let usage = """
         usage: ringfuse-differential --tested DIR --reference DIR --scratch DIR [--backend NAME] [--writeback]
-               [--seconds N] [--seed S] [--seeds N] [--cases WORD | --no-cases] [--script FILE] [--keep-going]
+               [--seconds N] [--seed S] [--seeds N] [--cases WORD | --no-cases] [--room plenty|thousands|little|quota] [--script FILE]
+               [--keep-going]
         """
 
     /// Reads the command line.
@@ -66,6 +69,7 @@ struct Options {
             case "--seeds": seeds = try number()
             case "--cases": cases = try value()
             case "--no-cases": cases = ""
+            case "--room": room = try value()
             case "--script": script = try value()
             case "--keep-going": keepsGoing = true
             default: throw UsageError(text: "\(option): not known\n\(Self.usage)")
@@ -106,7 +110,7 @@ struct Run {
         }
         if options.cases?.isEmpty != true {
             var found: [Finding] = []
-            count += try suite.runCases(options.cases) { found.append($0) }
+            count += try suite.runCases(options.cases, room: options.room) { found.append($0) }
             for finding in found { tell(finding) }
             print("\(count) cases, \(found.count) with a difference")
         }

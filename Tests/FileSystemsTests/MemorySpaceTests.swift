@@ -33,6 +33,14 @@ import Testing
         #expect(try await calls.write(pages(4), to: file, .fromCache) == 4 * 4096)
     }
 
+    /// The kernel would make EIO of a direct write that was cut short.
+    @Test func directWritesAreAllOrNothing() async throws {
+        let file = try await calls.makeFile("file").node
+        #expect(await errno { try await calls.write(pages(5), to: file, flags: [.writeOnly, .direct]) } == .noSpace)
+        #expect(try await calls.attributes(of: file).size == 0)
+        #expect(try await calls.write(pages(4), to: file, flags: [.writeOnly, .direct]) == 4 * 4096)
+    }
+
     @Test func aWriteStopsAtTheFirstPageThatIsMissing() async throws {
         let file = try await calls.makeFile("file").node
         // Pages 0, 2 and 3 are there, and the last one is taken.

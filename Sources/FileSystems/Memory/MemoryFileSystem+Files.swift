@@ -133,7 +133,7 @@ extension MemoryFileSystem {
     /// What comes from the page cache takes no privileges away: the kernel has done so when the program wrote. Nor does
     /// it set times where the kernel keeps them, and sends them when it will (`FUSE_WRITEBACK_CACHE`).
     ///
-    /// - Returns: the number of bytes written; fewer only where space ran out.
+    /// - Returns: the number of bytes written; fewer only where space ran out, and not with `O_DIRECT`.
     /// - Throws: `ENOSPC`, `EFBIG`, `EISDIR`, `EINVAL`, `ESTALE`; `EPERM` for what has become immutable.
     public func write(
         _ file: OpenFile,
@@ -148,11 +148,12 @@ extension MemoryFileSystem {
         let now = Timestamp.now
         let (written, loss) = try node.state.withLock { (state) throws(Errno) -> (Int, PrivilegeLoss) in
             guard isFromCache || !state.flags.contains(.immutable) else { throw .notPermitted }
-            // A short write from the page cache would be taken for a whole one, and its rest be lost unnoticed.
+            // A short write from the page cache would be taken for a whole one, and its rest be lost unnoticed. A short
+            // direct one would become EIO (`fuse_get_res_by_io`).
             let written = try state.content.write(
                 data,
                 at: isAppending ? state.content.size : offset,
-                whole: isFromCache
+                whole: isFromCache || file.flags.contains(.direct)
             )
             guard written > 0 else { return (0, .none) }
             if !isFromCache || !usesWritebackCache { state.modified(at: now) }

@@ -103,7 +103,7 @@ extension MirrorFileSystem {
     /// A file opened with `O_APPEND` appends in the source too, so that others who write to it there lose nothing; but
     /// not with the kernel's writeback cache, where what is written comes late and in any order.
     ///
-    /// - Returns: the number of bytes written; fewer than given where an error came after some.
+    /// - Returns: the number of bytes written; fewer than given where an error came after some, and not with `O_DIRECT`.
     public func write(
         _ file: OpenFile,
         at offset: UInt64,
@@ -120,6 +120,9 @@ extension MirrorFileSystem {
         let descriptor: CInt
         /// Whether it was opened for this write.
         let isOwn: Bool
+        /// Whether an error after some bytes is told instead of these. Of a direct write that was cut short the kernel
+        /// makes `EIO` (`fuse_get_res_by_io`), and the program would never hear the reason.
+        let tellsError: Bool
 
         /// Closes a descriptor that was opened for this write.
         func close() { if isOwn { _ = rfuse_close(descriptor) } }
@@ -139,9 +142,12 @@ extension MirrorFileSystem {
     ) throws(Errno) -> WriteTarget {
         let (descriptor, traits) = try files.found(file.handle)
         if options.contains(.killsPrivileges) { try clearPrivileges(of: descriptor, file.node, context) }
-        guard mustNotAppend(traits, file, options) else { return WriteTarget(descriptor: descriptor, isOwn: false) }
+        let tellsError = file.flags.contains(.direct)
+        guard mustNotAppend(traits, file, options) else {
+            return WriteTarget(descriptor: descriptor, isOwn: false, tellsError: tellsError)
+        }
         let positioned = CInt(try checked(rfuse_reopen(descriptor, OpenFlags.writeOnly.cValue)))
-        return WriteTarget(descriptor: positioned, isOwn: true)
+        return WriteTarget(descriptor: positioned, isOwn: true, tellsError: tellsError)
     }
 
     /// Whether a write to an appending descriptor is to go to its offset.
@@ -269,13 +275,13 @@ extension MirrorFileSystem {
     ) async throws(Errno) -> Int {
         defer { target.close() }
         try Self.check(offset)
-        return try await write(data, to: target.descriptor, at: offset, context)
+        return try await writeAll(data, to: target, at: offset, context)
     }
 
     /// Writes all of the data, in several steps where the system wants it so.
-    private func write(
+    private func writeAll(
         _ data: RawSpan,
-        to descriptor: CInt,
+        to target: WriteTarget,
         at offset: UInt64,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
@@ -283,7 +289,7 @@ extension MirrorFileSystem {
         while written < data.byteCount {
             do throws(Errno) {
                 let count = try await context.io.write(
-                    FileDescriptor(rawValue: descriptor),
+                    FileDescriptor(rawValue: target.descriptor),
                     from: data.extracting(written...),
                     at: offset + UInt64(written)
                 )
@@ -291,7 +297,7 @@ extension MirrorFileSystem {
                 written += count
             } catch {
                 // What was written counts; the program meets the error when it goes on.
-                guard written > 0 else { throw error }
+                guard written > 0, !target.tellsError else { throw error }
                 break
             }
         }

@@ -172,6 +172,21 @@ public final class NullFileSystem: FileSystem {
         return offset < size ? Int(min(UInt64(count), size - offset)) : 0
     }
 
+    /// Reads zeros, for who asks in spite of ``zeros(_:at:count:_:)``: a file system that wraps this one.
+    public func read(
+        _ file: OpenFile,
+        at offset: UInt64,
+        into buffer: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        guard let count = try zeros(file, at: offset, count: buffer.freeCapacity, context) else { return }
+        unsafe buffer.withUnsafeMutableBytes { bytes, initialized in
+            // The memory still holds what was there before, maybe another user's data.
+            unsafe _ = bytes.baseAddress.map { unsafe memset($0 + initialized, 0, count) }
+            initialized += count
+        }
+    }
+
     /// Drops what is written, but for its end.
     public func write(
         _ file: OpenFile,

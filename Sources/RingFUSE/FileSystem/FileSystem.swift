@@ -230,6 +230,8 @@ public protocol FileSystem: Sendable {
     /// Tells that a READ would give nothing but zeros: the reply is then made of memory that is known to hold zeros,
     /// and nothing is written. Asked before ``readImmediately(_:at:into:_:)``, on the worker's thread: must not block.
     ///
+    /// A backend that answers here also reads: not everybody asks (a backend that wraps this one).
+    ///
     /// - Parameter count: bytes that are asked for.
     /// - Returns: how many zeros there are up to the end of the file; `nil` where it is to be read.
     /// - Throws: as ``read(_:at:into:_:)``.

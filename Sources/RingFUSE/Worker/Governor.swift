@@ -70,7 +70,8 @@ final class Governor: Sendable {
     private func run() {
         var subjects = roster.members.compactMap { Subject($0) }
         var idle = IdleTime()
-        var quietLooks = Self.recentLooks
+        // A mount that was just made is likely to be used.
+        var quietLooks = 1
         while !isStopped(within: quietLooks == 0 ? 100 : quietLooks < Self.recentLooks ? 250 : 1000) {
             var isLoaded = false
             idle.look()

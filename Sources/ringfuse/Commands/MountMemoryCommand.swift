@@ -3,7 +3,7 @@ import FileSystems
 import RingFUSE
 
 /// `ringfuse mount memory`.
-struct MountMemoryCommand: AsyncParsableCommand {
+struct MountMemoryCommand: ServingCommand {
     static let configuration = CommandConfiguration(
         commandName: "memory",
         abstract: "Mount a file system that is kept in memory and gone with its mount."

@@ -4,7 +4,7 @@ import Glibc
 import SystemPackage
 
 /// `ringfuse mount mirror`.
-struct MountMirrorCommand: AsyncParsableCommand {
+struct MountMirrorCommand: ServingCommand {
     static let configuration = CommandConfiguration(
         commandName: "mirror",
         abstract: "Mount a directory, passed through."

@@ -2,7 +2,7 @@ import ArgumentParser
 import FileSystems
 
 /// `ringfuse mount null`.
-struct MountNullCommand: AsyncParsableCommand {
+struct MountNullCommand: ServingCommand {
     static let configuration = CommandConfiguration(
         commandName: "null",
         abstract: "Mount a file system that swallows writes and reads zeros, to measure the transport."

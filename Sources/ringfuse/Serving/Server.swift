@@ -25,7 +25,7 @@ struct Server<Backend: FileSystem>: Sendable {
         if options.mounting.daemon, Launcher.inherited == nil { try Launcher.launch() }
         try openLog()
         options.mounting.logging.start()
-        try ServerMemory.prepare(locked: options.memory.lockMemory)
+        if options.memory.lockMemory { try ServerMemory.lock() }
         // A reader of standard output or of the launcher's pipe that went away must not end the mount.
         _ = signal(SIGPIPE, SIG_IGN)
         do {

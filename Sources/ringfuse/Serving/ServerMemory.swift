@@ -3,15 +3,18 @@ import SystemPackage
 
 /// Prepares the memory of the process that serves.
 enum ServerMemory {
-    /// Marks the process as one that writeback waits for, where that is permitted, and locks it in memory if wished.
+    /// Marks the process as one that writeback waits for, where that is permitted.
     ///
-    /// Call it before there are other threads: they inherit the mark.
-    ///
-    /// - Throws: ``LockError``.
-    static func prepare(locked: Bool) throws(LockError) {
+    /// Call it before there are other threads: they inherit the mark. Swift starts some at the first suspension.
+    static func markAsFlusher() {
         // Where it is not permitted the session says so, at the level of debugging, and `ringfuse doctor` does.
         try? ProcessSettings.becomeFlusher()
-        guard locked else { return }
+    }
+
+    /// Locks the process in memory.
+    ///
+    /// - Throws: ``LockError``.
+    static func lock() throws(LockError) {
         do throws(Errno) {
             try ProcessSettings.lockMemory()
         } catch {

@@ -61,6 +61,15 @@ void rfuse_diff_look(int side, const char *path, struct rfuse_diff_node *node);
 /// Looks at an open descriptor; EBADF where the slot is empty.
 void rfuse_diff_look_open(int side, int slot, struct rfuse_diff_node *node);
 
+/// Looks at what a path means as lines have it (`@ro/f`), following links if wished; as the superuser.
+void rfuse_diff_look_named(int side, const char *word, int follows, struct rfuse_diff_node *node);
+
+/// The flags that a slot was opened with; -EBADF where it is empty.
+int rfuse_diff_open_flags(int side, int slot);
+
+/// 1 where flags have O_DIRECT.
+int rfuse_diff_is_direct(int flags);
+
 /// Looks into a path of the tree: content, names or target, and extended attributes; as the superuser. Returns 0 or
 /// -errno; `rfuse_diff_text` has what was found.
 int64_t rfuse_diff_hold(int side, const char *path);

@@ -1,0 +1,4 @@
+import ArgumentParser
+
+/// A command whose process serves a file system.
+protocol ServingCommand: AsyncParsableCommand {}
