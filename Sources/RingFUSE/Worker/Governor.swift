@@ -54,6 +54,8 @@ final class Governor: Sendable {
         let alternate: Int
         var trial = SeatTrial()
         var work: Work
+        /// What it has done between the last two looks.
+        var done: Work
 
         init?(_ member: Roster.Member) {
             guard let home = member.cpu, let alternate = member.alternate else { return nil }
@@ -61,7 +63,18 @@ final class Governor: Sendable {
             self.home = home
             self.alternate = alternate
             work = Work(of: member.meter.cells)
+            done = work - work
         }
+
+        /// Takes a look.
+        mutating func look() {
+            let now = Work(of: member.meter.cells)
+            done = now - work
+            work = now
+        }
+
+        /// Whether it has something to do.
+        var isLoaded: Bool { done.requests >= Governor.leastRequests }
 
         /// The CPU of a seat.
         func cpu(_ seat: SeatTrial.Seat) -> Int { seat == .home ? home : alternate }
@@ -73,12 +86,11 @@ final class Governor: Sendable {
         // A mount that was just made is likely to be used.
         var quietLooks = 1
         while !isStopped(within: quietLooks == 0 ? 100 : quietLooks < Self.recentLooks ? 250 : 1000) {
-            var isLoaded = false
             idle.look()
-            for index in subjects.indices {
-                if look(at: &subjects[index], idle) { isLoaded = true }
-            }
-            quietLooks = isLoaded ? 0 : min(quietLooks + 1, Self.recentLooks)
+            for index in subjects.indices { subjects[index].look() }
+            let busy = Set(subjects.lazy.filter(\.isLoaded).map(\.home))
+            for index in subjects.indices { settle(index, of: &subjects, busy, idle) }
+            quietLooks = busy.isEmpty ? min(quietLooks + 1, Self.recentLooks) : 0
         }
     }
 
@@ -91,50 +103,53 @@ final class Governor: Sendable {
         return unsafe poll(&polled, 1, milliseconds) > 0
     }
 
-    /// Looks at one worker, and tries its other seat where it is time for that.
+    /// Decides on one worker after a look, and tries its other seat where it is time for that.
     ///
-    /// - Returns: whether it has something to do.
-    private func look(at subject: inout Subject, _ idle: IdleTime) -> Bool {
-        let work = Work(of: subject.member.meter.cells)
-        let done = work - subject.work
-        subject.work = work
-        guard done.requests >= Self.leastRequests else {
-            if subject.trial.rest() { move(subject, to: .home) }
-            return false
+    /// - Parameter busy: the homes of workers that have something to do. Such a CPU is its own worker's: two that visit
+    ///   each other would both be far from their callers, and neither could better that by itself.
+    private func settle(_ index: Int, of subjects: inout [Subject], _ busy: Set<Int>, _ idle: IdleTime) {
+        let subject = subjects[index]
+        guard subject.isLoaded, !busy.contains(subject.alternate) else {
+            if subjects[index].trial.rest() { move(subject, to: .home) }
+            return
         }
-        let isTime = subject.trial.look(
-            SeatTrial.Shape(requests: done.requests, bytes: done.bytes, turns: done.turns))
-        guard isTime else { return true }
+        let done = subject.done
+        let shape = SeatTrial.Shape(requests: done.requests, bytes: done.bytes, turns: done.turns)
+        guard subjects[index].trial.look(shape) else { return }
         // A neighbour that others use is theirs.
-        guard subject.trial.seat == .away || idle.share(of: subject.alternate) >= Self.leastIdle else { return true }
-        compare(&subject)
-        subject.work = Work(of: subject.member.meter.cells)
-        return true
+        guard subject.trial.seat == .away || idle.share(of: subject.alternate) >= Self.leastIdle else { return }
+        let (here, there) = compare(subject, among: subjects)
+        subjects[index].trial.conclude(here: here, there: there)
+        let seat = subjects[index].trial.seat
+        for index in subjects.indices { subjects[index].look() }
+        guard seat != subject.trial.seat else { return }
+        move(subject, to: seat)
+        let percent = Int(there / max(here, 1) * 100)
+        logger.debug("\(subject.member.name): moved to CPU \(subject.cpu(seat)), which serves its load at \(percent) %")
     }
 
     /// Requests between two looks from which on a worker is worth a trial.
-    private static let leastRequests: UInt64 = 100
+    fileprivate static let leastRequests: UInt64 = 100
     /// The share of a CPU's time that must be idle for a worker of another CPU to be tried there.
-    private static let leastIdle = 0.25
+    private static let leastIdle = 0.5
 
-    /// Tries the other seat, some milliseconds at a time, in turn with the present one.
-    private func compare(_ subject: inout Subject) {
+    /// Tries a worker's other seat, some milliseconds at a time, in turn with the present one.
+    ///
+    /// - Returns: what all workers did in a second with this one here, and there. Of all: one worker's gain must not be
+    ///   another's loss.
+    private func compare(_ subject: Subject, among all: [Subject]) -> (here: Double, there: Double) {
         let seat = subject.trial.seat
         var here = Rate()
         var there = Rate()
         for window in 0..<Self.windows {
-            here.add(measure(subject, Self.windowMilliseconds))
+            here.add(measure(all, Self.windowMilliseconds))
             move(subject, to: seat.other)
-            there.add(measure(subject, window == 0 ? Self.firstMilliseconds : Self.windowMilliseconds))
+            there.add(measure(all, window == 0 ? Self.firstMilliseconds : Self.windowMilliseconds))
             let isHopeless = window == 0 && there.perSecond < here.perSecond * SeatTrial.hopeless
             move(subject, to: seat)
             if isHopeless { break }
         }
-        subject.trial.conclude(here: here.perSecond, there: there.perSecond)
-        guard subject.trial.seat != seat else { return }
-        move(subject, to: subject.trial.seat)
-        let ratio = Int(there.perSecond / max(here.perSecond, 1) * 100)
-        logger.debug("\(subject.member.name): CPU \(subject.cpu(seat.other)) serves it at \(ratio) %; moved there")
+        return (here.perSecond, there.perSecond)
     }
 
     /// Pairs of windows of a trial.
@@ -143,13 +158,16 @@ final class Governor: Sendable {
     /// The first window at the other seat is short, since it mostly is worse.
     private static let firstMilliseconds: Int32 = 3
 
-    /// Work a second while a worker is left where it is.
-    private func measure(_ subject: Subject, _ milliseconds: Int32) -> Rate {
+    /// Work a second of all workers while they are left where they are.
+    private func measure(_ all: [Subject], _ milliseconds: Int32) -> Rate {
         let start = ContinuousClock.now
-        let before = Work(of: subject.member.meter.cells)
+        let before = amount(all)
         usleep(UInt32(milliseconds) * 1000)
-        let done = Work(of: subject.member.meter.cells) - before
-        return Rate(amount: done.amount, seconds: (ContinuousClock.now - start).inSeconds)
+        return Rate(amount: amount(all) - before, seconds: (ContinuousClock.now - start).inSeconds)
+    }
+
+    private func amount(_ all: [Subject]) -> Double {
+        all.reduce(0) { $0 + Work(of: $1.member.meter.cells).amount }
     }
 
     private func move(_ subject: Subject, to seat: SeatTrial.Seat) {
