@@ -1,4 +1,5 @@
 internal import Subprocess
+internal import Synchronization
 internal import SystemPackage
 
 /// A program that runs to its end.
@@ -47,16 +48,43 @@ enum Child {
         release: @escaping @Sendable () -> Void,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask { try await body() }
+        let tooLong = BenchFailure("\(name) did not end within \(limit)", isFinal: true)
+        let release = Release(release)
+        return try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask {
+                do {
+                    return try await body()
+                } catch {
+                    // What is taken away makes a hanging program fail, often before the other task has said why.
+                    throw release.isDone ? tooLong : error
+                }
+            }
             group.addTask {
                 try await Task.sleep(for: limit)
-                release()
-                throw BenchFailure("\(name) did not end within \(limit)", isFinal: true)
+                release.carryOut()
+                throw tooLong
             }
             defer { group.cancelAll() }
             guard let result = try await group.next() else { throw CancellationError() }
             return result
+        }
+    }
+
+    /// Takes away what a program hangs at, and remembers that it has.
+    private final class Release: Sendable {
+        private let body: @Sendable () -> Void
+        private let mark = Atomic(false)
+
+        init(_ body: @escaping @Sendable () -> Void) {
+            self.body = body
+        }
+
+        /// Whether it is done, or begun.
+        var isDone: Bool { mark.load(ordering: .acquiring) }
+
+        func carryOut() {
+            mark.store(true, ordering: .releasing)
+            body()
         }
     }
 
