@@ -102,6 +102,14 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "NetworkStore",
+            dependencies: [
+                "FileSystems", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         // Benchmarks: starts servers as processes, so it knows nothing of how they serve.
         .target(name: "CBench", cSettings: [.define("_GNU_SOURCE")]),
         .target(
@@ -116,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "ringfuse",
             dependencies: [
-                "Bench", "CRingFUSE", "FileSystems", "Ring", "RingFUSE",
+                "Bench", "CRingFUSE", "FileSystems", "NetworkStore", "Ring", "RingFUSE",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

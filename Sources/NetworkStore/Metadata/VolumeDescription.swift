@@ -1,0 +1,54 @@
+/// What was decided when a volume was formatted, and holds for all who mount it.
+public struct VolumeDescription: Sendable, Hashable, Codable {
+    /// Tells volumes apart that share a bucket: part of each object's key. 32 hexadecimal digits.
+    public var identifier: String
+    /// Its name, for people.
+    public var name: String
+    /// Bytes of content that an object holds at the most.
+    public var objectSize: UInt64
+    /// Bytes of content that are compressed, encrypted and checked as one.
+    public var blockSize: UInt64
+    /// How blocks are compressed.
+    public var compression: Compression
+    /// The key of the volume, wrapped; `nil` where it is not encrypted.
+    public var wrappedKey: String?
+    /// Bytes that files may have; `nil` for no limit.
+    public var byteLimit: UInt64?
+    /// Nodes that there may be; `nil` for no limit.
+    public var nodeLimit: UInt64?
+    /// The URL of the objects.
+    public var dataURL: String
+
+    /// How blocks are compressed.
+    public enum Compression: String, Sendable, Codable, CaseIterable {
+        /// Not at all.
+        case none
+        /// LZ4: fast.
+        case lz4
+        /// Zstandard: small.
+        case zstd
+    }
+
+    /// A volume to be formatted.
+    public init(
+        identifier: String,
+        name: String,
+        objectSize: UInt64 = 4 << 20,
+        blockSize: UInt64 = 64 << 10,
+        compression: Compression = .none,
+        wrappedKey: String? = nil,
+        byteLimit: UInt64? = nil,
+        nodeLimit: UInt64? = nil,
+        dataURL: String
+    ) {
+        self.identifier = identifier
+        self.name = name
+        self.objectSize = objectSize
+        self.blockSize = blockSize
+        self.compression = compression
+        self.wrappedKey = wrappedKey
+        self.byteLimit = byteLimit
+        self.nodeLimit = nodeLimit
+        self.dataURL = dataURL
+    }
+}
