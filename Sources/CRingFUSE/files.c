@@ -265,6 +265,10 @@ long rfuse_remove(int directory, const char *name, int is_directory) {
     return result(unlinkat(directory, name, is_directory ? AT_REMOVEDIR : 0));
 }
 
+long rfuse_unlink(int directory, const char *name, int flags) {
+    return result(unlinkat(directory, name, flags));
+}
+
 long rfuse_rename(int from, const char *name, int to, const char *new_name, unsigned flags) {
     return result(renameat2(from, name, to, new_name, flags));
 }

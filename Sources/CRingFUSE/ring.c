@@ -6,8 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+/// A message of two pieces.
+struct two_pieces {
+    struct msghdr message;
+    struct iovec vector[2];
+};
 
 /// In cache lines of its own: its thread writes to it for each request.
 struct rfuse_ring {
@@ -15,6 +22,9 @@ struct rfuse_ring {
     /// The time of each SQE that is a timeout. The kernel reads it when it takes the SQE, and no sooner is the SQE's
     /// place in the queue used again.
     struct __kernel_timespec *times;
+    /// What each SQE that sends two pieces sends; as `times`: the kernel has copied it when the SQE has been submitted
+    /// (IORING_FEAT_SUBMIT_STABLE, 5.5).
+    struct two_pieces *pieces;
 };
 
 _Static_assert(RFUSE_RING_CQSIZE == IORING_SETUP_CQSIZE, "flag as in linux/io_uring.h");
@@ -43,8 +53,12 @@ int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t compl
         return error;
     }
     made->times = calloc(made->uring.sq.ring_entries, sizeof *made->times);
-    if (made->times == NULL) {
+    // Not touched, and so without pages, while nobody sends.
+    made->pieces = calloc(made->uring.sq.ring_entries, sizeof *made->pieces);
+    if (made->times == NULL || made->pieces == NULL) {
         io_uring_queue_exit(&made->uring);
+        free(made->times);
+        free(made->pieces);
         free(made);
         return -ENOMEM;
     }
@@ -56,6 +70,7 @@ void rfuse_ring_destroy(struct rfuse_ring *ring)
 {
     io_uring_queue_exit(&ring->uring);
     free(ring->times);
+    free(ring->pieces);
     free(ring);
 }
 
@@ -250,6 +265,70 @@ int rfuse_ring_statx(struct rfuse_ring *ring, int directory, uint64_t path, int 
 {
     NEXT_SQE(sqe);
     io_uring_prep_statx(sqe, directory, (const char *)(uintptr_t)path, flags, mask, (struct statx *)(uintptr_t)result);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_rename(struct rfuse_ring *ring, int from, uint64_t path, int to, uint64_t new_path, uint32_t flags,
+                      uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_renameat(sqe, from, (const char *)(uintptr_t)path, to, (const char *)(uintptr_t)new_path, flags);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_unlink(struct rfuse_ring *ring, int directory, uint64_t path, int flags, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_unlinkat(sqe, directory, (const char *)(uintptr_t)path, flags);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_mkdir(struct rfuse_ring *ring, int directory, uint64_t path, uint32_t mode, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_mkdirat(sqe, directory, (const char *)(uintptr_t)path, mode);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_connect(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_connect(sqe, socket, (const struct sockaddr *)(uintptr_t)address, length);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_send(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, int flags,
+                    uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_send(sqe, socket, (const void *)(uintptr_t)address, length, flags | MSG_NOSIGNAL);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_send_two(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, uint64_t second,
+                        uint32_t second_length, int flags, uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    struct two_pieces *pieces = &ring->pieces[sqe_index(ring, sqe)];
+    pieces->vector[0] = (struct iovec){.iov_base = (void *)(uintptr_t)address, .iov_len = length};
+    pieces->vector[1] = (struct iovec){.iov_base = (void *)(uintptr_t)second, .iov_len = second_length};
+    pieces->message = (struct msghdr){.msg_iov = pieces->vector, .msg_iovlen = 2};
+    io_uring_prep_sendmsg(sqe, socket, &pieces->message, (unsigned)(flags | MSG_NOSIGNAL));
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_receive(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, int flags,
+                       uint64_t user_data)
+{
+    NEXT_SQE(sqe);
+    io_uring_prep_recv(sqe, socket, (void *)(uintptr_t)address, length, flags);
     sqe->user_data = user_data;
     return 0;
 }

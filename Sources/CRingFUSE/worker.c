@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -25,6 +26,13 @@ int rfuse_eventfd(void)
 {
     int file = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return file < 0 ? -errno : file;
+}
+
+void rfuse_signal_eventfd(int file)
+{
+    uint64_t one = 1;
+    // Fails only where the counter is full: then it is readable anyway.
+    (void)!write(file, &one, sizeof one);
 }
 
 int rfuse_thread_id(void)

@@ -82,6 +82,45 @@ package struct RingHandle: SubmissionQueue {
         unsafe rfuse_ring_statx(pointer, directory, UInt64(path), flags, mask, UInt64(result), userData)
     }
 
+    package func queueRename(
+        from: Int32,
+        path: UInt,
+        to: Int32,
+        newPath: UInt,
+        flags: UInt32,
+        userData: UInt64
+    ) -> Int32 {
+        unsafe rfuse_ring_rename(pointer, from, UInt64(path), to, UInt64(newPath), flags, userData)
+    }
+
+    package func queueRemove(directory: Int32, path: UInt, flags: Int32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_unlink(pointer, directory, UInt64(path), flags, userData)
+    }
+
+    package func queueMakeDirectory(directory: Int32, path: UInt, mode: UInt32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_mkdir(pointer, directory, UInt64(path), mode, userData)
+    }
+
+    package func queueConnect(socket: Int32, address: UInt, length: UInt32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_connect(pointer, socket, UInt64(address), length, userData)
+    }
+
+    @inlinable
+    package func queueSend(socket: Int32, address: UInt, length: UInt32, flags: Int32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_send(pointer, socket, UInt64(address), length, flags, userData)
+    }
+
+    package func queueSend(socket: Int32, pieces: TwoPieces, flags: Int32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_send_two(
+            pointer, socket, UInt64(pieces.address), pieces.length, UInt64(pieces.secondAddress), pieces.secondLength,
+            flags, userData)
+    }
+
+    @inlinable
+    package func queueReceive(socket: Int32, address: UInt, length: UInt32, flags: Int32, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_receive(pointer, socket, UInt64(address), length, flags, userData)
+    }
+
     package func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32 {
         unsafe rfuse_ring_timeout(pointer, seconds, nanoseconds, userData)
     }

@@ -67,9 +67,45 @@ package protocol SubmissionQueue: SendableMetatype {
         userData: UInt64
     ) -> Int32
 
+    /// Queues a renameat2.
+    func queueRename(from: Int32, path: UInt, to: Int32, newPath: UInt, flags: UInt32, userData: UInt64) -> Int32
+
+    /// Queues an unlinkat.
+    func queueRemove(directory: Int32, path: UInt, flags: Int32, userData: UInt64) -> Int32
+
+    /// Queues a mkdirat.
+    func queueMakeDirectory(directory: Int32, path: UInt, mode: UInt32, userData: UInt64) -> Int32
+
+    /// Queues a connect.
+    func queueConnect(socket: Int32, address: UInt, length: UInt32, userData: UInt64) -> Int32
+
+    /// Queues a send.
+    func queueSend(socket: Int32, address: UInt, length: UInt32, flags: Int32, userData: UInt64) -> Int32
+
+    /// Queues a sendmsg of two pieces.
+    func queueSend(socket: Int32, pieces: TwoPieces, flags: Int32, userData: UInt64) -> Int32
+
+    /// Queues a receive.
+    func queueReceive(socket: Int32, address: UInt, length: UInt32, flags: Int32, userData: UInt64) -> Int32
+
     /// Queues a timeout, which completes with `-ETIME` after a time that begins now, not with the submission.
     func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32
 
     /// Queues the cancellation of what was queued with `target` as its user data.
     func queueCancel(of target: UInt64, userData: UInt64) -> Int32
+}
+
+/// Two pieces of memory that are sent one after the other.
+package struct TwoPieces: Equatable, Sendable {
+    package var address: UInt
+    package var length: UInt32
+    package var secondAddress: UInt
+    package var secondLength: UInt32
+
+    package init(address: UInt, length: UInt32, secondAddress: UInt, secondLength: UInt32) {
+        self.address = address
+        self.length = length
+        self.secondAddress = secondAddress
+        self.secondLength = secondLength
+    }
 }

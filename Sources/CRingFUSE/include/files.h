@@ -123,6 +123,8 @@ long rfuse_make_node(int directory, const char *name, unsigned mode, uint32_t de
 long rfuse_make_symbolic_link(int directory, const char *name, const char *target);
 long rfuse_link(int fd, int directory, const char *name);
 long rfuse_remove(int directory, const char *name, int is_directory);
+/// Flags of unlinkat.
+long rfuse_unlink(int directory, const char *name, int flags);
 long rfuse_rename(int from, const char *name, int to, const char *new_name, unsigned flags);
 
 // Flags and attributes of a file system's own: ioctls that work on any of them, and the sizes that the kernel copies.

@@ -96,6 +96,31 @@ int rfuse_ring_openat(struct rfuse_ring *ring, int directory, uint64_t path, int
 int rfuse_ring_statx(struct rfuse_ring *ring, int directory, uint64_t path, int flags, uint32_t mask, uint64_t result,
                      uint64_t user_data);
 
+/// IORING_OP_RENAMEAT (5.11); flags as renameat2.
+int rfuse_ring_rename(struct rfuse_ring *ring, int from, uint64_t path, int to, uint64_t new_path, uint32_t flags,
+                      uint64_t user_data);
+
+/// IORING_OP_UNLINKAT (5.11).
+int rfuse_ring_unlink(struct rfuse_ring *ring, int directory, uint64_t path, int flags, uint64_t user_data);
+
+/// IORING_OP_MKDIRAT (5.15).
+int rfuse_ring_mkdir(struct rfuse_ring *ring, int directory, uint64_t path, uint32_t mode, uint64_t user_data);
+
+/// IORING_OP_CONNECT.
+int rfuse_ring_connect(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, uint64_t user_data);
+
+/// IORING_OP_SEND, with MSG_NOSIGNAL and `flags`.
+int rfuse_ring_send(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, int flags,
+                    uint64_t user_data);
+
+/// IORING_OP_SENDMSG of two pieces, with MSG_NOSIGNAL and `flags`.
+int rfuse_ring_send_two(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, uint64_t second,
+                        uint32_t second_length, int flags, uint64_t user_data);
+
+/// IORING_OP_RECV.
+int rfuse_ring_receive(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, int flags,
+                       uint64_t user_data);
+
 /// IORING_OP_TIMEOUT: completes with -ETIME when so much time has passed from now on (CLOCK_MONOTONIC), whenever it is
 /// submitted. `nanoseconds` is less than a second.
 int rfuse_ring_timeout(struct rfuse_ring *ring, int64_t seconds, int64_t nanoseconds, uint64_t user_data);

@@ -12,6 +12,9 @@ void rfuse_set_current_worker(void *identity);
 /// A new eventfd, close-on-exec and non-blocking; or -errno. Glibc's module map leaves sys/eventfd.h out.
 int rfuse_eventfd(void);
 
+/// Makes an eventfd readable.
+void rfuse_signal_eventfd(int file);
+
 /// The kernel's number of the calling thread.
 int rfuse_thread_id(void);
 

@@ -29,7 +29,10 @@ public struct AsyncIO: ~Copyable {
     /// Input and output on the same engine, for another context of the same request.
     func copy() -> AsyncIO { AsyncIO(retained) }
 
-    private var retained: IOEngine { unsafe engine.takeUnretainedValue() }
+    /// Tells engines apart: each worker has one of its own.
+    package var identity: UInt { unsafe UInt(bitPattern: engine.toOpaque()) }
+
+    var retained: IOEngine { unsafe engine.takeUnretainedValue() }
 
     /// Reads from a file into the free part of a buffer (`IORING_OP_READ`).
     ///

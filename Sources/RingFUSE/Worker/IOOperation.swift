@@ -10,18 +10,35 @@ package struct IOOperation: Sendable {
         case open
         case statx
         case sleep
+        case rename
+        case remove
+        case makeDirectory
+        case connect
+        case send
+        case sendTwo
+        case receive
+
+        /// Whether it may wait for another machine, for as long as that likes.
+        package var isOfSocket: Bool {
+            switch self {
+            case .connect, .send, .sendTwo, .receive: true
+            default: false
+            }
+        }
     }
 
     package var kind: Kind
-    /// The descriptor; -1 where none is meant.
+    /// The descriptor; the directory that a rename takes from; -1 where none is meant.
     package var file: Int32
-    /// Address of the buffer or path; the length of an allocation.
+    /// Address of the buffer, path or socket address; the length of an allocation.
     package var address: UInt
-    /// Bytes of the buffer; the mode of an open; the mask of a statx; the whole seconds of a sleep.
+    /// Bytes of the buffer or socket address; the mode of an open or a new directory; the mask of a statx; the whole
+    /// seconds of a sleep; the directory that a rename puts into.
     package var length: Int
     /// Offset in the file, `UInt64.max` for its position; the result's address of a statx; the nanoseconds of a sleep
-    /// beyond its seconds.
+    /// beyond its seconds; the new path of a rename; the address of the second piece of a send.
     package var offset: UInt64
+    /// Flags; the bytes of the second piece of a send.
     package var flags: UInt32
 
     package init(

@@ -82,7 +82,7 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
     /// Queues an operation; resumes at once where that fails.
     private func begin(_ operation: IOOperation, _ slot: Int, _ continuation: UnsafeContinuation<Int32, Never>) {
         unsafe state.pointee.slots[slot].continuation = continuation
-        let error = submit(operation, userData: userData(slot))
+        let error = operation.submit(to: queue, userData: userData(slot))
         if error < 0 { complete(userData(slot), result: error) }
     }
 
@@ -143,38 +143,5 @@ package final class RingIO<Queue: SubmissionQueue>: IOEngine, @unchecked Sendabl
         }
         unsafe CacheLines.free(old.baseAddress)
         unsafe state.pointee.slots = slots
-    }
-
-    private func submit(_ operation: IOOperation, userData: UInt64) -> Int32 {
-        let file = operation.file
-        switch operation.kind {
-        case .read:
-            return queue.queueRead(
-                file: file, address: operation.address, length: UInt32(clamping: operation.length),
-                offset: operation.offset, userData: userData)
-        case .write:
-            return queue.queueWrite(
-                file: file, address: operation.address, length: UInt32(clamping: operation.length),
-                offset: operation.offset, userData: userData)
-        case .synchronize:
-            return queue.queueSynchronize(file: file, dataOnly: operation.flags & 1 != 0, userData: userData)
-        case .allocate:
-            return queue.queueAllocate(
-                file: file, mode: Int32(operation.flags), offset: operation.offset,
-                length: UInt64(operation.address), userData: userData)
-        case .close:
-            return queue.queueClose(file: file, userData: userData)
-        case .open:
-            return queue.queueOpen(
-                directory: file, path: operation.address, flags: Int32(bitPattern: operation.flags),
-                mode: UInt32(operation.length), userData: userData)
-        case .statx:
-            return queue.queueStatx(
-                directory: file, path: operation.address, flags: Int32(bitPattern: operation.flags),
-                mask: UInt32(operation.length), result: UInt(operation.offset), userData: userData)
-        case .sleep:
-            return queue.queueTimeout(
-                seconds: Int64(operation.length), nanoseconds: Int64(operation.offset), userData: userData)
-        }
     }
 }

@@ -10,6 +10,8 @@ package final class ThreadPool: Sendable {
     private let queue = WorkQueue()
     private let threadCount: Int
     private let threads = Mutex(Threads())
+    /// Waits for sockets, which may take as long as they like.
+    package let sockets = SocketPoller()
 
     /// A pool that has started no thread yet.
     ///
@@ -53,6 +55,7 @@ package final class ThreadPool: Sendable {
     ///
     /// Not to be called on one of the threads.
     package func shutDown() {
+        sockets.shutDown()
         let ended = threads.withLock { threads in
             defer { threads.running = [] }
             threads.isShutDown = true

@@ -20,7 +20,31 @@ package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
     ///   its caller could not tell whether the descriptor still is its own.
     package override func perform(_ operation: IOOperation) async throws(Errno) -> Int {
         if operation.kind == .sleep { return try await sleep(operation) }
+        if operation.kind.isOfSocket { return try await performOnSocket(operation) }
         return try await pool.run(cancellable: operation.kind != .close) { operation.execute() }
+    }
+
+    /// Tries at once, and again when the socket is ready: whoever is at the other end may take any time.
+    private func performOnSocket(_ operation: IOOperation) async throws(Errno) -> Int {
+        let direction = operation.kind == .receive ? SocketPoller.Direction.reading : .writing
+        let socket = FileDescriptor(rawValue: operation.file)
+        while true {
+            if Task.isCancelled { throw .canceled }
+            let result = operation.execute()
+            if result >= 0 { return result }
+            let error = Errno(rawValue: CInt(-result))
+            guard error == .resourceTemporarilyUnavailable || error == .nowInProgress else { throw error }
+            do throws(Errno) {
+                try await pool.sockets.wait(for: socket, direction)
+            } catch {
+                if operation.kind == .connect { _ = rfuse_finish_connect(operation.file) }
+                throw error
+            }
+            guard operation.kind == .connect else { continue }
+            let outcome = rfuse_finish_connect(operation.file)
+            if outcome < 0 { throw Errno(rawValue: CInt(-outcome)) }
+            return 0
+        }
     }
 
     /// Waits without a thread: many requests may wait at a time, and the pool has few.
@@ -35,7 +59,7 @@ package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
 }
 
 extension IOOperation {
-    /// Carries the operation out on the calling thread.
+    /// Carries the operation out on the calling thread; one of a socket as far as it need not wait.
     ///
     /// - Returns: the result, or the negated errno.
     fileprivate func execute() -> Int {
@@ -65,8 +89,36 @@ extension IOOperation {
                 CUnsignedInt(truncatingIfNeeded: length),
                 UnsafeMutableRawPointer(bitPattern: UInt(offset))
             )
+        case .rename:
+            unsafe rfuse_rename(
+                file, UnsafePointer(bitPattern: address), CInt(length), UnsafePointer(bitPattern: UInt(offset)), flags)
+        case .remove:
+            unsafe rfuse_unlink(file, UnsafePointer(bitPattern: address), CInt(bitPattern: flags))
+        case .makeDirectory:
+            unsafe rfuse_make_directory(
+                file, UnsafePointer(bitPattern: address), CUnsignedInt(truncatingIfNeeded: length))
+        case .connect, .send, .sendTwo, .receive:
+            executeOnSocket()
         case .sleep:
             preconditionFailure("waits without a thread")
+        }
+    }
+
+    private func executeOnSocket() -> Int {
+        switch kind {
+        case .connect:
+            unsafe rfuse_try_connect(file, UnsafeRawPointer(bitPattern: address), length)
+        case .send:
+            unsafe rfuse_try_send(file, UnsafeRawPointer(bitPattern: address), length, CInt(bitPattern: flags))
+        case .sendTwo:
+            unsafe rfuse_try_send_two(
+                file, UnsafeRawPointer(bitPattern: address), length, UnsafeRawPointer(bitPattern: UInt(offset)),
+                Int(flags), 0)
+        case .receive:
+            unsafe rfuse_try_receive(
+                file, UnsafeMutableRawPointer(bitPattern: address), length, CInt(bitPattern: flags))
+        default:
+            preconditionFailure("not of a socket")
         }
     }
 }

@@ -235,7 +235,6 @@ import Testing
 
     /// Each kind reaches the ring with its fields in place.
     @Test func fieldsOfEachKind() throws {
-        let bench = try Bench()
         let kinds: [(IOOperation, FakeOperation)] = [
             (
                 read,
@@ -309,6 +308,48 @@ import Testing
                 FakeOperation(name: "timeout", file: -1, length: 3, offset: 4, userData: 0)
             ),
         ]
+        try expectFields(kinds)
+    }
+
+    /// The same for names and sockets.
+    @Test func fieldsOfNamesAndSockets() throws {
+        try expectFields([
+            (
+                IOOperation(.rename, file: 3, address: 0x10, length: -100, offset: 0x20, flags: 1),
+                FakeOperation(
+                    name: "renameat", file: 3, address: 0x10, length: -100, offset: 0x20, flags: 1, userData: 0)
+            ),
+            (
+                IOOperation(.remove, file: 3, address: 0x10, flags: 0x200),
+                FakeOperation(name: "unlinkat", file: 3, address: 0x10, flags: 0x200, userData: 0)
+            ),
+            (
+                IOOperation(.makeDirectory, file: 3, address: 0x10, length: 0o700),
+                FakeOperation(name: "mkdirat", file: 3, address: 0x10, length: 0o700, userData: 0)
+            ),
+            (
+                IOOperation(.connect, file: 3, address: 0x10, length: 16),
+                FakeOperation(name: "connect", file: 3, address: 0x10, length: 16, userData: 0)
+            ),
+            (
+                IOOperation(.send, file: 3, address: 0x10, length: 1 << 33, flags: 2),
+                FakeOperation(
+                    name: "send", file: 3, address: 0x10, length: Int(UInt32.max), flags: 2, userData: 0)
+            ),
+            (
+                IOOperation(.sendTwo, file: 3, address: 0x10, length: 5, offset: 0x20, flags: 6),
+                FakeOperation(
+                    name: "sendmsg", file: 3, address: 0x10, length: 5, offset: 0x20, flags: 6, userData: 0)
+            ),
+            (
+                IOOperation(.receive, file: 3, address: 0x10, length: 5, flags: 0x100),
+                FakeOperation(name: "recv", file: 3, address: 0x10, length: 5, flags: 0x100, userData: 0)
+            ),
+        ])
+    }
+
+    private func expectFields(_ kinds: [(IOOperation, FakeOperation)]) throws {
+        let bench = try Bench()
         for (number, (operation, expected)) in kinds.enumerated() {
             bench.start(number, operation)
             var queued = try #require(bench.kernel.operations.first)

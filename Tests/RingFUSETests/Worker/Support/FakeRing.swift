@@ -175,6 +175,57 @@ struct FakeRing: SubmissionQueue {
         )
     }
 
+    func queueRename(
+        from: Int32,
+        path: UInt,
+        to: Int32,
+        newPath: UInt,
+        flags: UInt32,
+        userData: UInt64
+    ) -> Int32 {
+        queue(
+            FakeOperation(
+                name: "renameat", file: from, address: path, length: Int(to), offset: UInt64(newPath), flags: flags,
+                userData: userData))
+    }
+
+    func queueRemove(directory: Int32, path: UInt, flags: Int32, userData: UInt64) -> Int32 {
+        queue(
+            FakeOperation(
+                name: "unlinkat", file: directory, address: path, flags: UInt32(bitPattern: flags), userData: userData))
+    }
+
+    func queueMakeDirectory(directory: Int32, path: UInt, mode: UInt32, userData: UInt64) -> Int32 {
+        queue(
+            FakeOperation(name: "mkdirat", file: directory, address: path, length: Int(mode), userData: userData))
+    }
+
+    func queueConnect(socket: Int32, address: UInt, length: UInt32, userData: UInt64) -> Int32 {
+        queue(
+            FakeOperation(name: "connect", file: socket, address: address, length: Int(length), userData: userData))
+    }
+
+    func queueSend(socket: Int32, address: UInt, length: UInt32, flags: Int32, userData: UInt64) -> Int32 {
+        queue(
+            FakeOperation(
+                name: "send", file: socket, address: address, length: Int(length), flags: UInt32(bitPattern: flags),
+                userData: userData))
+    }
+
+    func queueSend(socket: Int32, pieces: TwoPieces, flags: Int32, userData: UInt64) -> Int32 {
+        queue(
+            FakeOperation(
+                name: "sendmsg", file: socket, address: pieces.address, length: Int(pieces.length),
+                offset: UInt64(pieces.secondAddress), flags: pieces.secondLength, userData: userData))
+    }
+
+    func queueReceive(socket: Int32, address: UInt, length: UInt32, flags: Int32, userData: UInt64) -> Int32 {
+        queue(
+            FakeOperation(
+                name: "recv", file: socket, address: address, length: Int(length), flags: UInt32(bitPattern: flags),
+                userData: userData))
+    }
+
     func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32 {
         queue(
             FakeOperation(
