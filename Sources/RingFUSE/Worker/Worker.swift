@@ -90,6 +90,12 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     /// Whether the connection has ended and no request is being served.
     package var isDone: Bool { unsafe channel.pointee.isFinished && state.pointee.serving == 0 && !executor.hasJobs }
 
+    /// Whether it was told to stop, or the connection has ended.
+    var isStopping: Bool { unsafe state.pointee.isStopping }
+
+    /// Whether operations are under way of which nothing will ever be heard again.
+    var isHopeless: Bool { unsafe channel.pointee.isHopeless }
+
     /// One turn of the loop.
     ///
     /// - Parameter mayWait: whether to sleep where there is nothing to do; tests step by hand without.
