@@ -102,10 +102,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(name: "CNetworkStore", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "NetworkStore",
             dependencies: [
-                "FileSystems", "RingFUSE",
+                "CNetworkStore", "FileSystems", "Ring", "RingFUSE",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
@@ -192,6 +194,14 @@ let package = Package(
             name: "FileSystemsTests",
             dependencies: [
                 "CRingFUSE", "FileSystems", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "NetworkStoreTests",
+            dependencies: [
+                "CNetworkStore", "FileSystems", "NetworkStore", "RingFUSE",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings

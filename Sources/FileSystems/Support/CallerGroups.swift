@@ -6,14 +6,14 @@ internal import RingFUSE
 /// The kernel does not send them (6.18), and a few rules need them: the set-group-ID bit of a file whose group may not
 /// execute it stays when a member of that group writes. They are read from `/proc`, which costs three system calls; so
 /// it is asked for only where such a bit is at stake.
-enum CallerGroups {
+package enum CallerGroups {
     /// Whether the caller is in a group. A caller that is gone, or whom this process cannot see, is in its own only.
     static func contain(_ group: UInt32, _ context: borrowing RequestContext) -> Bool {
         context.groupID == group || groups(ofThread: context.processID).contains(group)
     }
 
     /// The supplementary groups of a thread.
-    static func groups(ofThread thread: UInt32) -> [UInt32] {
+    package static func groups(ofThread thread: UInt32) -> [UInt32] {
         guard thread != 0 else { return [] }
         let file = unsafe Glibc.open("/proc/\(thread)/status", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return [] }

@@ -1,19 +1,19 @@
-internal import RingFUSE
+package import RingFUSE
 
 /// Values by the number of a node: a hash table for numbers that nobody chooses.
 ///
 /// A `Dictionary` hashes so that nobody who chooses the keys can make them collide, which costs more than the rest of a
 /// look-up. Numbers of nodes are given out by the file system, one after another: a multiplication spreads them well.
-struct NodeMap<Value> {
+package struct NodeMap<Value> {
     /// The numbers, with linear probing; 0, which is no node's, for a free slot. A power of two long.
     private var numbers: ContiguousArray<UInt64>
     /// The values of the slots in use.
     private var values: ContiguousArray<Value?>
     /// The number of values.
-    private(set) var count = 0
+    package private(set) var count = 0
 
     /// An empty map.
-    init() {
+    package init() {
         numbers = ContiguousArray(repeating: 0, count: 16)
         values = ContiguousArray(repeating: nil, count: 16)
     }
@@ -21,7 +21,7 @@ struct NodeMap<Value> {
     /// The value of a node; `nil` for none.
     ///
     /// - Complexity: O(1), amortised where a value is added.
-    subscript(id: NodeID) -> Value? {
+    package subscript(id: NodeID) -> Value? {
         _read {
             if let slot = find(id.rawValue) { yield values[slot] } else { yield nil }
         }
@@ -33,7 +33,7 @@ struct NodeMap<Value> {
     }
 
     /// All values with their numbers, in no order.
-    var all: [(id: NodeID, value: Value)] {
+    package var all: [(id: NodeID, value: Value)] {
         numbers.indices.compactMap { slot in values[slot].map { (NodeID(numbers[slot]), $0) } }
     }
 

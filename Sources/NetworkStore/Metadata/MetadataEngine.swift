@@ -211,6 +211,13 @@ public protocol MetadataEngine: Sendable {
 
     // MARK: Collecting
 
+    /// Objects that extents refer to, in the order of their numbers.
+    ///
+    /// - Parameters:
+    ///   - number: gives those with higher numbers only; 0 for all.
+    ///   - limit: the most objects.
+    func objects(after number: ObjectNumber, limit: Int) async throws(Errno) -> [ObjectRecord]
+
     /// Objects that no extent refers to: garbage, and what is pending for sessions that are over.
     ///
     /// - Parameter limit: the most numbers.

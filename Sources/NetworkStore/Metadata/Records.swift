@@ -86,10 +86,13 @@ public struct NodeTemplate: Sendable {
 public struct RenameOutcome: Sendable {
     /// The node that was replaced, as it is now: with a name less. `nil` where there was none.
     public var replaced: NodeRecord?
+    /// The node that was renamed, as it is now.
+    public var moved: NodeRecord?
 
     /// An outcome.
-    public init(replaced: NodeRecord?) {
+    public init(replaced: NodeRecord?, moved: NodeRecord? = nil) {
         self.replaced = replaced
+        self.moved = moved
     }
 }
 

@@ -13,7 +13,7 @@ struct Server<Backend: FileSystem>: Sendable {
     /// What the user asked for.
     let options: ServingOptions
     /// Makes the file system, in the process that serves it.
-    let backend: @Sendable () throws -> Backend
+    let backend: @Sendable () async throws -> Backend
 
     /// How long a session may take to end after its connection was aborted.
     private static var abortLimit: Duration { .seconds(5) }
@@ -43,7 +43,7 @@ struct Server<Backend: FileSystem>: Sendable {
     private func serve() async throws {
         let logger = Logger(label: "ringfuse")
         let session = Session(
-            try backend(),
+            try await backend(),
             at: options.path,
             options: try options.mounting.mountOptions(),
             configuration: options.configuration,

@@ -1,0 +1,104 @@
+internal import CNetworkStore
+
+/// How the content of an object lies in the store: block by block, each with its stored length and checksum.
+///
+/// It is kept with the metadata and not in the object: a reader then needs no request to find out, and an object that was
+/// exchanged for another is noticed.
+struct ObjectLayout: Equatable {
+    /// A block as it is stored.
+    struct Stored: Equatable {
+        /// Bytes in the object.
+        var length: UInt32
+        /// The CRC-32C of those bytes.
+        var checksum: UInt32
+        /// Whether those bytes are compressed.
+        var isCompressed: Bool
+    }
+
+    /// Bytes of content in each block but the last.
+    let blockSize: Int
+    /// Bytes of content in all of them.
+    let length: Int
+    /// The blocks, one after another in the object.
+    private(set) var blocks: ContiguousArray<Stored> = []
+
+    /// A layout without blocks yet.
+    init(blockSize: Int, length: Int) {
+        self.blockSize = blockSize
+        self.length = length
+    }
+
+    /// Adds the next block.
+    mutating func append(_ block: Stored) { blocks.append(block) }
+
+    /// Bytes of content in a block.
+    func contentLength(of index: Int) -> Int { min(blockSize, length - index * blockSize) }
+
+    /// Where blocks lie in the object.
+    func storedRange(of indices: Range<Int>) -> Range<Int> {
+        let start = blocks[..<indices.lowerBound].reduce(0) { $0 + Int($1.length) }
+        return start..<blocks[indices].reduce(start) { $0 + Int($1.length) }
+    }
+
+    // MARK: Bytes
+
+    private static let version: UInt8 = 1
+    private static let headSize = 5
+    private static let entrySize = 8
+    private static let compressedBit: UInt32 = 1 << 31
+
+    /// The layout as the metadata keeps it: version, block size (4 bytes), then for each block its length, with the upper
+    /// bit for compressed, and checksum. All numbers little-endian.
+    var encoded: ContiguousArray<UInt8> {
+        var bytes = ContiguousArray<UInt8>()
+        bytes.reserveCapacity(Self.headSize + blocks.count * Self.entrySize)
+        bytes.append(Self.version)
+        Self.append(UInt32(blockSize), to: &bytes)
+        for block in blocks {
+            Self.append(block.length | (block.isCompressed ? Self.compressedBit : 0), to: &bytes)
+            Self.append(block.checksum, to: &bytes)
+        }
+        return bytes
+    }
+
+    /// The layout of an object; `nil` where the bytes are none.
+    init?(of object: ObjectRecord) {
+        let bytes = object.layout
+        guard bytes.count >= Self.headSize, bytes[0] == Self.version, let length = Int(exactly: object.length) else {
+            return nil
+        }
+        let size = Int(Self.number(bytes, at: 1))
+        // What is read into memory at once has a limit.
+        guard size > 0, size <= 64 << 20, length > 0 else { return nil }
+        let count = (length - 1) / size + 1
+        guard bytes.count == Self.headSize + count * Self.entrySize else { return nil }
+        blockSize = size
+        self.length = length
+        for index in 0..<count {
+            let word = Self.number(bytes, at: Self.headSize + index * Self.entrySize)
+            blocks.append(
+                Stored(
+                    length: word & ~Self.compressedBit,
+                    checksum: Self.number(bytes, at: Self.headSize + index * Self.entrySize + 4),
+                    isCompressed: word & Self.compressedBit != 0))
+            guard blocks[index].isCompressed || blocks[index].length == contentLength(of: index) else { return nil }
+            guard blocks[index].length <= size else { return nil }
+        }
+    }
+
+    private static func append(_ number: UInt32, to bytes: inout ContiguousArray<UInt8>) {
+        for shift in stride(from: 0, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+    }
+
+    private static func number(_ bytes: ContiguousArray<UInt8>, at offset: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * $1) }
+    }
+}
+
+/// CRC-32C.
+enum Checksum {
+    /// The checksum of bytes.
+    static func crc32c(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        unsafe rstore_crc32c(0, bytes.baseAddress, bytes.count)
+    }
+}

@@ -1,0 +1,125 @@
+internal import RingFUSE
+internal import Synchronization
+internal import SystemPackage
+
+/// A file that is open or has something that is not committed: what of it is where.
+///
+/// A byte is looked for in what was written last: unwritten blocks, then uploads from the newest to the oldest, then what
+/// is committed.
+final class StoredFile: Sendable {
+    /// Its node.
+    let id: NodeID
+    /// Passed by what changes the file as a whole (truncate, allocate, share), one at a time.
+    let gate = Gate()
+    /// All that changes. Nothing suspends under its lock; the locks of the cache are taken under it.
+    let state: Mutex<State>
+
+    /// All that changes of a file.
+    struct State {
+        /// The node as it was committed last.
+        var record: NodeRecord
+        /// Size and time of what is not committed.
+        var pending: (size: UInt64, time: Timestamp)?
+        /// Where the committed bytes are; `nil` before anybody asked.
+        var extents: ExtentMap?
+        /// Rises with each change of what is committed.
+        var commits: UInt64 = 0
+        /// What was written last.
+        var dirty: DirtyMap
+        /// When the oldest of it was written.
+        var dirtySince: ContinuousClock.Instant?
+        /// What is on its way, the oldest first.
+        var uploads: ContiguousArray<Upload> = []
+        /// Whether what was committed may be lost when the machine crashes.
+        var isVolatile = false
+        /// Where reading goes on if it is sequential.
+        var readahead = Readahead()
+    }
+
+    /// A file as the engine has it.
+    init(_ record: NodeRecord, blockSize: Int) {
+        id = record.id
+        state = Mutex(State(record: record, dirty: DirtyMap(blockSize: blockSize)))
+    }
+
+    /// What `stat` tells.
+    var attributes: Attributes { state.withLock { $0.attributes } }
+
+    /// Whether all of it is committed.
+    var isClean: Bool { state.withLock { $0.isClean } }
+}
+
+extension StoredFile.State {
+    /// Whether all is committed.
+    var isClean: Bool { dirty.isEmpty && uploads.isEmpty }
+
+    /// The size that programs see, in bytes.
+    var size: UInt64 { pending?.size ?? record.attributes.size }
+
+    /// What `stat` tells: what is committed, and over it what is not.
+    var attributes: Attributes {
+        var attributes = record.attributes
+        guard let pending else { return attributes }
+        attributes.size = pending.size
+        attributes.modificationTime = pending.time
+        attributes.changeTime = max(attributes.changeTime, pending.time)
+        // As it will be, about: programs take few blocks for a hole (`tar --sparse`, `cp`).
+        let unwritten = uploads.reduce(dirty.byteCount) { $0 + $1.content.byteCount }
+        attributes.blocks = min(attributes.blocks + UInt64(unwritten + 511) / 512, (pending.size + 511) / 512)
+        return attributes
+    }
+
+    /// Takes over what the engine has, unless something later is known.
+    mutating func take(_ record: NodeRecord) {
+        if record.version >= self.record.version { self.record = record }
+        if isClean { pending = nil }
+    }
+
+    /// A run of bytes that are in one place.
+    enum Run {
+        /// In a block of what was written, from an offset on.
+        case memory(Block, at: Int)
+        /// In an object, from an offset on.
+        case object(ObjectNumber, at: UInt64)
+        /// In the metadata, from an offset on.
+        case inline(ContiguousArray<UInt8>, at: Int)
+        /// Nowhere: zeros.
+        case zeros
+    }
+
+    /// What is at an offset, and where that ends: at `limit` at the latest.
+    ///
+    /// The extents must be there.
+    func run(at offset: UInt64, limit: UInt64) -> (run: Run, end: UInt64) {
+        var limit = limit
+        let found = dirty.bytes(at: offset)
+        limit = min(limit, found.end)
+        if let block = found.block { return (.memory(block, at: found.place), limit) }
+        for upload in uploads.reversed() {
+            let found = upload.content.bytes(at: offset)
+            limit = min(limit, found.end)
+            if let block = found.block { return (.memory(block, at: found.place), limit) }
+        }
+        guard let (extent, end) = extents?.extent(at: offset) else { preconditionFailure("extents are not there") }
+        limit = min(limit, end)
+        guard let extent else { return (.zeros, limit) }
+        let skipped = offset - extent.offset
+        switch extent.place {
+        case .object(let number, let start): return (.object(number, at: start + skipped), limit)
+        case .inline(let bytes): return (.inline(bytes, at: Int(skipped)), limit)
+        case .zeros: return (.zeros, limit)
+        }
+    }
+
+    /// Has what was written last become an upload.
+    ///
+    /// - Returns: `nil` where there is nothing.
+    mutating func seal() -> Upload? {
+        guard !dirty.isEmpty, let pending else { return nil }
+        let upload = Upload(dirty, size: pending.size, time: pending.time)
+        uploads.append(upload)
+        dirty = DirtyMap(blockSize: dirty.blockSize)
+        dirtySince = nil
+        return upload
+    }
+}

@@ -1,0 +1,143 @@
+internal import FileSystems
+public import RingFUSE
+internal import Synchronization
+public import SystemPackage
+
+/// A volume of the network store as a file system: names and attributes from the metadata engine, bytes from memory and the
+/// object store.
+///
+/// What a program has written is committed when it closes the file or calls `fsync`, and that has then happened when the
+/// call returns. Permissions are the kernel's to check (`default_permissions`), and locks the kernel's to keep.
+public final class NetworkStoreFileSystem: FileSystem {
+    /// The volume.
+    let volume: Volume
+    /// What the kernel knows of it.
+    let nodes = NodeTable()
+    /// How long the kernel may believe names and attributes.
+    let lifetime: Lifetime
+    private let connection = Mutex<Connection?>(nil)
+    private let isServing = Atomic(true)
+
+    /// The file system of a volume.
+    ///
+    /// - Parameter lifetime: how long the kernel may believe names and attributes: for ever where nobody else can change
+    ///   the volume.
+    public init(_ volume: Volume, lifetime: Lifetime = .forever) {
+        self.volume = volume
+        self.lifetime = lifetime
+    }
+
+    /// What the kernel may do by itself.
+    public var features: FileSystemFeatures {
+        [
+            .exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen,
+            .accessControlLists, .mapsDirectIO, .idmappedMounts, .invalidatesExplicitly,
+        ]
+    }
+
+    /// Starts to write out what nobody asks for.
+    public func connected(_ connection: Connection) {
+        self.connection.withLock { $0 = connection }
+        volume.start { io in
+            var seconds = 0
+            while self.isServing.load(ordering: .relaxed) {
+                try? await io.sleep(for: .seconds(1))
+                self.volume.flushExpired()
+                seconds += 1
+                if seconds % Self.collectionInterval == 0 { await self.collectGarbage(io) }
+            }
+        }
+    }
+
+    /// Seconds between two collections of garbage.
+    private static let collectionInterval = 30
+    /// Objects that one of them removes at the most, so that it does not keep the store busy.
+    private static let collectionLimit = 2000
+
+    /// Removes objects that nobody refers to.
+    private func collectGarbage(_ io: borrowing AsyncIO) async {
+        do throws(VolumeFailure) {
+            _ = try await GarbageCollector(engine: volume.engine, store: volume.store)
+                .collect(limit: Self.collectionLimit, io)
+        } catch {
+            // Tried again the next time.
+            connection.withLock { $0 }?.warn("garbage was not collected: \(error)")
+        }
+    }
+
+    /// Writes out everything, and ends the session with the volume.
+    public func disconnected() async {
+        isServing.store(false, ordering: .relaxed)
+        for file in nodes.files {
+            do throws(Errno) {
+                try await volume.flush(file, durably: true)
+            } catch {
+                connection.withLock { $0 }?.warn("what was written to inode \(file.id) is lost: \(error)")
+            }
+        }
+        await volume.close()
+    }
+
+    /// Tells the kernel what it does not notice; `nil` before there is a session.
+    var notifier: Notifier? { connection.withLock { $0?.notifier } }
+
+    /// How full the volume is.
+    ///
+    /// - Throws: `EIO`.
+    public func statistics(
+        of node: NodeID,
+        _ context: borrowing RequestContext
+    ) async throws(Errno) -> FileSystemStatistics {
+        let usage = try await volume.engine.usage()
+        let description = volume.description
+        let block: UInt64 = 4096
+        // A bucket has no size of its own: as much as JuiceFS and others tell.
+        let bytes = max(description.byteLimit ?? 1 << 50, usage.bytes)
+        let nodes = max(description.nodeLimit ?? 1 << 32, usage.nodes)
+        return FileSystemStatistics(
+            blockSize: UInt32(block), blocks: bytes / block, freeBlocks: (bytes - usage.bytes) / block, nodes: nodes,
+            freeNodes: nodes - usage.nodes)
+    }
+
+    // MARK: Nodes
+
+    /// What the kernel gets to know of a node that it looks up.
+    func entry(_ record: NodeRecord) -> Entry {
+        let file = nodes.addLookup(of: record.id)
+        return Entry(node: record.id, attributes: file?.attributes ?? record.attributes, lifetime: lifetime)
+    }
+
+    /// A node's attributes as programs see them.
+    func attributes(_ record: NodeRecord) -> AttributesReply {
+        AttributesReply(nodes.file(record.id)?.attributes ?? record.attributes, lifetime: lifetime)
+    }
+
+    /// The open file of a request.
+    ///
+    /// - Throws: `EBADF`: the kernel names only what it has opened.
+    func file(_ file: OpenFile) throws(Errno) -> StoredFile {
+        guard let file = nodes.file(file.node) else { throw .badFileDescriptor }
+        return file
+    }
+
+    /// Who asks, with the groups where a change may depend on them.
+    func caller(_ context: borrowing RequestContext, withGroups: Bool = false) -> Caller {
+        Caller(
+            userID: context.userID, groupID: context.groupID,
+            groups: withGroups ? CallerGroups.groups(ofThread: context.processID) : [])
+    }
+
+    /// A node may have lost its last name.
+    func settle(_ record: NodeRecord) {
+        guard record.attributes.linkCount == 0, nodes.unlink(record.id) else { return }
+        dispose(of: record.id)
+    }
+
+    /// A node that has no name, and that the kernel does not know any more, goes.
+    func dispose(of node: NodeID) {
+        volume.start { _ in
+            // If it fails it goes when the session is over.
+            try? await self.volume.engine.dispose(of: node)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+internal import Synchronization
+
+/// Bounds how many blocks hold what is not committed: who writes faster than the store takes it has to wait.
+final class DirtyBudget: Sendable {
+    private struct State {
+        var used = 0
+        var waiting: ContiguousArray<Waiter<Void>> = []
+    }
+
+    private let limit: Int
+    private let state = Mutex(State())
+
+    /// A budget of so many blocks.
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Takes blocks, if that many are left.
+    func take(_ count: Int) -> Bool {
+        state.withLock { state in
+            // One request of any size goes ahead when nobody else holds anything.
+            guard state.used + count <= limit || state.used == 0 else { return false }
+            state.used += count
+            return true
+        }
+    }
+
+    /// Gives blocks back.
+    func give(_ count: Int) {
+        guard count > 0 else { return }
+        let waiting = state.withLock { state in
+            state.used -= count
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for waiter in waiting { waiter.resume(returning: ()) }
+    }
+
+    /// Whether a good part is used: time to write things out.
+    var isPressing: Bool { state.withLock { $0.used > limit / 2 } }
+
+    /// Waits until something is given back; not at all where that many are left already.
+    func wait(for count: Int) async {
+        await Waiter.wait { waiter in
+            let isFree = state.withLock { state in
+                guard state.used + count > limit, state.used > 0 else { return true }
+                state.waiting.append(waiter)
+                return false
+            }
+            if isFree { waiter.resume(returning: ()) }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+internal import RingFUSE
+internal import Synchronization
+internal import SystemPackage
+
+// From memory into the volume: an upload is stored (all of a file's at the same time, each as objects or, where it is
+// small, in the metadata), and then committed in the order in which they were written.
+
+extension Volume {
+    /// Starts an upload in the background.
+    func begin(_ upload: Upload, of file: StoredFile) {
+        guard let change = inlineChange(upload, of: file) else {
+            return start { io in
+                await self.store(upload, of: file, io)
+                await self.advance(file)
+            }
+        }
+        file.state.withLock { _ in upload.progress = .stored(change) }
+        start { _ in await self.advance(file) }
+    }
+
+    /// A small change as the metadata takes it; `nil` for a larger one.
+    private func inlineChange(_ upload: Upload, of file: StoredFile) -> ContentChange? {
+        guard upload.content.byteCount <= limits.inlineBytes else { return nil }
+        var change = emptyChange(upload, of: file)
+        for chunk in upload.content.chunks {
+            let start = chunk.index * UInt64(upload.content.blockSize)
+            for range in chunk.ranges {
+                let bytes = unsafe ContiguousArray<UInt8>(unsafeUninitializedCapacity: range.count) { buffer, count in
+                    let raw = UnsafeMutableRawBufferPointer(buffer)
+                    var output = unsafe OutputRawSpan(buffer: raw, initializedCount: 0)
+                    chunk.block.append(range, to: &output)
+                    count = unsafe output.finalize(for: raw)
+                }
+                change.extents.append(
+                    Extent(
+                        offset: start + UInt64(range.lowerBound), length: UInt64(range.count), place: .inline(bytes)))
+            }
+        }
+        return change
+    }
+
+    private func emptyChange(_ upload: Upload, of file: StoredFile) -> ContentChange {
+        var change = ContentChange(of: file.id)
+        change.size = upload.size
+        change.time = upload.time
+        return change
+    }
+
+    /// Puts what an upload has into objects.
+    private func store(_ upload: Upload, of file: StoredFile, _ io: borrowing AsyncIO) async {
+        var change = emptyChange(upload, of: file)
+        do throws(VolumeFailure) {
+            try await writer.store(upload.content, into: &change, io)
+            for object in change.objects {
+                if let layout = ObjectLayout(of: object) { reader.remember(layout, of: object.number) }
+            }
+            file.state.withLock { _ in upload.progress = .stored(change) }
+        } catch {
+            fail(upload, of: file, error.errno)
+        }
+    }
+
+    /// Commits what is stored and has nothing before it that is not committed.
+    func advance(_ file: StoredFile) async {
+        while let (upload, change, isUrgent) = file.state.withLock({ $0.nextCommit() }) {
+            do throws(Errno) {
+                let record = try await engine.commit(change, durably: isUrgent)
+                finish(upload, change, of: file, record, isDurable: isUrgent)
+            } catch {
+                fail(upload, of: file, error)
+                return
+            }
+        }
+    }
+
+    /// An upload has been committed.
+    private func finish(
+        _ upload: Upload,
+        _ change: ContentChange,
+        of file: StoredFile,
+        _ record: NodeRecord,
+        isDurable: Bool
+    ) {
+        keep(upload, change)
+        let attempt = file.state.withLock { state in
+            state.uploads.removeFirst()
+            state.commits += 1
+            state.extents?.apply(change)
+            state.take(record)
+            if !isDurable { state.isVolatile = true }
+            if state.isClean { dirtyFiles.remove(file) }
+            return upload.attempt
+        }
+        dirtyBudget.give(upload.content.chunks.count)
+        attempt.finish(nil)
+    }
+
+    /// Keeps blocks that were written and are blocks of an object now as they are.
+    private func keep(_ upload: Upload, _ change: ContentChange) {
+        let size = UInt64(blockSize)
+        for extent in change.extents {
+            guard case .object(let number, let start) = extent.place, start % size == 0, extent.offset % size == 0,
+                let layout = change.objects.first(where: { $0.number == number })
+            else { continue }
+            for step in stride(from: UInt64(0), to: extent.length, by: Int(size)) {
+                // All of the block must be there: the object may go on with another part of the file.
+                let content = min(size, layout.length - start - step)
+                guard extent.length - step >= content,
+                    let block = upload.content.block((extent.offset + step) / size)
+                else { break }
+                cache.insert(block, for: BlockCache.Key(object: number, index: Int((start + step) / size)))
+            }
+        }
+    }
+
+    /// An upload has failed. It stays, can be read, and is tried again after a while, or when somebody asks.
+    private func fail(_ upload: Upload, of file: StoredFile, _ error: Errno) {
+        let isGone = error == .staleNFSFileHandle
+        let (attempts, delay) = file.state.withLock { state in
+            upload.progress = .failed(error)
+            upload.failures += 1
+            // Those behind it wait for it, and whoever waits for them is told why.
+            let behind = state.uploads.drop { $0 !== upload }
+            let attempts = behind.map(\.attempt)
+            for upload in behind { upload.attempt = Completion() }
+            // Nobody can ever read it: the node is gone, or the volume is another's.
+            if isGone {
+                state.uploads.removeAll { $0 === upload }
+                if state.isClean { dirtyFiles.remove(file) }
+            }
+            return (attempts, Duration.seconds(min(30, 1 << min(upload.failures, 5))))
+        }
+        for attempt in attempts { attempt.finish(error) }
+        if isGone { return dirtyBudget.give(upload.content.chunks.count) }
+        start { io in
+            try? await io.sleep(for: delay)
+            self.retry(file)
+        }
+    }
+
+    /// Tries again what has failed.
+    func retry(_ file: StoredFile) {
+        let failed = file.state.withLock { state in
+            state.uploads.filter { upload in
+                guard case .failed = upload.progress else { return false }
+                upload.progress = .storing
+                return true
+            }
+        }
+        for upload in failed { begin(upload, of: file) }
+    }
+
+    /// Writes out what a file has, and waits until all of it is committed.
+    ///
+    /// - Parameter durably: whether it has to survive a crash of the machine.
+    /// - Throws: what the store or the engine failed with; the data stays, and is tried again.
+    func flush(_ file: StoredFile, durably: Bool) async throws(Errno) {
+        retry(file)
+        let (sealed, attempts) = file.state.withLock { state in
+            let sealed = state.seal()
+            if durably { for upload in state.uploads { upload.isUrgent = true } }
+            return (sealed, state.uploads.map(\.attempt))
+        }
+        if let sealed {
+            if let change = inlineChange(sealed, of: file) {
+                // No object, no other worker: the engine's commit is all there is to wait for.
+                file.state.withLock { _ in sealed.progress = .stored(change) }
+                await advance(file)
+            } else {
+                begin(sealed, of: file)
+            }
+        }
+        var failure: Errno?
+        for attempt in attempts { failure = await attempt.wait() ?? failure }
+        if let failure { throw failure }
+        guard durably else { return }
+        let isVolatile = file.state.withLock { state in
+            defer { state.isVolatile = false }
+            return state.isVolatile
+        }
+        if isVolatile {
+            do throws(Errno) {
+                try await engine.synchronize()
+            } catch {
+                file.state.withLock { $0.isVolatile = true }
+                throw error
+            }
+        }
+    }
+}
+
+extension StoredFile.State {
+    /// The change to be committed next, if it is stored and no other is being committed.
+    fileprivate mutating func nextCommit() -> (Upload, ContentChange, isUrgent: Bool)? {
+        guard let first = uploads.first, case .stored(let change) = first.progress else { return nil }
+        first.progress = .committing(change)
+        return (first, change, first.isUrgent)
+    }
+}

@@ -1,0 +1,108 @@
+public import RingFUSE
+internal import Synchronization
+public import SystemPackage
+
+/// A volume that is open: its two engines, the memory that they share, and the worker that writes and fetches in the
+/// background.
+public final class Volume: Sendable {
+    /// Limits that whoever mounts a volume chooses.
+    public struct Limits: Sendable {
+        /// Bytes of memory for content: cache, unwritten data, and what is on its way.
+        public var memory = 256 << 20
+        /// Bytes that are fetched ahead of a sequential reader.
+        public var readahead: UInt64 = 8 << 20
+        /// How long what was written may wait to be committed when nobody asks.
+        public var flushDelay = Duration.seconds(5)
+        /// Bytes of a change that go into the metadata instead of an object.
+        public var inlineBytes = 32 << 10
+
+        /// The usual limits.
+        public init() {}
+    }
+
+    /// Names, attributes, places.
+    let engine: any MetadataEngine
+    /// Bytes.
+    let store: any ObjectStore
+    /// Works outside of requests.
+    let background: BackgroundWorker
+    /// What it was formatted as.
+    let description: VolumeDescription
+    /// The limits.
+    let limits: Limits
+    /// Memory for content.
+    let cache: BlockCache
+    /// Fetches blocks.
+    let reader: ObjectReader
+    /// Bounds what is not committed.
+    let dirtyBudget: DirtyBudget
+    /// Puts objects.
+    let writer: ObjectWriter
+    /// Files with something that is not committed.
+    let dirtyFiles = FileSet()
+
+    /// Opens a volume.
+    ///
+    /// - Throws: `ENOMEM`.
+    public init(
+        engine: any MetadataEngine,
+        store: any ObjectStore,
+        background: BackgroundWorker,
+        limits: Limits = Limits()
+    ) throws(Errno) {
+        self.engine = engine
+        self.store = store
+        self.background = background
+        self.limits = limits
+        description = engine.volume
+        let blockSize = Int(description.blockSize)
+        let staging = StagingBuffers(byteCount: Int(description.objectSize), memory: limits.memory / 4)
+        let memory = try BlockMemory(byteCount: limits.memory - staging.limit, blockSize: blockSize)
+        cache = BlockCache(memory)
+        dirtyBudget = DirtyBudget(limit: memory.slotCount / 2)
+        let keys = ObjectKeys(volume: description.identifier)
+        reader = ObjectReader(engine: engine, store: store, keys: keys, cache: cache, staging: staging)
+        writer = ObjectWriter(engine: engine, store: store, keys: keys, staging: staging)
+    }
+
+    /// Bytes of a block.
+    var blockSize: Int { Int(description.blockSize) }
+
+    /// Starts work of its own on the background worker; nobody waits for it.
+    func start(_ body: @escaping @Sendable (borrowing AsyncIO) async -> Void) {
+        _ = background.start(body)
+    }
+
+    /// Ends the session. Everything must have been committed.
+    func close() async {
+        await engine.close()
+        await background.shutDown()
+    }
+}
+
+/// The keys of a volume's objects.
+struct ObjectKeys: Sendable {
+    /// What the keys of a volume begin with.
+    let prefix: String
+
+    /// The keys of a volume.
+    init(volume identifier: String) {
+        prefix = "\(identifier)/objects/"
+    }
+
+    /// The key of an object. Numbers that follow each other lie apart: stores split their work by the first characters, and
+    /// directories should not grow without end.
+    subscript(number: ObjectNumber) -> ObjectKey {
+        let digits = String(number, radix: 16)
+        let padded = String(repeating: "0", count: 16 - digits.count) + digits
+        return ObjectKey("\(prefix)\(padded.suffix(2))/\(padded)")
+    }
+
+    /// The number of an object by its key; `nil` where it is none of this volume.
+    func number(of key: ObjectKey) -> ObjectNumber? {
+        guard key.description.hasPrefix(prefix), let digits = key.description.split(separator: "/").last,
+            let number = ObjectNumber(digits, radix: 16), self[number] == key
+        else { return nil }
+        return number
+    }
+}
