@@ -102,7 +102,11 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .target(name: "CNetworkStore", cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CNetworkStore",
+            cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("lz4"), .linkedLibrary("zstd")]
+        ),
         .target(
             name: "NetworkStore",
             dependencies: [
@@ -231,7 +235,8 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "Bench", "CTestSupport", "FileSystems", "HangServer", "RingFUSE", "ringfuse", "ringfuse-differential",
+                "Bench", "CTestSupport", "FileSystems", "HangServer", "NetworkStore", "RingFUSE", "ringfuse",
+                "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // Programs that tests compile and run on mounts.

@@ -82,7 +82,7 @@ struct ObjectLayout: Equatable {
                     checksum: Self.number(bytes, at: Self.headSize + index * Self.entrySize + 4),
                     isCompressed: word & Self.compressedBit != 0))
             guard blocks[index].isCompressed || blocks[index].length == contentLength(of: index) else { return nil }
-            guard blocks[index].length <= size else { return nil }
+            guard blocks[index].length <= contentLength(of: index) else { return nil }
         }
     }
 

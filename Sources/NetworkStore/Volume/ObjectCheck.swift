@@ -37,6 +37,7 @@ public struct ObjectCheck: Sendable {
     private let engine: any MetadataEngine
     private let store: any ObjectStore
     private let keys: ObjectKeys
+    private let codec: BlockCodec
 
     /// Objects that are asked for at a time.
     private static let batch = 1000
@@ -46,6 +47,7 @@ public struct ObjectCheck: Sendable {
         self.engine = engine
         self.store = store
         keys = ObjectKeys(volume: engine.volume.identifier)
+        codec = BlockCodec(compression: engine.volume.compression)
     }
 
     /// Looks whether each object is there, with the right size; and reads all of it where that is wanted.
@@ -119,6 +121,9 @@ public struct ObjectCheck: Sendable {
         defer { unsafe bytes.deallocate() }
         var output = unsafe OutputRawSpan(buffer: bytes, initializedCount: 0)
         try await store.get(key, at: UInt64(range.lowerBound), count: range.count, into: &output, io)
-        return unsafe Checksum.crc32c(UnsafeRawBufferPointer(bytes)) == layout.blocks[index].checksum
+        let content = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.blockSize, alignment: 16)
+        defer { unsafe content.deallocate() }
+        return unsafe codec.decode(
+            UnsafeRawBufferPointer(bytes), layout.blocks[index], length: layout.contentLength(of: index), into: content)
     }
 }

@@ -9,6 +9,8 @@ final class ObjectReader: Sendable {
     private let keys: ObjectKeys
     private let cache: BlockCache
     private let staging: StagingBuffers
+    private let codec: BlockCodec
+    private let disk: DiskCache?
     private let state = Mutex(State())
 
     private struct State {
@@ -26,13 +28,16 @@ final class ObjectReader: Sendable {
         store: any ObjectStore,
         keys: ObjectKeys,
         cache: BlockCache,
+        disk: DiskCache?,
         staging: StagingBuffers
     ) {
+        self.disk = disk
         self.engine = engine
         self.store = store
         self.keys = keys
         self.cache = cache
         self.staging = staging
+        codec = BlockCodec(compression: engine.volume.compression)
     }
 
     /// Sees to it that blocks are in the cache, at least for a moment.
@@ -104,32 +109,63 @@ final class ObjectReader: Sendable {
         let stored = layout.storedRange(of: run)
         try await staging.withBuffer { (buffer) async throws(Errno) in
             guard stored.count <= buffer.byteCount else { throw .ioError }
+            var output = unsafe OutputRawSpan(buffer: buffer.bytes, initializedCount: 0)
+            if let disk, await disk.read(stored, of: object, into: &output, io) {
+                if try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) { return }
+                output.removeAll()
+            }
             do throws(ObjectStoreError) {
-                var output = unsafe OutputRawSpan(buffer: buffer.bytes, initializedCount: 0)
                 try await store.get(
                     keys[object], at: UInt64(stored.lowerBound), count: stored.count, into: &output, io)
                 guard output.byteCount == stored.count else { throw .damaged("too few bytes of \(keys[object])") }
             } catch {
                 throw error.errno
             }
-            var position = 0
-            for index in run {
-                let length = Int(layout.blocks[index].length)
-                let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer.bytes[position..<position + length])
-                guard unsafe Checksum.crc32c(bytes) == layout.blocks[index].checksum else { throw .ioError }
-                try keep(unsafe RawSpan(_unsafeBytes: bytes), as: BlockCache.Key(object: object, index: index))
-                position += length
-            }
+            guard try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) else { throw .ioError }
+            await disk?.write(output.bytes, of: object, at: stored.lowerBound, io)
         }
     }
 
-    /// Puts a block into the cache.
-    private func keep(_ content: RawSpan, as key: BlockCache.Key) throws(Errno) {
+    /// Checks blocks that follow each other and puts those that are right into the cache.
+    ///
+    /// - Returns: whether all of them are.
+    @unsafe
+    private func keep(
+        _ run: Range<Int>,
+        of object: ObjectNumber,
+        _ layout: ObjectLayout,
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(Errno) -> Bool {
+        var position = 0
+        var isRight = true
+        for index in run {
+            let length = Int(layout.blocks[index].length)
+            let stored = unsafe UnsafeRawBufferPointer(rebasing: bytes[position..<position + length])
+            if try unsafe !keep(stored, layout, BlockCache.Key(object: object, index: index)) { isRight = false }
+            position += length
+        }
+        return isRight
+    }
+
+    /// Checks a block and puts it into the cache.
+    ///
+    /// - Returns: whether it is right.
+    @unsafe
+    private func keep(
+        _ stored: UnsafeRawBufferPointer,
+        _ layout: ObjectLayout,
+        _ key: BlockCache.Key
+    ) throws(Errno) -> Bool {
         // Unwritten data takes half of the memory at the most, so there is a block that the cache can do without.
         guard let block = cache.take() else { throw .noMemory }
-        block.copy(content, to: 0)
+        let isRight = unsafe block.withMutableBytes { bytes in
+            unsafe codec.decode(
+                stored, layout.blocks[key.index], length: layout.contentLength(of: key.index), into: bytes)
+        }
+        guard isRight else { return false }
         block.isUsed.store(true, ordering: .relaxed)
         cache.insert(block, for: key)
+        return true
     }
 
     /// How an object is laid out.

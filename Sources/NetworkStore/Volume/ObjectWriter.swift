@@ -9,6 +9,7 @@ final class ObjectWriter: Sendable {
     private let staging: StagingBuffers
     private let objectSize: Int
     private let blockSize: Int
+    private let codec: BlockCodec
 
     init(engine: any MetadataEngine, store: any ObjectStore, keys: ObjectKeys, staging: StagingBuffers) {
         self.engine = engine
@@ -17,6 +18,7 @@ final class ObjectWriter: Sendable {
         self.staging = staging
         objectSize = Int(engine.volume.objectSize)
         blockSize = Int(engine.volume.blockSize)
+        codec = BlockCodec(compression: engine.volume.compression)
     }
 
     /// A part of an object: bytes of a block of memory, and their place in the file.
@@ -89,9 +91,10 @@ final class ObjectWriter: Sendable {
     ) async throws(VolumeFailure) -> ObjectRecord {
         try await staging.withBuffer { (buffer) async throws(VolumeFailure) -> ObjectRecord in
             let length = unsafe Self.gather(pieces, into: buffer.bytes)
-            let layout = unsafe layout(of: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length]))
+            let layout = unsafe codec.encode(buffer.bytes, length: length, blockSize: blockSize)
+            let stored = layout.storedRange(of: layout.blocks.indices).count
             do throws(ObjectStoreError) {
-                let body = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length]))
+                let body = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stored]))
                 try await store.put(keys[number], body, io)
             } catch {
                 throw .store(error)
@@ -108,20 +111,6 @@ final class ObjectWriter: Sendable {
         var output = unsafe OutputRawSpan(buffer: bytes, initializedCount: 0)
         for piece in pieces { piece.block.append(piece.range, to: &output) }
         return unsafe output.finalize(for: bytes)
-    }
-
-    /// How content lies in an object.
-    @unsafe
-    private func layout(of content: UnsafeRawBufferPointer) -> ObjectLayout {
-        var layout = ObjectLayout(blockSize: blockSize, length: content.count)
-        for start in stride(from: 0, to: content.count, by: blockSize) {
-            let end = min(start + blockSize, content.count)
-            let block = unsafe UnsafeRawBufferPointer(rebasing: content[start..<end])
-            layout.append(
-                ObjectLayout.Stored(
-                    length: UInt32(end - start), checksum: unsafe Checksum.crc32c(block), isCompressed: false))
-        }
-        return layout
     }
 
     /// Extents with those that continue each other made one.

@@ -48,6 +48,7 @@ public final class Volume: Sendable {
         engine: any MetadataEngine,
         store: any ObjectStore,
         background: BackgroundWorker,
+        disk: DiskCache? = nil,
         limits: Limits = Limits()
     ) throws(Errno) {
         self.engine = engine
@@ -61,7 +62,7 @@ public final class Volume: Sendable {
         cache = BlockCache(memory)
         dirtyBudget = DirtyBudget(limit: memory.slotCount / 2)
         let keys = ObjectKeys(volume: description.identifier)
-        reader = ObjectReader(engine: engine, store: store, keys: keys, cache: cache, staging: staging)
+        reader = ObjectReader(engine: engine, store: store, keys: keys, cache: cache, disk: disk, staging: staging)
         writer = ObjectWriter(engine: engine, store: store, keys: keys, staging: staging)
     }
 

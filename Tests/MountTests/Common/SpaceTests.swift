@@ -6,7 +6,7 @@ extension MountTests {
     /// How full a file system is, and what it says when nothing more fits or nothing may be written.
     @Suite
     struct Space {
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.plain)
         func isTold(_ flavor: Flavor) async throws {
             let ofSource = """
                 same "$(stat -f -c '%S %b %c %l' .)" "$(stat -f -c '%S %b %c %l' $OUT/../source)"
@@ -64,7 +64,7 @@ extension MountTests {
             }
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.plain)
         func isNotWrittenWhereTheMountIsReadOnly(_ flavor: Flavor) async throws {
             var options = MountOptions()
             options.readOnly = true

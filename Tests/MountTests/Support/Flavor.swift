@@ -27,6 +27,8 @@ enum Way: String, Sendable, CaseIterable, CustomTestStringConvertible {
 enum Kind: String, Sendable, CaseIterable {
     case memory
     case mirror
+    /// A volume of the network store, of a database and a directory.
+    case store
 }
 
 /// A transport with a file system: what all common tests are run for.
@@ -38,6 +40,13 @@ struct Flavor: Sendable, CustomTestStringConvertible {
 
     /// All of them.
     static let all = Way.allCases.flatMap { way in Kind.allCases.map { Flavor(way: way, kind: $0) } }
+    /// Those that keep nothing beside the mount, or beside its source.
+    static let plain = all.filter { $0.kind != .store }
+
+    /// All of them, each with what the kernel may do with what is written.
+    static let withCaches = all.flatMap { flavor in
+        (flavor.kind == .store ? [WriteCache.through] : WriteCache.allCases).map { (flavor, $0) }
+    }
 
     /// The names.
     var testDescription: String { "\(kind.rawValue) by \(way.rawValue)" }
@@ -74,6 +83,10 @@ struct Flavor: Sendable, CustomTestStringConvertible {
                 try await withMount(
                     try MirrorFileSystem(source: scratch.source), scratch: scratch, options: options,
                     configuration: configuration, sourceLocation: sourceLocation, body)
+            case .store:
+                try await withMount(
+                    try await StoreVolume.make(in: scratch.outside.appending("volume")), scratch: scratch,
+                    options: options, configuration: configuration, sourceLocation: sourceLocation, body)
             }
         }
     }

@@ -79,6 +79,8 @@ extension MountTests {
                     try await withMount(
                         try MirrorFileSystem(source: scratch.source), scratch: scratch, configuration: configuration
                     ) { try await $0.check(script) }
+                case .store:
+                    Issue.record("not asked for")
                 }
             }
         }

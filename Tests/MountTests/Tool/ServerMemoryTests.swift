@@ -23,7 +23,7 @@ extension MountTests {
         }
 
         /// Every thread that serves does not wait for writeback to get memory, if the process may say so.
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.plain)
         func areMarkedAsFlushers(_ flavor: Flavor) async throws {
             let may = try text(of: "/proc/self/status").split(separator: "\n").contains { line in
                 let fields = line.split(whereSeparator: \.isWhitespace)
@@ -43,7 +43,7 @@ extension MountTests {
         }
 
         /// The program is there as a whole, buffers are populated, and later mappings are locked when they are touched.
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.plain)
         func areLockedIfWished(_ flavor: Flavor) async throws {
             try await withScratch { scratch in
                 let server = try await ServerProcess.start(

@@ -37,8 +37,12 @@ struct ServerProcess {
         limit: Duration = .seconds(60)
     ) async throws -> ServerProcess {
         if way == .ring { try RequireRing.now() }
-        var words = launcher + [tool.string, "mount", kind.rawValue]
-        if kind == .mirror { words.append(scratch.source.string) }
+        var words = launcher + [tool.string]
+        switch kind {
+        case .memory: words += ["mount", "memory"]
+        case .mirror: words += ["mount", "mirror", scratch.source.string]
+        case .store: words += ["store", "mount", scratch.outside.appending("volume.db").string]
+        }
         words += [scratch.mountPoint.string, "--transport", way.rawValue] + options
         let server = ServerProcess(scratch: scratch, process: try await ChildProcess.start(words, limit: limit))
         try await server.process.wrote("unmount:")

@@ -14,7 +14,7 @@ extension MountTests {
             case tool
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.plain)
         func endWithASignal(_ flavor: Flavor) async throws {
             try await withScratch { scratch in
                 let server = try await ServerProcess.start(flavor.kind, by: flavor.way, scratch: scratch)
@@ -27,7 +27,7 @@ extension MountTests {
             }
         }
 
-        @Test(arguments: Flavor.all, Broom.allCases)
+        @Test(arguments: Flavor.plain, Broom.allCases)
         func leaveADeadMountWhenTheyAreKilled(_ flavor: Flavor, _ broom: Broom) async throws {
             try await withScratch { scratch in
                 let server = try await ServerProcess.start(flavor.kind, by: flavor.way, scratch: scratch)
@@ -67,7 +67,7 @@ extension MountTests {
         }
 
         /// Programs that wait for a server that is killed must not wait for ever.
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.plain)
         func killedAtWorkLeaveNobodyWaiting(_ flavor: Flavor) async throws {
             try await withScratch { scratch in
                 let server = try await ServerProcess.start(flavor.kind, by: flavor.way, scratch: scratch)

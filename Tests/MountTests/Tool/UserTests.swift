@@ -40,7 +40,7 @@ extension MountTests {
             same "$(ls | tr '\\n' ' ')" 'd data link '
             """
 
-        @Test(arguments: Flavor.all, Broom.allCases)
+        @Test(arguments: Flavor.plain, Broom.allCases)
         func mountsUsesAndUnmounts(_ flavor: Flavor, _ broom: Broom) async throws {
             if flavor.way == .ring { try RequireRing.now() }
             try await withScratch { scratch in

@@ -42,7 +42,7 @@ extension MountTests {
 
         /// What a program can dirty while the server takes nothing: at 1 percent it is held back at the limit; where
         /// the limit is far away, it is not held back at all.
-        @Test(arguments: Flavor.all, WriteCache.allCases)
+        @Test(arguments: Flavor.plain, WriteCache.allCases)
         func holdsAWriterBack(_ flavor: Flavor, _ cache: WriteCache) async throws {
             let line = try text(of: "/proc/vmstat").split(separator: "\n").first { $0.hasPrefix("nr_dirty_threshold ") }
             let machine = try #require(line.flatMap { Int($0.split(separator: " ")[1]) }, "/proc/vmstat")

@@ -8,7 +8,7 @@ extension MountTests {
     @Suite
     struct Mappings {
         /// Several processes change one file in every way at once: at any time, and in the end, it holds what it must.
-        @Test(arguments: Flavor.all, WriteCache.allCases)
+        @Test(arguments: Flavor.withCaches)
         func agreeWithEveryOtherWay(_ flavor: Flavor, _ cache: WriteCache) async throws {
             try await withQuietKernel {
                 try await flavor.mounted(cache: cache) { session in
@@ -28,7 +28,7 @@ extension MountTests {
         }
 
         /// Blocks are written through a mapping, with checksums in them, and read back.
-        @Test(arguments: Flavor.all, WriteCache.allCases)
+        @Test(arguments: Flavor.withCaches)
         func passTheVerificationOfFio(_ flavor: Flavor, _ cache: WriteCache) async throws {
             try await withQuietKernel {
                 try await flavor.mounted(cache: cache) { session in

@@ -15,7 +15,7 @@ extension MountTests {
         /// What a server has that keeps nothing itself, in MiB; enough for its program, whole and locked.
         private static let serverLimit = 160
 
-        @Test(arguments: Flavor.all, WriteCache.allCases)
+        @Test(arguments: Flavor.plain, WriteCache.allCases)
         func isSurvived(_ flavor: Flavor, _ cache: WriteCache) async throws {
             let kept = flavor.kind == .memory ? 2 * Self.size + Self.size / 4 : 0
             try await withQuietKernel {

@@ -8,7 +8,7 @@ extension MountTests {
     @Suite
     struct SuspendedServers {
         /// Programs on the mount wait, others do not, and nothing is lost.
-        @Test(arguments: Flavor.all, WriteCache.allCases)
+        @Test(arguments: Flavor.plain, WriteCache.allCases)
         func holdUpTheirOwnMountOnly(_ flavor: Flavor, _ cache: WriteCache) async throws {
             try await withQuietKernel {
                 try await withScratch { scratch in

@@ -1,0 +1,217 @@
+import Glibc
+import NetworkStore
+import RingFUSE
+import SystemPackage
+import Testing
+
+extension MountTests {
+    /// Volumes of the network store as their users have them: formatted, mounted, killed, damaged, checked.
+    @Suite
+    struct Store {
+        /// Makes a volume, and gives its database.
+        private static func format(_ scratch: Scratch, _ options: [String] = []) async throws -> String {
+            let database = scratch.outside.appending("volume.db").string
+            try await Self.store(["format", database] + options)
+            return database
+        }
+
+        /// Runs `ringfuse store`, which must succeed.
+        @discardableResult
+        private static func store(_ words: [String]) async throws -> String {
+            let ending = try await run(words)
+            try #require(ending.isSuccess, "\(words): \(ending.text)")
+            return ending.text
+        }
+
+        /// Runs `ringfuse store`.
+        private static func run(_ words: [String]) async throws -> ChildProcess.Ending {
+            try await ChildProcess.start([ServerProcess.tool.string, "store"] + words, limit: .seconds(60)).ended()
+        }
+
+        private static func end(_ server: ServerProcess) async throws {
+            server.process.signal(SIGTERM)
+            let ending = try await server.process.ended(within: .seconds(30))
+            #expect(ending.exitCode == 0, "\(ending.text)")
+        }
+
+        /// What was written is there after a remount, whatever the objects are like; and nothing of it afterwards.
+        @Test(arguments: Way.allCases, ["none", "lz4", "zstd"])
+        func staysAfterARemount(_ way: Way, _ compression: String) async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch, ["--compression", compression])
+                let first = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                try await first.check(
+                    """
+                    head -c 9000001 /dev/urandom > $OUT/noise
+                    yes 'the same again' | head -c 20000000 > $OUT/text
+                    cp $OUT/noise $OUT/text .
+                    mkdir -p a/b
+                    for i in {1..200}; do echo "file $i" > a/b/$i; done
+                    ln a/b/1 hard; ln -s a/b/2 soft; setfattr -n user.x -v y a; truncate -s 1T sparse
+                    printf x | dd of=sparse bs=1 seek=500000000000 conv=notrunc status=none
+                    # Here and there, over what is there.
+                    for at in 100 5000 4096000 8999990; do
+                        printf 0123456789 | tee >(dd of=noise bs=1 seek=$at conv=notrunc status=none) |
+                            dd of=$OUT/noise bs=1 seek=$at conv=notrunc status=none
+                    done
+                    """)
+                try await Self.end(first)
+                #expect(try await Self.store(["fsck", database, "--scrub"]).contains("consistent"))
+                let second = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                try await second.check(
+                    """
+                    cmp noise $OUT/noise; cmp text $OUT/text
+                    for i in {1..200}; do same "$(cat a/b/$i)" "file $i"; done
+                    same "$(cat hard)" 'file 1'; same "$(cat soft)" 'file 2'; same "$(stat -c %h hard)" 2
+                    same "$(getfattr --only-values -n user.x a)" y
+                    same "$(stat -c %s sparse)" 1099511627776
+                    same "$(dd if=sparse bs=1 skip=500000000000 count=1 status=none)" x
+                    rm -rf *
+                    """)
+                try await Self.end(second)
+                try await Self.store(["gc", database])
+                let left = try await Program.run("find", "\(database).objects", "-type", "f")
+                #expect(left.text.isEmpty, "\(left.text)")
+                #expect(try await Self.store(["fsck", database]).contains("consistent: 0 objects"))
+            }
+        }
+
+        /// A server is killed at work: every file whose `close` or `fsync` had returned is there, whole; the volume is
+        /// consistent, and what was under way is garbage.
+        @Test(arguments: Way.allCases)
+        func losesNothingWhenItIsKilled(_ way: Way) async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch)
+                for round in 1...3 {
+                    let server = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                    var writers: [ChildProcess] = []
+                    for number in 1...3 {
+                        let script = """
+                            cd '\(server.path)'
+                            mkdir -p \(number)-\(round)
+                            for ((i = 0; ; i++)); do
+                                size=$((i % 7 == 6 ? 6000000 : i * 1000 % 70000 + 1))
+                                yes "\(number) \(round) $i" | head -c $size > \(number)-\(round)/$i || exit 0
+                                echo "\(number) \(round) $i $size" >> '\(scratch.outside)/closed-\(number)'
+                            done
+                            """
+                        writers.append(try await ChildProcess.start(["bash", "-c", script], limit: .seconds(30)))
+                    }
+                    try await Task.sleep(for: .milliseconds(1200))
+                    server.process.signal(SIGKILL)
+                    _ = try await server.process.ended(within: .seconds(10))
+                    for writer in writers { _ = try await writer.ended() }
+                    try await Program.check(script: "umount -l '\(server.path)'", scratch: scratch)
+                    #expect(try await Self.store(["fsck", database, "--scrub"]).contains("consistent"))
+                }
+                let server = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                try await server.check(
+                    """
+                    count=0
+                    while read -r number round i size; do
+                        yes "$number $round $i" | head -c $size | cmp - $number-$round/$i
+                        count=$((count + 1))
+                    done < <(cat $OUT/closed-*)
+                    [ $count -gt 30 ]
+                    """)
+                try await Self.end(server)
+            }
+        }
+
+        /// A damaged object gives an error for what is in it and nothing else, and `fsck --scrub` names it; so does `fsck` one
+        /// that is missing.
+        @Test func noticesDamage() async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch)
+                let first = try await ServerProcess.start(.store, by: .device, scratch: scratch)
+                try await first.check("head -c 12M /dev/urandom > $OUT/data; cp $OUT/data f")
+                try await Self.end(first)
+                let damage = """
+                    mapfile -t objects < <(find '\(database).objects' -type f | sort)
+                    [ ${#objects[@]} -eq 3 ]
+                    chmod u+w "${objects[@]}"
+                    printf '\\x55\\xaa' | dd of="${objects[0]}" bs=1 seek=100000 conv=notrunc status=none
+                    """
+                try await Program.check(script: damage, scratch: scratch)
+                let scrub = try await Self.run(["fsck", database, "--scrub"])
+                #expect(scrub.exitCode == 1 && scrub.text.contains("is damaged in the block at 65536"), "\(scrub.text)")
+                try await Program.check(
+                    script: "rm \"$(find '\(database).objects' -type f | sort | tail -1)\"", scratch: scratch)
+                let check = try await Self.run(["fsck", database])
+                #expect(check.exitCode == 1 && check.text.contains("is missing from the store"), "\(check.text)")
+                let second = try await ServerProcess.start(.store, by: .device, scratch: scratch)
+                try await second.check(
+                    """
+                    count=0
+                    for ((i = 0; i < 192; i++)); do
+                        if dd if=f of=$OUT/block bs=64K skip=$i count=1 iflag=direct status=none 2>$OUT/error; then
+                            cmp $OUT/block <(dd if=$OUT/data bs=64K skip=$i count=1 status=none)
+                        else
+                            grep -q 'Input/output error' $OUT/error
+                            count=$((count + 1))
+                        fi
+                    done
+                    same $count 65
+                    """)
+                try await Self.end(second)
+            }
+        }
+
+        /// Content takes no more memory than it may, however much is written and read.
+        @Test func keepsWithinItsMemory() async throws {
+            try await withScratch { scratch in
+                _ = try await Self.format(scratch)
+                let server = try await ServerProcess.start(
+                    .store, by: .device, scratch: scratch, options: ["--content-memory", "32M"])
+                try await server.check(
+                    """
+                    for i in 1 2 3 4; do
+                        (head -c 100M /dev/zero | tr '\\0' $i > f$i; head -c 100M /dev/zero | tr '\\0' $i | cmp - f$i) &
+                        jobs[$i]=$!
+                    done
+                    for i in 1 2 3 4; do wait ${jobs[$i]}; done
+                    for i in 1 2 3 4; do dd if=f$i bs=1M iflag=direct status=none | cmp - <(head -c 100M /dev/zero | tr '\\0' $i); done
+                    """)
+                let status = try await Program.run("cat", "/proc/\(server.process.identifier)/status")
+                let line = try #require(status.text.split(separator: "\n").first { $0.hasPrefix("RssAnon:") })
+                let kilobytes = try #require(Int(line.split { !$0.isNumber }.joined()))
+                // Beside the budget: the database's pages, the queues' buffers, the program's own.
+                #expect(kilobytes < (32 + 48) << 10)
+                try await Self.end(server)
+            }
+        }
+
+        /// What a user gets wrong is said in one line, and changes nothing.
+        @Test func refusesWhatCannotBe() async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch)
+                try await Program.check(script: "echo something else > $OUT/other", scratch: scratch)
+                let other = scratch.outside.appending("other").string
+                let wrong: [([String], Int32, String)] = [
+                    (["format", database], 1, "exists already"),
+                    (["format", "\(database)2", "--block-size", "5000"], 64, "power of two"),
+                    (["format", "\(database)2", "--data", "ftp://host/"], 1, "ftp"),
+                    (["info", "\(database)2"], 1, "ringfuse store format"),
+                    (["info", other], 1, "not a database"),
+                    (["mount", other, scratch.mountPoint.string], 1, "not a database"),
+                    (["destroy", database], 64, "--yes"),
+                ]
+                for (words, code, text) in wrong {
+                    let ending = try await Self.run(words)
+                    #expect(ending.exitCode == code && ending.text.contains(text), "\(words): \(ending.text)")
+                    #expect(ending.text.split(separator: "\n").count == 1, "\(ending.text)")
+                }
+                let server = try await ServerProcess.start(.store, by: .device, scratch: scratch)
+                for words in [["gc", database], ["destroy", database, "--yes"]] {
+                    let ending = try await Self.run(words)
+                    #expect(ending.exitCode == 1 && ending.text.contains("in use by process"), "\(ending.text)")
+                }
+                #expect(try await Self.store(["info", database]).contains("nodes     1\n"))
+                try await Self.end(server)
+                #expect(try await Self.store(["destroy", database, "--yes"]).contains("removed"))
+                let left = try await Program.run("ls", "-A", scratch.outside.string)
+                #expect(!left.text.contains("volume"), "\(left.text)")
+            }
+        }
+    }
+}
