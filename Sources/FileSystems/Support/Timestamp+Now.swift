@@ -1,9 +1,9 @@
 internal import Glibc
-internal import RingFUSE
+package import RingFUSE
 
 extension Timestamp {
     /// The time of day (`CLOCK_REALTIME`), to the nanosecond.
-    static var now: Timestamp {
+    package static var now: Timestamp {
         var time = timespec()
         // It cannot fail: the clock exists and the pointer is good.
         _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
