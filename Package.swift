@@ -191,7 +191,7 @@ let package = Package(
         .testTarget(
             name: "FileSystemsTests",
             dependencies: [
-                "CRingFUSE", "FileSystems", "RingFUSE",
+                "CRingFUSE", "FileSystems", "RingFUSE", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
