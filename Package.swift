@@ -102,10 +102,11 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "NetworkStore",
             dependencies: [
-                "FileSystems", "RingFUSE",
+                "CSQLite", "FileSystems", "RingFUSE",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
@@ -194,6 +195,24 @@ let package = Package(
                 "CRingFUSE", "FileSystems", "RingFUSE", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "NetworkStoreTests",
+            dependencies: [
+                "CSQLite", "FileSystems", "NetworkStore", "RingFUSE", "TestSupport", "ringfuse-store-storm",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        // Changes a volume until it is killed, and measures what its metadata cost.
+        .executableTarget(
+            name: "ringfuse-store-storm",
+            dependencies: [
+                "FileSystems", "NetworkStore", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/StoreStorm",
             swiftSettings: swiftSettings
         ),
         // Counts what a release build of the tool does, from outside.
