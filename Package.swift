@@ -54,7 +54,16 @@ let benchmarks: [Target] =
             ],
             path: "Benchmarks/Support",
             swiftSettings: swiftSettings
-        )
+        ),
+        .executableTarget(
+            name: "objects-bench",
+            dependencies: [
+                "NetworkStore", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Objects",
+            swiftSettings: swiftSettings
+        ),
     ] : []
 
 let package = Package(
@@ -66,6 +75,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -102,16 +112,20 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "CNetworkStore",
             cSettings: [.define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("lz4"), .linkedLibrary("zstd")]
         ),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(
             name: "NetworkStore",
             dependencies: [
-                "CNetworkStore", "FileSystems", "Ring", "RingFUSE",
+                "CNetworkStore", "COpenSSL", "CRingFUSE", "CSQLite", "FileSystems", "Ring", "RingFUSE",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
@@ -197,7 +211,7 @@ let package = Package(
         .testTarget(
             name: "FileSystemsTests",
             dependencies: [
-                "CRingFUSE", "FileSystems", "RingFUSE",
+                "CRingFUSE", "FileSystems", "RingFUSE", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
@@ -205,9 +219,19 @@ let package = Package(
         .testTarget(
             name: "NetworkStoreTests",
             dependencies: [
-                "CNetworkStore", "FileSystems", "NetworkStore", "RingFUSE",
+                "CNetworkStore", "CSQLite", "FileSystems", "NetworkStore", "RingFUSE", "TestSupport", "ringfuse-store-storm",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            swiftSettings: swiftSettings
+        ),
+        // Changes a volume until it is killed, and measures what its metadata cost.
+        .executableTarget(
+            name: "ringfuse-store-storm",
+            dependencies: [
+                "FileSystems", "NetworkStore", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/StoreStorm",
             swiftSettings: swiftSettings
         ),
         // Counts what a release build of the tool does, from outside.

@@ -1,5 +1,6 @@
 import RingFUSE
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import FileSystems

@@ -1,6 +1,7 @@
 import RingFUSE
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import FileSystems

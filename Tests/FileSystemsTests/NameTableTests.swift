@@ -1,4 +1,5 @@
 import RingFUSE
+import TestSupport
 import Testing
 
 @testable import FileSystems

@@ -1,6 +1,7 @@
 import Glibc
 import RingFUSE
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import FileSystems

@@ -3,19 +3,6 @@ internal import SystemPackage
 
 /// The extended attributes of a node.
 struct ExtendedAttributes {
-    /// Bytes of a value at the most (`XATTR_SIZE_MAX`).
-    static let largestValue = 65_536
-    /// Bytes of a name at the most (`XATTR_NAME_MAX`).
-    static let longestName = 255
-    /// Bytes of all names with their NULs at the most (`XATTR_LIST_MAX`).
-    static let largestList = 65_536
-    /// What lets a program have privileges that its caller has not.
-    static let capability: StoredName = "security.capability"
-    /// Who may do what with a node.
-    static let accessList = StoredName(AccessControlList.accessAttribute)
-    /// What new nodes in a directory get.
-    static let defaultList = StoredName(AccessControlList.defaultAttribute)
-
     /// Values by name.
     private var values: [StoredName: ContiguousArray<UInt8>] = [:]
     /// Bytes of all names with their NULs.
@@ -46,12 +33,11 @@ struct ExtendedAttributes {
         budget: SpaceBudget
     ) throws(Errno) -> Bool {
         let former = values[name]
-        guard former == nil || condition == .any || condition == .mustExist else { throw .fileExists }
-        guard former != nil || condition == .any || condition == .mustNotExist else { throw .noData }
-        guard value.count <= Self.largestValue else { throw .argListTooLong }
+        try ExtendedAttributeRules.check(condition, exists: former != nil)
+        guard value.count <= ExtendedAttributeRules.largestValue else { throw .argListTooLong }
         guard former != value else { return false }
         let longer = former == nil ? name.bytes.count + 1 : 0
-        guard listSize + longer <= Self.largestList else { throw .noSpace }
+        guard listSize + longer <= ExtendedAttributeRules.largestList else { throw .noSpace }
         // Only the difference: what gets no larger can be replaced on a full file system, too (chmod with an ACL).
         let more = value.count - (former?.count ?? -name.bytes.count)
         guard more <= 0 || budget.takeBytes(more) else { throw .noSpace }
@@ -80,43 +66,10 @@ struct ExtendedAttributes {
     func list(trusted: Bool) -> ContiguousArray<UInt8> {
         var list = ContiguousArray<UInt8>()
         list.reserveCapacity(listSize)
-        for name in values.keys where trusted || Space(of: name) != .trusted {
+        for name in values.keys where trusted || ExtendedAttributeRules.Space(of: name) != .trusted {
             list.append(contentsOf: name.bytes)
             list.append(0)
         }
         return list
-    }
-
-    /// What the first part of a name says.
-    enum Space {
-        /// For programs, on files and directories.
-        case user
-        /// For privileged programs.
-        case trusted
-        /// For security modules and capabilities.
-        case security
-
-        /// The name space of a name; `nil` where it is none that is kept (`system.`, whose ACLs have rules of their
-        /// own).
-        init?(of name: StoredName) {
-            if name.bytes.starts(with: "user.".utf8) {
-                self = .user
-            } else if name.bytes.starts(with: "trusted.".utf8) {
-                self = .trusted
-            } else if name.bytes.starts(with: "security.".utf8) {
-                self = .security
-            } else {
-                return nil
-            }
-        }
-
-        /// The number of bytes before the name proper.
-        var prefixCount: Int {
-            switch self {
-            case .user: 5
-            case .trusted: 8
-            case .security: 9
-            }
-        }
     }
 }

@@ -17,7 +17,7 @@ extension MemoryFileSystem {
     ) throws(Errno) {
         guard node.type != .symbolicLink else { throw .notSupported }
         let list = try AccessControlList(extendedAttribute: value)
-        let isDefault = name == ExtendedAttributes.defaultList
+        let isDefault = name == ExtendedAttributeRules.defaultList
         guard !isDefault || node.type == .directory else {
             guard list == nil else { throw .permissionDenied }
             return
@@ -59,6 +59,19 @@ extension MemoryFileSystem {
         node.state.withLock { $0.attributes.mode.permissions &= ~0o2000 }
         return true
     }
+
+    /// Finishes what a change of content has taken of a node's privileges, and has the kernel ask for a mode again that
+    /// has lost bits.
+    ///
+    /// It does not by itself: of what a WRITE or an OPEN may change, it takes the mode to stay (`FUSE_STATX_MODIFY` in
+    /// fs/fuse, since 5.16), and would run the program with its old bits for as long as attributes are believed.
+    ///
+    /// Called without a lock.
+    func settle(_ loss: PrivilegeLoss, of node: MemoryNode, _ context: borrowing RequestContext) {
+        let losesGroup = dropSetGroupID(of: node, unlessMemberOf: loss.group, context)
+        // Refused only where the session ends or tens of thousands of notifications wait.
+        if loss.changesMode || losesGroup { try? notifier?.invalidate(node.id, from: -1) }
+    }
 }
 
 extension MemoryNode.State {
@@ -81,53 +94,10 @@ extension MemoryNode.State {
     ///
     /// - Throws: `ENOSPC`.
     mutating func change(mode: NodeMode, budget: SpaceBudget) throws(Errno) {
-        if var list = list(ExtendedAttributes.accessList) {
+        if var list = list(ExtendedAttributeRules.accessList) {
             list.change(toMode: mode.permissions)
-            _ = try store(list, as: ExtendedAttributes.accessList, budget: budget)
+            _ = try store(list, as: ExtendedAttributeRules.accessList, budget: budget)
         }
         attributes.mode.permissions = mode.permissions
-    }
-}
-
-/// What a new node gets from its directory.
-struct Inheritance {
-    /// The group, where the directory passes its own on.
-    let groupID: UInt32?
-    /// Permissions as they become.
-    let permissions: UInt32
-    /// The list that says who may do what, where permissions do not say it all.
-    let accessList: AccessControlList?
-    /// The list that a directory passes on in its turn.
-    let defaultList: AccessControlList?
-    /// The flags.
-    let flags: InodeFlags
-
-    /// What a directory passes on.
-    ///
-    /// The umask is applied here, where there is no default list: with ACLs the kernel leaves it to the file system
-    /// (`FUSE_DONT_MASK`); without, it has applied it before, and once more changes nothing.
-    init(of type: NodeType, _ new: NewNode, from directory: borrowing MemoryNode.State) {
-        let isDirectory = type == .directory
-        let hasGroup = directory.attributes.mode.rawValue & 0o2000 != 0
-        // A set-group-ID directory passes its group on, and to directories the bit itself.
-        groupID = hasGroup ? directory.attributes.groupID : nil
-        let bit: UInt32 = hasGroup && isDirectory ? 0o2000 : 0
-        let inherited = directory.flags.intersection(.inherited)
-        switch type {
-        case .directory: flags = inherited
-        case .regular: flags = inherited.subtracting(.ofDirectories)
-        default: flags = inherited.intersection(.ofOthers)
-        }
-        guard type != .symbolicLink, let list = directory.list(ExtendedAttributes.defaultList) else {
-            let umask = type == .symbolicLink ? 0 : new.umask & 0o777
-            permissions = new.mode.permissions & ~umask | bit
-            accessList = nil
-            defaultList = nil
-            return
-        }
-        let access = list.inherited(mode: new.mode.permissions)
-        permissions = new.mode.permissions & 0o7000 | access.mode | bit
-        accessList = access.isMinimal ? nil : access
-        defaultList = isDirectory ? list : nil
     }
 }

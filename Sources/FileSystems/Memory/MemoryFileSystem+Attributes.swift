@@ -49,7 +49,7 @@ extension MemoryFileSystem {
         let found = changes.size == nil ? try self.node(node) : try file(node)
         let now = Timestamp.now
         var (attributes, loss) = try found.state.withLock { (state) throws(Errno) in
-            try state.check(changes)
+            try changes.check(against: state.flags)
             let loss = try state.apply(changes, at: now, budget: budget)
             return (state.told, loss)
         }
@@ -81,19 +81,6 @@ extension MemoryFileSystem {
 }
 
 extension MemoryNode.State {
-    /// Checks that flags allow a change, as the kernel's VFS and ext4 do it.
-    ///
-    /// - Throws: `EPERM`.
-    func check(_ changes: AttributeChanges) throws(Errno) {
-        guard flags.isProtected, !changes.comesFromCache else { return }
-        // `touch`, with both times "now", is the one thing that can be done to what may only grow.
-        let isTouch = changes.accessTime == .now && changes.modificationTime == .now
-        let setsTimes = changes.accessTime != nil || changes.modificationTime != nil
-        guard !flags.contains(.immutable), changes.mode == nil, changes.userID == nil, changes.groupID == nil,
-            changes.size == nil, isTouch || !setsTimes
-        else { throw .notPermitted }
-    }
-
     /// Changes attributes.
     ///
     /// - Returns: what privileges are gone.
@@ -108,45 +95,12 @@ extension MemoryNode.State {
             try content.resize(to: size)
             attributes.modificationTime = now
             loss = dropPrivileges(setID: changes.killsPrivileges, budget: budget)
-        } else if changes.killsPrivileges || changes.changesOwner || changes.isEmpty {
-            // Whoever changes the owner, as the kernel's own file systems do it. A request that changes nothing comes
-            // from
-            // `chown(-1, -1)`, and from the kernel where something else is to drop privileges (fallocate; 6.18).
+        } else if changes.dropsPrivileges {
             loss = dropPrivileges(setID: true, budget: budget)
         }
         if let mode = changes.mode { try change(mode: mode, budget: budget) }
-        attributes.userID = changes.userID ?? attributes.userID
-        attributes.groupID = changes.groupID ?? attributes.groupID
-        if let change = changes.accessTime { attributes.accessTime = change.time(now: now) }
-        if let change = changes.modificationTime { attributes.modificationTime = change.time(now: now) }
-        attributes.changeTime = changes.changeTime ?? now
+        attributes.setOwnerAndTimes(changes, at: now)
         return loss
-    }
-}
-
-extension AttributeChanges {
-    /// Whether the owner or the group is set.
-    fileprivate var changesOwner: Bool { userID != nil || groupID != nil }
-
-    /// Whether nothing is set; the time of the last change does not count, which a kernel that owns it always sends.
-    fileprivate var isEmpty: Bool {
-        mode == nil && !changesOwner && size == nil && accessTime == nil && modificationTime == nil
-    }
-
-    /// Whether it is times that the kernel has kept so far, because its page cache writes back (`fuse_flush_times`).
-    fileprivate var comesFromCache: Bool {
-        changeTime != nil && modificationTime != nil && mode == nil && !changesOwner && size == nil
-            && accessTime == nil
-    }
-}
-
-extension TimeChange {
-    /// The time that is meant.
-    fileprivate func time(now: Timestamp) -> Timestamp {
-        switch self {
-        case .now: now
-        case .to(let time): time
-        }
     }
 }
 

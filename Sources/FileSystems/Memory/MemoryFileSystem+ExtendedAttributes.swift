@@ -22,7 +22,7 @@ extension MemoryFileSystem {
         let name = try checked(name, on: found)
         // The kernel passes no condition with a list.
         guard !name.isAccessControl else { return try setAccessControl(name, of: found, to: value, context) }
-        guard value.byteCount <= ExtendedAttributes.largestValue else { throw .argListTooLong }
+        guard value.byteCount <= ExtendedAttributeRules.largestValue else { throw .argListTooLong }
         let bytes = unsafe value.withUnsafeBytes { unsafe ContiguousArray($0) }
         let now = Timestamp.now
         try found.state.withLock { (state) throws(Errno) in
@@ -92,12 +92,10 @@ extension MemoryFileSystem {
     ///
     /// - Throws: `EOPNOTSUPP`, `EPERM`, `EINVAL`, `ERANGE`.
     private func checked(_ name: borrowing Name, on node: MemoryNode) throws(Errno) -> StoredName {
-        guard name.count <= ExtendedAttributes.longestName else { throw .outOfRange }
+        // Before it is copied.
+        guard name.count <= ExtendedAttributeRules.longestName else { throw .outOfRange }
         let stored = StoredName(name)
-        if stored.isAccessControl { return stored }
-        guard let space = ExtendedAttributes.Space(of: stored) else { throw .notSupported }
-        guard stored.bytes.count > space.prefixCount else { throw .invalidArgument }
-        guard space != .user || node.type == .regular || node.type == .directory else { throw .notPermitted }
+        try ExtendedAttributeRules.check(stored, on: node.type)
         return stored
     }
 
@@ -110,9 +108,4 @@ extension MemoryFileSystem {
         buffer.append(bytes)
         return bytes.count
     }
-}
-
-extension StoredName {
-    /// Whether it is the name of an access control list.
-    var isAccessControl: Bool { self == ExtendedAttributes.accessList || self == ExtendedAttributes.defaultList }
 }

@@ -91,10 +91,10 @@ final class MemoryNode: Sendable {
         try state.withLock { (state) throws(Errno) in
             state.flags = inheritance.flags
             if let list = inheritance.accessList {
-                _ = try state.store(list, as: ExtendedAttributes.accessList, budget: budget)
+                _ = try state.store(list, as: ExtendedAttributeRules.accessList, budget: budget)
             }
             if let list = inheritance.defaultList {
-                _ = try state.store(list, as: ExtendedAttributes.defaultList, budget: budget)
+                _ = try state.store(list, as: ExtendedAttributeRules.defaultList, budget: budget)
             }
         }
     }
@@ -135,36 +135,18 @@ extension MemoryNode.State {
     }
 
     /// Notes that the content has changed.
-    mutating func modified(at time: Timestamp) {
-        attributes.modificationTime = time
-        attributes.changeTime = time
-    }
+    mutating func modified(at time: Timestamp) { attributes.modified(at: time) }
 
-    /// Notes that the content, or a directory or symbolic link, was read: as Linux does unless told otherwise
-    /// (`relatime`), where it has changed since, or a day has passed.
-    mutating func accessed(at time: Timestamp) {
-        guard !flags.contains(.noAccessTime) else { return }
-        let former = attributes.accessTime
-        let age = time.seconds.subtractingReportingOverflow(former.seconds).partialValue
-        if former <= attributes.modificationTime || former <= attributes.changeTime || age >= 24 * 60 * 60 {
-            attributes.accessTime = time
-        }
-    }
+    /// Notes that the content, or a directory or symbolic link, was read.
+    mutating func accessed(at time: Timestamp) { attributes.accessed(at: time, flags) }
 
-    /// Takes away what would let a program that somebody has changed run with its owner's privileges. Directories keep
-    /// theirs, which mean something else; all other nodes lose them, as Linux has it for a FIFO, too.
+    /// Takes away what would let a program that somebody has changed run with its owner's privileges.
     ///
     /// - Parameter setID: the set-user-ID bit, and the set-group-ID bit where the group may execute; capabilities
     ///   always go.
     mutating func dropPrivileges(setID: Bool, budget: SpaceBudget) -> PrivilegeLoss {
-        guard attributes.mode.type != .directory else { return .none }
-        if !extendedAttributes.isEmpty { extendedAttributes.remove(ExtendedAttributes.capability, budget: budget) }
-        guard setID else { return .none }
-        let former = attributes.mode
-        if former.rawValue & 0o010 != 0 { attributes.mode.permissions &= ~0o2000 }
-        attributes.mode.permissions &= ~0o4000
-        return PrivilegeLoss(
-            changesMode: attributes.mode != former,
-            group: attributes.mode.rawValue & 0o2000 != 0 ? attributes.groupID : nil)
+        guard attributes.canLosePrivileges else { return .none }
+        if !extendedAttributes.isEmpty { extendedAttributes.remove(ExtendedAttributeRules.capability, budget: budget) }
+        return setID ? attributes.dropSetID() : .none
     }
 }

@@ -103,7 +103,15 @@ struct MemoryTree {
         for directory: MemoryNode,
         at time: Timestamp
     ) throws(Errno) -> MemoryNode {
-        let inheritance = directory.state.withLock { Inheritance(of: type, new, from: $0) }
+        let inheritance = directory.state.withLock { state in
+            Inheritance(
+                of: type,
+                new,
+                from: state.attributes,
+                state.flags,
+                defaultList: state.list(ExtendedAttributeRules.defaultList)
+            )
+        }
         var new = new
         var owner = owner
         new.mode.permissions = inheritance.permissions

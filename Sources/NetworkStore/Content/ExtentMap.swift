@@ -53,27 +53,3 @@ struct ExtentMap {
         for extent in change.extents { write(extent) }
     }
 }
-
-extension Extent {
-    /// What is left of it when a range is cut out: none, one or two parts.
-    func parts(outside range: Range<UInt64>) -> [Extent] {
-        [
-            part(self.range.lowerBound..<max(self.range.lowerBound, min(range.lowerBound, self.range.upperBound))),
-            part(min(self.range.upperBound, max(range.upperBound, self.range.lowerBound))..<self.range.upperBound),
-        ].compactMap(\.self)
-    }
-
-    /// A part of it; `nil` for an empty one.
-    func part(_ range: Range<UInt64>) -> Extent? {
-        guard !range.isEmpty else { return nil }
-        let skipped = range.lowerBound - offset
-        let length = range.upperBound - range.lowerBound
-        let part: Place
-        switch place {
-        case .object(let number, let start): part = .object(number, offset: start + skipped)
-        case .inline(let bytes): part = .inline(ContiguousArray(bytes[Int(skipped)..<Int(skipped + length)]))
-        case .zeros: part = .zeros
-        }
-        return Extent(offset: range.lowerBound, length: length, place: part)
-    }
-}

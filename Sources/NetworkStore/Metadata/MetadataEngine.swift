@@ -14,7 +14,8 @@ public import SystemPackage
 /// Methods may be called by many tasks at a time, on any thread; they suspend while they wait. Those whose names end in
 /// `Immediately` do not: they answer what is at hand without waiting for a disk or a server, or defer.
 ///
-/// All throw `EIO` where the engine's store fails, and `ESTALE` where this session has lost the volume (``Fencing``).
+/// All throw `EIO` where the engine's store fails, and `ESTALE` where this session has lost the volume, or has
+/// ended.
 public protocol MetadataEngine: Sendable {
     /// Which volume it is; read when it was opened.
     var volume: VolumeDescription { get }
@@ -85,7 +86,8 @@ public protocol MetadataEngine: Sendable {
     /// Makes a node with a name.
     ///
     /// - Throws: `EEXIST`, `ENOSPC`, `EDQUOT`, `ENOENT` where the directory has been removed, `EPERM` where it is
-    ///   immutable, `EMLINK`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
+    ///   immutable, `EMLINK`, `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`; `EINVAL` for a mode that names no type, and for a
+    ///   symbolic link that leads nowhere.
     func make(_ name: Name, in directory: NodeID, _ node: NodeTemplate) async throws(Errno) -> NodeRecord
 
     /// Makes a file without a name, to be disposed of like any other without.
@@ -164,7 +166,9 @@ public protocol MetadataEngine: Sendable {
     /// Sets an extended attribute, or an access control list, which changes the mode too.
     ///
     /// - Returns: the node as it is now.
-    /// - Throws: `EEXIST`, `ENODATA` by the condition; `EPERM`; `EINVAL`, `EACCES`, `E2BIG` for lists; `ENOSPC`; `ESTALE`.
+    /// - Throws: `EEXIST`, `ENODATA` by the condition; `EPERM` for what is immutable or append-only, and for `user.` on
+    ///   what is neither file nor directory; `EOPNOTSUPP`, `EINVAL`, `ERANGE` for the name; `EINVAL`, `EACCES`,
+    ///   `EOPNOTSUPP` for lists; `E2BIG`; `ENOSPC` where the names get too long; `ESTALE`.
     func setExtendedAttribute(
         _ name: StoredName,
         of node: NodeID,
@@ -173,10 +177,10 @@ public protocol MetadataEngine: Sendable {
         _ caller: Caller
     ) async throws(Errno) -> NodeRecord
 
-    /// Removes an extended attribute.
+    /// Removes an extended attribute. An access control list that is not there counts as removed.
     ///
     /// - Returns: the node as it is now.
-    /// - Throws: `ENODATA`, `EPERM`, `ESTALE`.
+    /// - Throws: `ENODATA`, `EPERM`, `ESTALE`; for the name as ``setExtendedAttribute(_:of:to:_:_:)``.
     func removeExtendedAttribute(_ name: StoredName, of node: NodeID) async throws(Errno) -> NodeRecord
 
     // MARK: Content
@@ -189,15 +193,33 @@ public protocol MetadataEngine: Sendable {
 
     /// Changes the content of a file: what objects hold, or the transaction itself, and the size and times with it.
     ///
+    /// Data beyond the end makes the file as large as it reaches; zeros do not. Objects that no extent refers to then are
+    /// garbage; where this throws, they stay pending.
+    ///
     /// - Parameter durably: whether it has to be there after a crash of the machine, once this returns.
     /// - Returns: the node as it is now.
-    /// - Throws: `EFBIG`, `ENOSPC`, `EDQUOT`, `ESTALE` (the file is gone).
+    /// - Throws: `EFBIG`, `ENOSPC`, `EDQUOT`, `ESTALE` (the file is gone), `EISDIR` and `EINVAL` for what is no file,
+    ///   `EINVAL` for an object that is neither among those of the change nor in use, or for one among them that is not
+    ///   pending for this session; `EAGAIN` where the file has another version than ``ContentChange/movedVersion``.
     func commit(_ change: ContentChange, durably: Bool) async throws(Errno) -> NodeRecord
+
+    /// Changes the content of several files at once, so that an object that holds bytes of all of them is in use from the
+    /// start: between two commits it could become garbage.
+    ///
+    /// - Parameters:
+    ///   - changes: each for another file or not; an object among those of one may be used by those after it.
+    ///   - durably: as for one.
+    /// - Returns: for each the node as it is now; `nil` for files that are gone, or have another version than
+    ///   ``ContentChange/movedVersion``, whose change was not made.
+    /// - Throws: as for one, but for these two; then nothing has changed.
+    func commit(_ changes: [ContentChange], durably: Bool) async throws(Errno) -> [NodeRecord?]
 
     /// Has a range of a file share its bytes with another range, of the same file or another.
     ///
+    /// - Parameter range: cut to the size of the source; where nothing is left, nothing changes.
     /// - Returns: the target as it is now.
-    /// - Throws: `EFBIG`, `ENOSPC`, `EDQUOT`, `EPERM`, `ESTALE`; `EINVAL` for ranges of one file that overlap.
+    /// - Throws: `EFBIG`, `ENOSPC`, `EDQUOT`, `EPERM` for an immutable target, `ESTALE`; `EINVAL` for ranges of one file
+    ///   that overlap, `EISDIR` and `EINVAL` for what is no file.
     func share(
         _ range: Range<UInt64>,
         of source: NodeID,
@@ -223,7 +245,8 @@ public protocol MetadataEngine: Sendable {
     /// - Parameter limit: the most numbers.
     func garbage(limit: Int) async throws(Errno) -> [ObjectNumber]
 
-    /// Objects are gone from the store: forgets their numbers.
+    /// Objects are gone from the store, or never came to be: forgets their numbers, where they are garbage or pending for
+    /// this session. Others stay.
     func forget(_ objects: [ObjectNumber]) async throws(Errno)
 
     /// Ends the session, having disposed of what it leaves, and closes the store.

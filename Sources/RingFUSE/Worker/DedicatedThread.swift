@@ -30,10 +30,10 @@ package final class DedicatedThread: @unchecked Sendable {
     }
 
     /// Waits for its end. Call it once.
-    func join() { pthread_join(thread, nil) }
+    package func join() { pthread_join(thread, nil) }
 
     /// Runs something that may block, on a thread of its own.
-    static func run<Result: Sendable>(
+    package static func run<Result: Sendable>(
         name: String,
         _ body: @escaping @Sendable () -> Result
     ) async throws(Errno) -> Result {

@@ -7,14 +7,14 @@
 /// `Synchronization.Mutex` has no condition to wait on. For start-up, shut-down and notifications only: workers on the
 /// hot path wait in their transport.
 @safe
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     // Guarded by the mutex.
     private var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
 
     /// A monitor of some state.
-    init(_ state: sending State) {
+    package init(_ state: sending State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe changed = .allocate(capacity: 1)
@@ -30,7 +30,7 @@ final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Changes the state and wakes who waits for that.
-    func change<Result>(_ body: (inout State) -> sending Result) -> sending Result {
+    package func change<Result>(_ body: (inout State) -> sending Result) -> sending Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
             unsafe pthread_cond_broadcast(changed)
@@ -42,7 +42,7 @@ final class Monitor<State>: @unchecked Sendable {
     /// Waits until `body` gets a result out of the state.
     ///
     /// - Parameter body: called with the lock held, at first and after each change; `nil` goes on waiting.
-    func wait<Result>(for body: (inout State) -> sending Result?) -> sending Result {
+    package func wait<Result>(for body: (inout State) -> sending Result?) -> sending Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {

@@ -1,48 +1,48 @@
 /// The flags of a node that `chattr` sets and `lsattr` tells (`FS_*_FL`).
 ///
-/// Those that this file system honours are ``immutable``, ``appendOnly`` and ``noAccessTime``; the others are kept, as
+/// Those that file systems here honour are ``immutable``, ``appendOnly`` and ``noAccessTime``; the others are kept, as
 /// ext4 keeps them, for the programs that ask for them.
-struct InodeFlags: OptionSet, Sendable {
+package struct InodeFlags: OptionSet, Sendable {
     /// The bits as `FS_IOC_GETFLAGS` has them.
-    let rawValue: UInt32
+    package let rawValue: UInt32
 
     /// To be overwritten when it is removed (`s`).
-    static let secureRemoval = InodeFlags(rawValue: 0x1)
+    package static let secureRemoval = InodeFlags(rawValue: 0x1)
     /// To be kept when it is removed (`u`).
-    static let undelete = InodeFlags(rawValue: 0x2)
+    package static let undelete = InodeFlags(rawValue: 0x2)
     /// To be compressed (`c`).
-    static let compressed = InodeFlags(rawValue: 0x4)
+    package static let compressed = InodeFlags(rawValue: 0x4)
     /// To be written through (`S`), as all is here.
-    static let synchronous = InodeFlags(rawValue: 0x8)
+    package static let synchronous = InodeFlags(rawValue: 0x8)
     /// Neither content, nor attributes, nor names change (`i`).
-    static let immutable = InodeFlags(rawValue: 0x10)
+    package static let immutable = InodeFlags(rawValue: 0x10)
     /// Content only grows, names are only added (`a`).
-    static let appendOnly = InodeFlags(rawValue: 0x20)
+    package static let appendOnly = InodeFlags(rawValue: 0x20)
     /// Left out by `dump` (`d`).
-    static let noDump = InodeFlags(rawValue: 0x40)
+    package static let noDump = InodeFlags(rawValue: 0x40)
     /// The time of the last read stays as it is (`A`).
-    static let noAccessTime = InodeFlags(rawValue: 0x80)
+    package static let noAccessTime = InodeFlags(rawValue: 0x80)
     /// Changes of a directory are to be written through (`D`).
-    static let directorySynchronous = InodeFlags(rawValue: 0x1_0000)
+    package static let directorySynchronous = InodeFlags(rawValue: 0x1_0000)
     /// The top of a hierarchy, for those who place directories on a disk (`T`).
-    static let topDirectory = InodeFlags(rawValue: 0x2_0000)
+    package static let topDirectory = InodeFlags(rawValue: 0x2_0000)
 
     /// All flags that can be set.
-    static let settable: InodeFlags = [
+    package static let settable: InodeFlags = [
         .secureRemoval, .undelete, .compressed, .synchronous, .immutable, .appendOnly, .noDump, .noAccessTime,
         .directorySynchronous, .topDirectory,
     ]
     /// What a new file gets from its directory.
-    static let inherited: InodeFlags = [
+    package static let inherited: InodeFlags = [
         .secureRemoval, .undelete, .compressed, .synchronous, .noDump, .noAccessTime, .directorySynchronous,
     ]
     /// What only directories have.
-    static let ofDirectories: InodeFlags = [.directorySynchronous, .topDirectory]
+    package static let ofDirectories: InodeFlags = [.directorySynchronous, .topDirectory]
     /// What a new node that is neither file nor directory gets.
-    static let ofOthers: InodeFlags = [.noDump, .noAccessTime]
+    package static let ofOthers: InodeFlags = [.noDump, .noAccessTime]
 
     /// Whether nothing may be changed, or only be added.
-    var isProtected: Bool { !isDisjoint(with: [.immutable, .appendOnly]) }
+    package var isProtected: Bool { !isDisjoint(with: [.immutable, .appendOnly]) }
 
     // MARK: As xfs names them
 
@@ -51,18 +51,18 @@ struct InodeFlags: OptionSet, Sendable {
         (.immutable, 0x8), (.appendOnly, 0x10), (.synchronous, 0x20), (.noAccessTime, 0x40), (.noDump, 0x80),
     ]
     /// All that have a bit there.
-    static let extended: InodeFlags = [.immutable, .appendOnly, .synchronous, .noAccessTime, .noDump]
+    package static let extended: InodeFlags = [.immutable, .appendOnly, .synchronous, .noAccessTime, .noDump]
 
     /// The bits as `FS_IOC_FSGETXATTR` has them.
-    var extendedFlags: UInt32 {
+    package var extendedFlags: UInt32 {
         Self.extendedBits.reduce(0) { contains($1.flag) ? $0 | $1.bit : $0 }
     }
 
     /// Wraps bits of `FS_IOC_GETFLAGS`.
-    init(rawValue: UInt32) { self.rawValue = rawValue }
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The flags behind bits of `FS_IOC_FSSETXATTR`; `nil` where one is not known here.
-    init?(extendedFlags bits: UInt32) {
+    package init?(extendedFlags bits: UInt32) {
         var flags: InodeFlags = []
         var left = bits
         for (flag, bit) in Self.extendedBits where bits & bit != 0 {

@@ -1,13 +1,13 @@
 /// A generator of numbers that are the same in each run (SplitMix64), so that a failure can be repeated.
-struct Seeded: RandomNumberGenerator {
+package struct Seeded: RandomNumberGenerator {
     /// What comes next.
     private var state: UInt64
 
     /// A generator that starts at a seed.
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
     /// The next number.
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -1,0 +1,67 @@
+internal import RingFUSE
+internal import SystemPackage
+
+/// Copies pages from the log into the database, on a thread of its own, so that no operation waits for it: it syncs both
+/// files.
+final class Checkpointer: Sendable {
+    /// Pages in the log at which it begins: what SQLite itself takes.
+    private static let threshold = 1000
+
+    private struct State {
+        /// Pages in the log.
+        var pages = 0
+        var isClosed = false
+        var isRunning = true
+    }
+
+    private let state = Monitor(State())
+
+    /// Starts the thread.
+    ///
+    /// - Parameter database: a connection of its own.
+    /// - Throws: `EAGAIN` where there can be no more threads.
+    init(_ database: Database, _ status: EngineStatus) throws(Errno) {
+        let state = state
+        let database = Handover(database)
+        try DedicatedThread(name: "ringfuse-check") { _ in
+            Self.run(state, database.take(), status)
+            // The connection is closed by now.
+            state.change { $0.isRunning = false }
+        }.detach()
+    }
+
+    /// Tells how long the log is.
+    func note(logPages: Int) {
+        guard logPages >= Self.threshold else { return }
+        state.change { $0.pages = logPages }
+    }
+
+    /// Ends the thread, and waits for that.
+    func stop() {
+        state.change { $0.isClosed = true }
+        state.wait { state in state.isRunning ? nil : () }
+    }
+
+    /// The life of the thread.
+    private static func run(_ state: Monitor<State>, _ database: consuming Database, _ status: EngineStatus) {
+        // Pages that were in the database after the last round: with fewer new ones than the threshold, there is nothing
+        // worth two syncs.
+        var done = 0
+        while true {
+            let goesOn = state.wait { state in
+                if state.isClosed { return .some(false) }
+                // A log that has started anew is shorter than what was done of the one before.
+                if state.pages < done { done = 0 }
+                guard state.pages - done >= threshold else { return nil }
+                return .some(true)
+            }
+            guard goesOn else { break }
+            status.check { () throws(SQLiteFailure) in
+                let result = try database.checkpoint(resets: false)
+                // All of it: the next commit starts the log anew.
+                done = result.done == result.log ? 0 : result.done
+            }
+            state.change { $0.pages = 0 }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import FileSystems
+import Glibc
+import NetworkStore
+import RingFUSE
+
+/// What operations of the metadata engine cost on this machine, printed as lines.
+enum Measurements {
+    private static let rounds = 3
+    private static let caller = Caller(userID: 0, groupID: 0)
+
+    static func run(in directory: String) async throws {
+        for mapped in [0, 256 << 20] {
+            let path = "\(directory)/measured.db"
+            for suffix in ["", "-wal", "-shm", ".lock"] { unsafe unlink(path + suffix) }
+            let volume = VolumeDescription(
+                identifier: "00000000000000000000000000000000", name: "measured", dataURL: "file:///nowhere")
+            try await SQLiteEngine.format(path, volume)
+            let engine = try await SQLiteEngine.open(path, memory: SQLiteEngine.Memory(mapped: mapped)) {
+                StoreStorm.say($0)
+            }
+            StoreStorm.say("mapped \(mapped >> 20) MiB")
+            try await measure(engine)
+            await engine.close()
+        }
+    }
+
+    private static func measure(_ engine: SQLiteEngine) async throws {
+        var made: [NodeID] = []
+        for number in 0..<16 { made.append(try await make("d\(number)", .directory, in: .root, engine)) }
+        let directories = made
+        for round in 0..<rounds {
+            for (tasks, count) in [(1, 4000), (16, 20_000)] {
+                try await time("create, \(tasks) tasks", tasks, count) { task, index in
+                    _ = try await make("f\(round)-\(tasks)-\(index)", .regular, in: directories[task], engine)
+                }
+            }
+            for (tasks, count) in [(1, 500), (16, 4000)] {
+                try await time("create + durable commit, \(tasks) tasks", tasks, count) { task, index in
+                    let file = try await make("s\(round)-\(tasks)-\(index)", .regular, in: directories[task], engine)
+                    var change = ContentChange(of: file)
+                    change.extents = [Extent(offset: 0, length: 5, place: .inline([1, 2, 3, 4, 5]))]
+                    _ = try await engine.commit(change, durably: true)
+                }
+            }
+            try await reads(engine, directories)
+            // With a writer beside them, pages are in the log, and connections that read begin with an empty cache.
+            async let writer: Void = time("create beside reads", 1, 4000) { _, index in
+                _ = try await make("w\(round)-\(index)", .regular, in: directories[1], engine)
+            }
+            try await reads(engine, directories)
+            try await writer
+        }
+    }
+
+    /// Reads of several kinds, on one thread.
+    private static func reads(_ engine: SQLiteEngine, _ directories: [NodeID]) async throws {
+        let records = try engine.names(in: directories[0], after: 0, limit: 2000)
+        let count = 20_000
+        time("look up", count) { index in
+            let name = records[index % records.count].name
+            return name.withName { name in try? engine.lookUp(name, in: directories[0]) } != nil
+        }
+        time("node", count) { index in (try? engine.node(records[index % records.count].node.id)) != nil }
+        let missing: StoredName = "not there"
+        time("look up in vain", count) { _ in
+            missing.withName { name in (try? engine.lookUp(name, in: directories[0])) != nil }
+        }
+        time("list 1000 names", 20) { _ in (try? engine.names(in: directories[0], after: 0, limit: 1000)) != nil }
+    }
+
+    private static func make(
+        _ name: String,
+        _ type: NodeType,
+        in directory: NodeID,
+        _ engine: SQLiteEngine
+    ) async throws -> NodeID {
+        let name = StoredName(name)
+        let template = NodeTemplate(NewNode(mode: NodeMode(type, permissions: 0o755)), by: caller)
+        return try await engine.make(Name(name.bytes.span), in: directory, template).id
+    }
+
+    /// Times what tasks do.
+    private static func time(
+        _ what: String,
+        _ tasks: Int,
+        _ count: Int,
+        _ body: @escaping @Sendable (Int, Int) async throws -> Void
+    ) async throws {
+        let clock = ContinuousClock()
+        let taken = try await clock.measure {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for task in 0..<tasks {
+                    group.addTask { for index in 0..<count / tasks { try await body(task, index) } }
+                }
+                try await group.waitForAll()
+            }
+        }
+        tell(what, taken, count)
+    }
+
+    /// Times what one thread does.
+    private static func time(_ what: String, _ count: Int, _ body: (Int) -> Bool) {
+        let clock = ContinuousClock()
+        var good = 0
+        let taken = clock.measure { for index in 0..<count where body(index) { good += 1 } }
+        tell(what, taken, count)
+    }
+
+    private static func tell(_ what: String, _ taken: Duration, _ count: Int) {
+        let micro = Double(taken.components.attoseconds) / 1e12 + Double(taken.components.seconds) * 1e6
+        let each = (micro / Double(count) * 100).rounded() / 100
+        StoreStorm.say("\(what): \(each) us each, \(Int(Double(count) * 1e6 / micro))/s")
+    }
+}
