@@ -54,7 +54,16 @@ let benchmarks: [Target] =
             ],
             path: "Benchmarks/Support",
             swiftSettings: swiftSettings
-        )
+        ),
+        .executableTarget(
+            name: "objects-bench",
+            dependencies: [
+                "NetworkStore", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Objects",
+            swiftSettings: swiftSettings
+        ),
     ] : []
 
 let package = Package(
@@ -66,6 +75,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -102,10 +112,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(
             name: "NetworkStore",
             dependencies: [
-                "FileSystems", "RingFUSE",
+                "COpenSSL", "CRingFUSE", "FileSystems", "RingFUSE",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
@@ -192,6 +205,14 @@ let package = Package(
             name: "FileSystemsTests",
             dependencies: [
                 "CRingFUSE", "FileSystems", "RingFUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "NetworkStoreTests",
+            dependencies: [
+                "NetworkStore", "RingFUSE", "FileSystems",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings
