@@ -8,4 +8,18 @@ enum Environment {
         let text = unsafe String(cString: value)
         return text.isEmpty ? nil : text
     }
+
+    /// All variables.
+    static var all: [String: String] {
+        var all: [String: String] = [:]
+        var next = unsafe environ
+        while let line = unsafe next.pointee {
+            let text = unsafe String(cString: line)
+            if let end = text.firstIndex(of: "=") {
+                all[String(text[..<end])] = String(text[text.index(after: end)...])
+            }
+            unsafe next += 1
+        }
+        return all
+    }
 }

@@ -99,6 +99,19 @@ extension Database {
         return ObjectRecord(number: number, length: row.uint64(0), layout: row.bytes(1))
     }
 
+    /// Objects in the order of their numbers: ``MetadataEngine/objects(after:limit:)``.
+    func objects(after number: ObjectNumber, limit: Int) throws(Errno) -> [ObjectRecord] {
+        let row = try statement(.objectsAfter)
+        defer { row.reset() }
+        row.bind(1, number)
+        row.bind(2, Int64(max(0, limit)))
+        var objects: [ObjectRecord] = []
+        while try row.step() {
+            objects.append(ObjectRecord(number: row.uint64(0), length: row.uint64(1), layout: row.bytes(2)))
+        }
+        return objects
+    }
+
     /// An extended attribute: ``MetadataEngine/extendedAttribute(_:of:)``.
     func extendedAttribute(_ name: StoredName, of node: NodeID) throws(Errno) -> ContiguousArray<UInt8> {
         // Most nodes have none, and their own row says so.

@@ -11,7 +11,7 @@ enum SQL: Int, CaseIterable {
     case attribute, attributeNames, attributeSize, setAttribute, deleteAttribute, deleteAttributes
     // Content
     case extents, insertExtent, deleteExtent, deleteExtents
-    case object, objectUse, insertObject, useObject, garbage, deleteObject
+    case object, objectsAfter, objectUse, insertObject, useObject, garbage, deleteObject
     case insertPending, deletePending
 
     /// What a node's row holds, in the order in which ``NodeRow`` reads and writes it.
@@ -121,6 +121,8 @@ enum SQL: Int, CaseIterable {
         case .deleteExtent: "DELETE FROM extents WHERE node = ?1 AND offset = ?2"
         case .deleteExtents: "DELETE FROM extents WHERE node = ?1"
         case .object: "SELECT length, layout FROM objects WHERE number = ?1 AND extents > 0"
+        case .objectsAfter:
+            "SELECT number, length, layout FROM objects WHERE number > ?1 AND extents > 0 ORDER BY number LIMIT ?2"
         case .objectUse: "SELECT length, extents FROM objects WHERE number = ?1"
         case .insertObject:
             "INSERT INTO objects (number, length, layout, extents, live, freed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"

@@ -53,6 +53,17 @@ extension SQLiteEngine {
         }
     }
 
+    /// Removes a volume's database, with what lies beside it. Nobody may have it open.
+    public static func remove(_ path: String) async throws(VolumeError) {
+        try await blocking(path) { () throws(VolumeError) in
+            // The database itself last: what is left by an interruption is still a volume, and is removed again.
+            for suffix in ["-wal", "-shm", ".lock", ""] where unsafe unlink(path + suffix) != 0 {
+                let error = Errno(rawValue: errno)
+                if error != .noSuchFileOrDirectory { throw .system(path: path + suffix, error) }
+            }
+        }
+    }
+
     /// Runs what may wait for the disk.
     private static func blocking<Outcome: Sendable>(
         _ path: String,

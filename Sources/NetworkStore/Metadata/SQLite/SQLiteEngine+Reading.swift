@@ -49,6 +49,11 @@ extension SQLiteEngine {
         try readers.read { (database) throws(Errno) in try database.object(number) }
     }
 
+    /// Objects that extents refer to.
+    public func objects(after number: ObjectNumber, limit: Int) throws(Errno) -> [ObjectRecord] {
+        try readers.read { (database) throws(Errno) in try database.objects(after: number, limit: limit) }
+    }
+
     /// An extended attribute.
     public func extendedAttribute(_ name: StoredName, of node: NodeID) throws(Errno) -> ContiguousArray<UInt8> {
         try readers.read { (database) throws(Errno) in try database.extendedAttribute(name, of: node) }

@@ -1,0 +1,67 @@
+import ArgumentParser
+import NetworkStore
+import RingFUSE
+
+/// `ringfuse store fsck`.
+struct StoreCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fsck",
+        abstract: "Check that a volume fits together, also while it is mounted. Changes nothing.",
+        discussion: """
+            Looks through the metadata, and whether each object is in the store with the right size; with --scrub it reads \
+            every object and compares checksums. Exit code 1 where something does not fit.
+            """
+    )
+
+    /// The volume.
+    @OptionGroup var volume: VolumeOptions
+
+    /// Reads everything.
+    @Flag(help: "Read every object, and compare checksums.")
+    var scrub = false
+
+    /// Checks it.
+    func run() async throws {
+        let engine = try await SQLiteEngine.openForReading(volume.metadata.path)
+        let result: Result<(objects: Int, findings: Int), any Error>
+        do {
+            result = .success(try await check(engine))
+        } catch {
+            result = .failure(error)
+        }
+        await engine.close()
+        let (objects, findings) = try result.get()
+        guard findings == 0 else {
+            print("\(findings) findings")
+            throw ExitCode(1)
+        }
+        print("the volume is consistent: \(objects) objects\(scrub ? ", all read" : "")")
+    }
+
+    private func check(_ engine: SQLiteEngine) async throws -> (objects: Int, findings: Int) {
+        let inconsistencies = try await engine.check()
+        for inconsistency in inconsistencies { print("\(inconsistency)") }
+        let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume))
+        let worker = try BackgroundWorker()
+        let progress = ProgressLine()
+        let scrub = scrub
+        let result: Result<(Int, Int), VolumeFailure> = await worker.run { io in
+            var findings = 0
+            do throws(VolumeFailure) {
+                let count = try await check.run(scrubs: scrub, io) { finding in
+                    findings += 1
+                    print("\(finding)")
+                } progress: { count in
+                    progress.show("\(count) objects checked")
+                }
+                return .success((count, findings))
+            } catch {
+                return .failure(error)
+            }
+        }
+        progress.close()
+        await worker.shutDown()
+        let (objects, findings) = try result.get()
+        return (objects, findings + inconsistencies.count)
+    }
+}

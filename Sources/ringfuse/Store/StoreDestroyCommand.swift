@@ -1,0 +1,71 @@
+import ArgumentParser
+import NetworkStore
+import RingFUSE
+import SystemPackage
+
+/// `ringfuse store destroy`.
+struct StoreDestroyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy",
+        abstract: "Remove a volume with everything in it.",
+        discussion: "Without --yes it only tells what would be removed. May be interrupted, and run again."
+    )
+
+    /// The volume.
+    @OptionGroup var volume: VolumeOptions
+    /// Take it over.
+    @OptionGroup var takeOver: TakeOverOptions
+
+    /// Really.
+    @Flag(help: "Remove it. There is no way back.")
+    var yes = false
+
+    /// Removes it.
+    func run() async throws {
+        guard yes else {
+            let engine = try await SQLiteEngine.openForReading(volume.metadata.path)
+            let usage = try engine.usage()
+            let name = engine.volume.name
+            await engine.close()
+            throw ValidationError(
+                "this would remove \(name) with \(usage.nodes) nodes and \(ByteSize(bytes: Int(usage.bytes)).rounded);"
+                    + " say --yes to do it")
+        }
+        // Whoever has it mounted keeps it.
+        let engine = try await SQLiteEngine.open(volume.metadata.path, takesOver: takeOver.force)
+        let result: Result<Int, any Error>
+        do {
+            result = .success(try await removeObjects(of: engine.volume))
+        } catch {
+            result = .failure(error)
+        }
+        await engine.close()
+        let count = try result.get()
+        try await SQLiteEngine.remove(volume.metadata.path)
+        print("removed \(volume.metadata) and \(count) objects")
+    }
+
+    private func removeObjects(of description: VolumeDescription) async throws -> Int {
+        let store = try VolumeOptions.store(of: description)
+        let worker = try BackgroundWorker()
+        let progress = ProgressLine()
+        let result: Result<Int, ObjectStoreError> = await worker.run { io in
+            do throws(ObjectStoreError) {
+                var count = 0
+                while true {
+                    let objects = try await store.list(
+                        prefix: "\(description.identifier)/", after: nil, limit: 1000, io)
+                    guard !objects.isEmpty else { return .success(count) }
+                    try await store.remove(objects.map(\.key), io)
+                    count += objects.count
+                    progress.show("removed \(count) objects")
+                }
+            } catch {
+                return .failure(error)
+            }
+        }
+        progress.close()
+        await worker.shutDown()
+        return try result.get()
+    }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Glibc
+import NetworkStore
+import RingFUSE
+import SystemPackage
+
+/// `ringfuse store format`.
+struct StoreFormatCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "format",
+        abstract: "Make a new, empty volume.",
+        discussion: """
+            Nothing that exists is overwritten: the metadata must be a path where there is nothing, and objects of other \
+            volumes in the same store are left alone.
+            """
+    )
+
+    /// The volume.
+    @OptionGroup var volume: VolumeOptions
+
+    /// Where objects go.
+    @Option(
+        help: ArgumentHelp(
+            """
+            Where the bytes go: file:///directory, or s3://bucket/prefix?endpoint=https://host&region=name; default: a \
+            directory beside the database. Keys come from the environment or ~/.aws, never from here.
+            """,
+            valueName: "url"
+        )
+    )
+    var data: String?
+
+    /// What people call it.
+    @Option(help: "A name for people; default: the name of the database's file.")
+    var name: String?
+
+    /// The largest objects.
+    @Option(
+        help: ArgumentHelp("The most bytes of an object.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0) }
+    )
+    var objectSize = ByteSize(bytes: 4 << 20)
+
+    /// What is checked as one.
+    @Option(
+        help: ArgumentHelp("Bytes that are checked, and cached, as one.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0) }
+    )
+    var blockSize = ByteSize(bytes: 64 << 10)
+
+    /// How objects are compressed.
+    @Option(
+        help: ArgumentHelp("How blocks are compressed.", valueName: "none|lz4|zstd"),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var compression: VolumeDescription.Compression = .none
+
+    /// The most bytes.
+    @Option(
+        help: ArgumentHelp("The most bytes that all files may have; default: no limit.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0) }
+    )
+    var limit: ByteSize?
+
+    /// The most nodes.
+    @Option(help: ArgumentHelp("The most files and directories; default: no limit.", valueName: "n"))
+    var nodes: UInt64?
+
+    /// Checks sizes.
+    func validate() throws {
+        let (object, block) = (objectSize.bytes, blockSize.bytes)
+        guard block & (block - 1) == 0, (4 << 10...4 << 20).contains(block) else {
+            throw ValidationError("--block-size \(blockSize): must be a power of two from 4K to 4M")
+        }
+        guard object % block == 0, object <= 64 << 20 else {
+            throw ValidationError(
+                "--object-size \(objectSize): must be a multiple of the block size, and 64M at the most")
+        }
+        if let nodes, nodes < 1 { throw ValidationError("--nodes \(nodes): must be at least 1") }
+    }
+
+    /// Makes it.
+    func run() async throws {
+        let path = volume.metadata.path
+        let data = data ?? "file://\(path).objects"
+        let description = VolumeDescription(
+            identifier: Self.identifier(),
+            name: name ?? FilePath(path).lastComponent?.string ?? path,
+            objectSize: UInt64(objectSize.bytes),
+            blockSize: UInt64(blockSize.bytes),
+            compression: compression,
+            byteLimit: (limit?.bytes).map(UInt64.init),
+            nodeLimit: nodes,
+            dataURL: data
+        )
+        let store = try VolumeOptions.store(of: description, creates: true)
+        try await Self.probe(store, description)
+        let owner = Caller(userID: getuid(), groupID: getgid())
+        try await SQLiteEngine.format(path, description, owner: owner)
+        print("formatted \(volume.metadata), objects in \(store.name)")
+    }
+
+    /// Stores an object, reads it back and removes it: what does not work is found out before there is a volume.
+    private static func probe(_ store: any ObjectStore, _ description: VolumeDescription) async throws {
+        let key = ObjectKey("\(description.identifier)/format-probe")
+        let content = ContiguousArray(description.identifier.utf8)
+        let worker = try BackgroundWorker()
+        let result: Result<Bool, ObjectStoreError> = await worker.run { io in
+            do throws(ObjectStoreError) {
+                try await store.put(key, unsafe content.span.bytes, io)
+                let size = try await store.size(of: key, io)
+                try await store.remove([key], io)
+                return .success(size == UInt64(content.count))
+            } catch {
+                return .failure(error)
+            }
+        }
+        await worker.shutDown()
+        guard try result.get() else { throw ObjectStoreError.damaged("\(store.name): does not keep what it was given") }
+    }
+
+    /// 128 random bits.
+    private static func identifier() -> String {
+        (0..<4).map { _ in
+            let digits = String(UInt32.random(in: 0 ... .max), radix: 16)
+            return String(repeating: "0", count: 8 - digits.count) + digits
+        }.joined()
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import NetworkStore
+import RingFUSE
+import SystemPackage
+
+/// `ringfuse store mount`.
+struct StoreMountCommand: ServingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mount",
+        abstract: "Mount a volume.",
+        discussion: """
+            What a program has written is in the store and committed when its close() or fsync() returns. Serves in the \
+            foreground until the mount is gone; SIGINT and SIGTERM unmount, once everything is written out. With --daemon \
+            it returns once the mount answers.
+            """
+    )
+
+    /// The volume.
+    @OptionGroup var volume: VolumeOptions
+
+    /// Memory for content.
+    @Option(
+        help: ArgumentHelp(
+            "The most memory for content: cached, unwritten, and on its way.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0) }
+    )
+    var contentMemory = ByteSize(bytes: 256 << 20)
+
+    /// Readahead.
+    @Option(
+        help: ArgumentHelp("How much is fetched ahead of a sequential reader; 0 for nothing.", valueName: "bytes"))
+    var readahead: UInt64 = 8 << 20
+
+    /// How long names and attributes are believed.
+    @Option(
+        help: ArgumentHelp(
+            "How many seconds the kernel believes names and attributes without asking; default: forever.",
+            valueName: "seconds"
+        ),
+        transform: { try CacheLifetime(parsing: $0) }
+    )
+    var cacheTimeout: CacheLifetime?
+
+    /// Take it over.
+    @OptionGroup var takeOver: TakeOverOptions
+
+    /// Where and how.
+    @OptionGroup var serving: ServingOptions
+
+    /// Checks sizes.
+    func validate() throws {
+        guard contentMemory.bytes >= 16 << 20 else {
+            throw ValidationError("--content-memory \(contentMemory): must be 16M at least")
+        }
+    }
+
+    /// Serves it.
+    func run() async throws {
+        var limits = Volume.Limits()
+        limits.memory = contentMemory.bytes
+        limits.readahead = readahead
+        let (path, force, lifetime) = (volume.metadata.path, takeOver.force, cacheTimeout?.lifetime ?? .forever)
+        try await Server(
+            name: "volume \(volume.metadata)",
+            options: serving,
+            backend: { @Sendable [limits] in
+                let engine = try await SQLiteEngine.open(path, takesOver: force) {
+                    StandardError.write("ringfuse: \($0)")
+                }
+                do {
+                    let volume = try Volume(
+                        engine: engine, store: try VolumeOptions.store(of: engine.volume),
+                        background: try BackgroundWorker(name: "ringfuse-store"), limits: limits)
+                    return NetworkStoreFileSystem(volume, lifetime: lifetime)
+                } catch {
+                    await engine.close()
+                    throw error
+                }
+            }
+        ).run()
+    }
+}
