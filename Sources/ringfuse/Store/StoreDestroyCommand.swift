@@ -1,4 +1,6 @@
 import ArgumentParser
+import FoundationEssentials
+import Glibc
 import NetworkStore
 import RingFUSE
 import SystemPackage
@@ -42,7 +44,15 @@ struct StoreDestroyCommand: AsyncParsableCommand {
         await engine.close()
         let count = try result.get()
         try await SQLiteEngine.remove(volume.metadata.path)
+        if case .directory(let path) = try StoreURL(engine.volume.dataURL) { Self.removeEmptyDirectories(path) }
         print("removed \(volume.metadata) and \(count) objects")
+    }
+
+    /// Removes a directory and those in it, as far as nothing else is in them.
+    private static func removeEmptyDirectories(_ path: FilePath) {
+        let inside = (try? FileManager.default.subpathsOfDirectory(atPath: path.string)) ?? []
+        for name in inside.sorted().reversed() { _ = unsafe rmdir(path.appending(name).string) }
+        _ = unsafe rmdir(path.string)
     }
 
     private func removeObjects(of description: VolumeDescription) async throws -> Int {

@@ -43,7 +43,7 @@ extension MountTests {
                 try await first.check(
                     """
                     head -c 9000001 /dev/urandom > $OUT/noise
-                    yes 'the same again' | head -c 20000000 > $OUT/text
+                    head -c 20000000 < <(yes 'the same again') > $OUT/text
                     cp $OUT/noise $OUT/text .
                     mkdir -p a/b
                     for i in {1..200}; do echo "file $i" > a/b/$i; done
@@ -51,8 +51,9 @@ extension MountTests {
                     printf x | dd of=sparse bs=1 seek=500000000000 conv=notrunc status=none
                     # Here and there, over what is there.
                     for at in 100 5000 4096000 8999990; do
-                        printf 0123456789 | tee >(dd of=noise bs=1 seek=$at conv=notrunc status=none) |
-                            dd of=$OUT/noise bs=1 seek=$at conv=notrunc status=none
+                        for target in noise $OUT/noise; do
+                            printf 0123456789 | dd of=$target bs=1 seek=$at conv=notrunc status=none
+                        done
                     done
                     """)
                 try await Self.end(first)
@@ -91,7 +92,7 @@ extension MountTests {
                             mkdir -p \(number)-\(round)
                             for ((i = 0; ; i++)); do
                                 size=$((i % 7 == 6 ? 6000000 : i * 1000 % 70000 + 1))
-                                yes "\(number) \(round) $i" | head -c $size > \(number)-\(round)/$i || exit 0
+                                head -c $size < <(yes "\(number) \(round) $i") > \(number)-\(round)/$i || exit 0
                                 echo "\(number) \(round) $i $size" >> '\(scratch.outside)/closed-\(number)'
                             done
                             """
@@ -109,7 +110,7 @@ extension MountTests {
                     """
                     count=0
                     while read -r number round i size; do
-                        yes "$number $round $i" | head -c $size | cmp - $number-$round/$i
+                        head -c $size < <(yes "$number $round $i") | cmp - $number-$round/$i
                         count=$((count + 1))
                     done < <(cat $OUT/closed-*)
                     [ $count -gt 30 ]

@@ -26,7 +26,7 @@ enum StoreVolume {
         let engine = try await SQLiteEngine.open(directory.appending("volume.db").string)
         return NetworkStoreFileSystem(
             try Volume(
-                engine: engine, store: try StoreURL(engine.volume.dataURL).open(), background: try BackgroundWorker(),
-                limits: limits))
+                engine: engine, store: try DirectoryStore(directory.appending("objects"), creates: true),
+                background: try BackgroundWorker(), limits: limits))
     }
 }

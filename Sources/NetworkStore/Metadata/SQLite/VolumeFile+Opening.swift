@@ -11,6 +11,7 @@ extension VolumeFile {
         report: @escaping FailureReport
     ) throws(VolumeError) -> SQLiteEngine {
         try checkIsFile()
+        try checkBeforeChanging()
         guard let lock = try VolumeLock(besides: path) else {
             throw .inUse(path: path, by: holder ?? "another process", mayForce: false)
         }
@@ -36,6 +37,13 @@ extension VolumeFile {
         let core = WriterCore(transaction, log: log, lock: lock, checkpointer, status)
         let writer = try system { () throws(Errno) in try Writer(core) }
         return SQLiteEngine(volume, at: path, readers, writer, status)
+    }
+
+    /// Checks that it is a volume before anything is made beside it.
+    private func checkBeforeChanging() throws(VolumeError) {
+        // Where it cannot be opened to be read, opening it for writing says why.
+        guard let database = try? sqlite({ () throws(SQLiteFailure) in try Database(path, .read) }) else { return }
+        try check(database, writes: true)
     }
 
     /// Opens it to be read.
