@@ -5,6 +5,8 @@ import RingFUSE
 
 /// What operations of the metadata engine cost on this machine, printed as lines.
 enum Measurements {
+    /// A word of `only`, to measure that alone.
+    private static var only: String? { unsafe getenv("ONLY").map { unsafe String(cString: $0) } }
     private static let rounds = 3
     private static let caller = Caller(userID: 0, groupID: 0)
 
@@ -86,6 +88,7 @@ enum Measurements {
         _ count: Int,
         _ body: @escaping @Sendable (Int, Int) async throws -> Void
     ) async throws {
+        if let only, !what.contains(only) { return }
         let clock = ContinuousClock()
         let taken = try await clock.measure {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -100,6 +103,7 @@ enum Measurements {
 
     /// Times what one thread does.
     private static func time(_ what: String, _ count: Int, _ body: (Int) -> Bool) {
+        if let only, !what.contains(only) { return }
         let clock = ContinuousClock()
         var good = 0
         let taken = clock.measure { for index in 0..<count where body(index) { good += 1 } }
