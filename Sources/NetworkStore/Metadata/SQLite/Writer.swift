@@ -5,13 +5,16 @@ internal import SystemPackage
 ///
 /// What waits is done by the thread, in one transaction (group commit), whose cost, and whose wait for the disk most of
 /// all, is shared. What finds nobody at work is done at once, on the caller's thread: to wake another and be woken by it
-/// costs more than a small transaction. The thread waits for the disk while others go on.
+/// costs more than a small transaction.
 final class Writer: Sendable {
     /// Operations in one transaction at the most: bounds how long the first of them waits for the last.
     private static let groupLimit = 256
     /// How long an operation may take on a caller's thread, which serves others, too; and how long all are left to the
     /// writer's thread after one that took longer, because the disk keeps writers waiting.
     private static let patience = (longest: Duration.milliseconds(10), pause: Duration.milliseconds(100))
+
+    /// How long all are left to the writer's thread after several came at a time.
+    private static let companyPause = Duration.milliseconds(2)
 
     private struct Queue {
         var waiting: [PendingWrite] = []
@@ -91,11 +94,19 @@ final class Writer: Sendable {
     private static func run(_ queue: Monitor<Queue>, _ log: WriteAheadLog) {
         while let (core, group) = next(of: queue) {
             let durable = core.run(group)
-            queue.change { (queue, _) in queue.core = core }
-            guard !durable.isEmpty else { continue }
-            // Meanwhile others may change what need not be durable.
-            log.synchronize(for: durable)
-            for write in durable { write.resume() }
+            if !durable.isEmpty {
+                // The connection stays here: whoever writes to the log meanwhile may have to wait for the disk, too, and
+                // nobody is to do that on a thread that serves others. They queue up, and share the next wait.
+                log.synchronize(for: durable)
+                for write in durable { write.resume() }
+            }
+            queue.change { (queue, _) in
+                queue.core = core
+                // Where several come at a time, one transaction for all of them costs half of one for each.
+                if group.count > 1 {
+                    queue.pausedUntil = max(queue.pausedUntil ?? .now, .now + Self.companyPause)
+                }
+            }
         }
         close(queue)
         queue.change { $0.isRunning = false }
