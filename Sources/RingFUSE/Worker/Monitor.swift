@@ -39,6 +39,19 @@ package final class Monitor<State>: @unchecked Sendable {
         return body(&state)
     }
 
+    /// Changes the state, and wakes who waits for that where `body` says so in its second argument, which is false before.
+    package func change<Result>(
+        wakingOnDemand body: (inout State, inout Bool) -> sending Result
+    ) -> sending Result {
+        var wakes = false
+        unsafe pthread_mutex_lock(mutex)
+        defer {
+            if wakes { unsafe pthread_cond_broadcast(changed) }
+            unsafe pthread_mutex_unlock(mutex)
+        }
+        return body(&state, &wakes)
+    }
+
     /// Waits until `body` gets a result out of the state.
     ///
     /// - Parameter body: called with the lock held, at first and after each change; `nil` goes on waiting.

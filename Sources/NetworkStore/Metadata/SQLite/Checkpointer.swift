@@ -4,8 +4,12 @@ internal import SystemPackage
 /// Copies pages from the log into the database, on a thread of its own, so that no operation waits for it: it syncs both
 /// files.
 final class Checkpointer: Sendable {
-    /// Pages in the log at which it begins: what SQLite itself takes.
-    private static let threshold = 1000
+    /// Pages in the log at which it begins: 16 MiB. SQLite itself takes a quarter of that; but each time that the log starts
+    /// anew, its header is synced before the next commit, on the thread of whoever makes that.
+    private static let threshold = 4096
+    /// Pages in the log from which on it keeps writers and readers waiting for the log to start anew: while changes never
+    /// pause, each copy leaves a few pages that came meanwhile, and the log would grow for ever.
+    private static let limit = 32_768
 
     private struct State {
         /// Pages in the log.
@@ -57,7 +61,9 @@ final class Checkpointer: Sendable {
             }
             guard goesOn else { break }
             status.check { () throws(SQLiteFailure) in
-                let result = try database.checkpoint(resets: false)
+                var result = try database.checkpoint(resets: false)
+                // Little is left to be copied, so nobody waits long.
+                if result.log >= limit { result = try database.checkpoint(resets: true) }
                 // All of it: the next commit starts the log anew.
                 done = result.done == result.log ? 0 : result.done
             }

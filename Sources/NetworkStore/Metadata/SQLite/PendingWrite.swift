@@ -50,7 +50,10 @@ final class Write<Outcome: Sendable>: PendingWrite, @unchecked Sendable {
     override func fail(_ error: Errno) { result = .failure(error) }
 
     /// Has a writer do it, and waits for that.
-    func run(by writer: Writer) async throws(Errno) -> Outcome {
+    ///
+    /// - Parameter isLong: whether it may take so long that the caller's thread should not do it.
+    func run(by writer: Writer, isLong: Bool) async throws(Errno) -> Outcome {
+        if !isLong, !isDurable, writer.tryNow(self) { return try result.get() }
         await unsafe withUnsafeContinuation { continuation in
             unsafe self.continuation = unsafe continuation
             writer.add(self)

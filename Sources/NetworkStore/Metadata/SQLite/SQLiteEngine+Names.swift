@@ -65,6 +65,6 @@ extension SQLiteEngine {
 
     /// Nobody of this session needs a node that has no name any more.
     public func dispose(of node: NodeID) async throws(Errno) {
-        try await write { (transaction) throws(Errno) in try transaction.dispose(of: node) }
+        try await write(isLong: isLarge(node)) { (transaction) throws(Errno) in try transaction.dispose(of: node) }
     }
 }

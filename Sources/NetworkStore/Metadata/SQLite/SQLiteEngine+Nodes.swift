@@ -13,7 +13,10 @@ extension SQLiteEngine {
         of node: NodeID,
         _ caller: Caller
     ) async throws(Errno) -> NodeRecord {
-        try await write { (transaction) throws(Errno) in try transaction.change(changes, of: node, caller) }
+        // A size cuts extents, of which there may be many.
+        try await write(isLong: changes.size != nil && isLarge(node)) { (transaction) throws(Errno) in
+            try transaction.change(changes, of: node, caller)
+        }
     }
 
     /// Notes that a node was read; whether that is worth a change is looked at first, on the caller's thread.
@@ -55,17 +58,23 @@ extension SQLiteEngine {
 
     /// Takes numbers for new objects.
     public func reserveObjects(_ count: Int) async throws(Errno) -> Range<ObjectNumber> {
-        try await write { (transaction) throws(Errno) in try transaction.reserveObjects(count) }
+        try await write(isLong: count > Self.manyRows) { (transaction) throws(Errno) in
+            try transaction.reserveObjects(count)
+        }
     }
 
     /// Changes the content of a file.
     public func commit(_ change: ContentChange, durably: Bool) async throws(Errno) -> NodeRecord {
-        try await write(durably: durably) { (transaction) throws(Errno) in try transaction.commit(change) }
+        try await write(durably: durably, isLong: change.extents.count > Self.manyRows) { (transaction) throws(Errno) in
+            try transaction.commit(change)
+        }
     }
 
     /// Changes the content of several files at once.
     public func commit(_ changes: [ContentChange], durably: Bool) async throws(Errno) -> [NodeRecord?] {
-        try await write(durably: durably) { (transaction) throws(Errno) in try transaction.commit(changes) }
+        try await write(durably: durably, isLong: true) { (transaction) throws(Errno) in
+            try transaction.commit(changes)
+        }
     }
 
     /// Has a range of a file share its bytes with another range.
@@ -76,7 +85,7 @@ extension SQLiteEngine {
         at offset: UInt64,
         _ caller: Caller
     ) async throws(Errno) -> NodeRecord {
-        try await write { (transaction) throws(Errno) in
+        try await write(isLong: range.length > Self.largeFile) { (transaction) throws(Errno) in
             try transaction.share(range, of: source, with: target, at: offset, caller)
         }
     }
@@ -88,6 +97,21 @@ extension SQLiteEngine {
 
     /// Objects are gone from the store.
     public func forget(_ objects: [ObjectNumber]) async throws(Errno) {
-        try await write { (transaction) throws(Errno) in try transaction.forget(objects) }
+        try await write(isLong: objects.count > Self.manyRows) { (transaction) throws(Errno) in
+            try transaction.forget(objects)
+        }
+    }
+
+    // MARK: What is left to the writer's thread
+
+    /// Rows that are too many to be changed on a thread that serves others.
+    private static let manyRows = 500
+    /// Bytes of a file from which on it may have as many extents.
+    private static let largeFile: UInt64 = 64 << 20
+
+    /// Whether a file may have many extents.
+    func isLarge(_ node: NodeID) -> Bool {
+        let allocated = try? readers.read { (database) throws(Errno) in try database.node(node).allocated }
+        return (allocated ?? 0) > Self.largeFile
     }
 }

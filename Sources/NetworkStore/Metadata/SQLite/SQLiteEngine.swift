@@ -51,9 +51,9 @@ public final class SQLiteEngine: MetadataEngine {
     /// Without it, the next session does so.
     public func close() async {
         if let writer {
-            _ = try? await Write(isDurable: true) { (transaction) throws(Errno) in
+            _ = try? await write(durably: true, isLong: true) { (transaction) throws(Errno) in
                 try transaction.endSessions(withOwn: true)
-            }.run(by: writer)
+            }
             // Who closes last takes the log away, and these could not.
             status.lose()
             readers.close()
@@ -67,13 +67,16 @@ public final class SQLiteEngine: MetadataEngine {
 
     /// Has a change made.
     ///
-    /// - Parameter durably: whether it has to be there after a crash of the machine.
+    /// - Parameters:
+    ///   - durably: whether it has to be there after a crash of the machine.
+    ///   - isLong: whether it may take so long that the caller's thread should not do it.
     /// - Throws: `EROFS` where the volume is only read; what `body` throws; `EIO`, `ENOSPC`, `ESTALE`.
     func write<Outcome: Sendable>(
         durably: Bool = false,
+        isLong: Bool = false,
         _ body: @escaping @Sendable (Transaction) throws(Errno) -> Outcome
     ) async throws(Errno) -> Outcome {
         guard let writer else { throw .readOnlyFileSystem }
-        return try await Write(isDurable: durably, body).run(by: writer)
+        return try await Write(isDurable: durably, body).run(by: writer, isLong: isLong)
     }
 }

@@ -31,11 +31,11 @@ extension VolumeFile {
         }
         let volume = try description(database)
         let transaction = try takeOver(database, volume, takesOver: takesOver)
-        let log = try openLog()
+        let log = WriteAheadLog(try openLog(), status)
         let readers = try sqlite { () throws(SQLiteFailure) in try ReaderPool(path, .read, memory, status) }
         let checkpointer = try system { () throws(Errno) in try Checkpointer(checkpoints, status) }
-        let core = WriterCore(transaction, log: log, lock: lock, checkpointer, status)
-        let writer = try system { () throws(Errno) in try Writer(core) }
+        let core = WriterCore(transaction, lock: lock, checkpointer, status)
+        let writer = try system { () throws(Errno) in try Writer(core, log) }
         return SQLiteEngine(volume, at: path, readers, writer, status)
     }
 

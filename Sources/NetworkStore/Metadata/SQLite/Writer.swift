@@ -1,38 +1,81 @@
 internal import RingFUSE
 internal import SystemPackage
 
-/// The one thread that changes a volume. What waits for it is done in one transaction (group commit), whose cost, and
-/// whose wait for the disk most of all, is shared.
+/// What changes a volume: one at a time has the connection for it, the writer's own thread or whoever finds it free.
+///
+/// What waits is done by the thread, in one transaction (group commit), whose cost, and whose wait for the disk most of
+/// all, is shared. What finds nobody at work is done at once, on the caller's thread: to wake another and be woken by it
+/// costs more than a small transaction.
 final class Writer: Sendable {
     /// Operations in one transaction at the most: bounds how long the first of them waits for the last.
     private static let groupLimit = 256
+    /// How long an operation may take on a caller's thread, which serves others, too; and how long all are left to the
+    /// writer's thread after one that took longer, because the disk keeps writers waiting.
+    private static let patience = (longest: Duration.milliseconds(10), pause: Duration.milliseconds(100))
+
+    /// How long all are left to the writer's thread after several came at a time.
+    private static let companyPause = Duration.milliseconds(2)
 
     private struct Queue {
         var waiting: [PendingWrite] = []
+        /// Taken by whoever works with it.
+        var core: WriterCore?
+        /// Until when nothing is done on callers' threads.
+        var pausedUntil: ContinuousClock.Instant?
         var isClosed = false
         var isRunning = true
     }
 
-    private let queue = Monitor(Queue())
+    private let queue: Monitor<Queue>
 
     /// Starts the thread.
     ///
-    /// - Parameter core: what it works with; belongs to the thread from now on.
+    /// - Parameters:
+    ///   - core: what is worked with.
+    ///   - log: the log of the database.
     /// - Throws: `EAGAIN` where there can be no more threads.
-    init(_ core: WriterCore) throws(Errno) {
-        let core = Handover(core)
-        let queue = queue
+    init(_ core: WriterCore, _ log: WriteAheadLog) throws(Errno) {
+        let queue = Monitor(Queue(core: core))
+        self.queue = queue
         // It keeps the queue, and not the writer, whose end is to end it.
-        try DedicatedThread(name: "ringfuse-meta") { _ in Self.run(queue, core) }.detach()
+        try DedicatedThread(name: "ringfuse-meta") { _ in Self.run(queue, log) }.detach()
     }
 
     deinit { stop() }
 
-    /// Adds an operation; its task is resumed when it is done.
+    // MARK: Callers
+
+    /// Does an operation on the caller's thread, if nobody else is at work.
+    ///
+    /// - Returns: whether it is done.
+    func tryNow(_ write: PendingWrite) -> Bool {
+        let core = queue.change { (queue, _) -> WriterCore? in
+            guard !queue.isClosed, queue.waiting.isEmpty, queue.core != nil else { return nil }
+            if let until = queue.pausedUntil {
+                guard until < .now else { return nil }
+                queue.pausedUntil = nil
+            }
+            return queue.core.take()
+        }
+        guard let core else { return false }
+        let start = ContinuousClock.now
+        _ = core.run([write])
+        let end = ContinuousClock.now
+        queue.change { (queue, wakes) in
+            queue.core = core
+            if end - start > Self.patience.longest { queue.pausedUntil = end + Self.patience.pause }
+            wakes = !queue.waiting.isEmpty || queue.isClosed
+        }
+        return true
+    }
+
+    /// Adds an operation for the thread; its task is resumed when it is done.
     func add(_ write: PendingWrite) {
-        let isAdded = queue.change { queue in
+        let isAdded = queue.change { (queue, wakes) in
             guard !queue.isClosed else { return false }
             queue.waiting.append(write)
+            // Otherwise whoever is at work will look.
+            wakes = queue.core != nil
             return true
         }
         guard !isAdded else { return }
@@ -46,26 +89,44 @@ final class Writer: Sendable {
     /// Waits until the thread has let go of all it had.
     func waitForEnd() { queue.wait { queue in queue.isRunning ? nil : () } }
 
-    /// The life of the thread.
-    private static func run(_ queue: Monitor<Queue>, _ handover: Handover<WriterCore>) {
-        var core: WriterCore? = handover.take()
-        while true {
-            let group: [PendingWrite]? = queue.wait { queue in
-                if queue.waiting.isEmpty { return queue.isClosed ? .some(nil) : nil }
-                if queue.waiting.count <= groupLimit {
-                    var all: [PendingWrite] = []
-                    swap(&all, &queue.waiting)
-                    return all
-                }
-                let group = Array(queue.waiting.prefix(groupLimit))
-                queue.waiting.removeFirst(groupLimit)
-                return group
+    // MARK: The thread
+
+    private static func run(_ queue: Monitor<Queue>, _ log: WriteAheadLog) {
+        while let (core, group) = next(of: queue) {
+            let durable = core.run(group)
+            if !durable.isEmpty {
+                // The connection stays here: whoever writes to the log meanwhile may have to wait for the disk, too, and
+                // nobody is to do that on a thread that serves others. They queue up, and share the next wait.
+                log.synchronize(for: durable)
+                for write in durable { write.resume() }
             }
-            guard let group else { break }
-            core?.run(group)
+            queue.change { (queue, _) in
+                queue.core = core
+                // Where several come at a time, one transaction for all of them costs half of one for each.
+                if group.count > 1 {
+                    queue.pausedUntil = max(queue.pausedUntil ?? .now, .now + Self.companyPause)
+                }
+            }
         }
-        // Whoever gets the lock finds the connection closed.
-        withExtendedLifetime(core?.end()) { core = nil }
+        close(queue)
         queue.change { $0.isRunning = false }
+    }
+
+    /// Waits for operations, and for the connection to do them with; `nil` when there will be no more.
+    private static func next(of queue: Monitor<Queue>) -> (WriterCore, [PendingWrite])? {
+        queue.wait { queue in
+            guard queue.core != nil else { return nil }
+            if queue.waiting.isEmpty { return queue.isClosed ? .some(nil) : nil }
+            guard let core = queue.core.take() else { return nil }
+            let group = Array(queue.waiting.prefix(groupLimit))
+            queue.waiting.removeFirst(group.count)
+            return (core, group)
+        }
+    }
+
+    /// Closes the connection. Whoever gets the lock finds it closed.
+    private static func close(_ queue: Monitor<Queue>) {
+        var core = queue.change { $0.core.take() }
+        withExtendedLifetime(core?.end()) { core = nil }
     }
 }

@@ -1,40 +1,25 @@
-internal import Glibc
 internal import SystemPackage
 
-/// What the writer's thread works with: its connection, the transaction, the log of the database.
+/// What changes are made with: the connection for it, and its transaction.
 ///
-/// Commits are made with `synchronous = NORMAL`: they are in the log, in order, and survive a crash of the process. What
-/// has to survive one of the machine waits for one `fdatasync` of the log after the commit, which covers all commits
-/// before it; why, is in `docs/decisions/0033-metadata-in-sqlite.md`.
-///
-/// Belongs to the thread that opens the volume, and then to the writer's.
+/// Belongs to whoever has taken it from the ``Writer``.
 @safe
 final class WriterCore: @unchecked Sendable {
-    /// Pages in the log at which the writer copies them into the database by itself, since nobody else gets to it.
-    private static let largestLog = 16_384
-
     private let transaction: Transaction
     private let lock: VolumeLock
     private let checkpointer: Checkpointer
     private let status: EngineStatus
-    /// The log.
-    private let log: Int32
     /// Pages in the log.
     private let logPages: UnsafeMutablePointer<Int>
 
     /// A writer of a volume that was taken.
-    ///
-    /// - Parameters:
-    ///   - log: the descriptor of the log, closed with this.
     init(
         _ transaction: Transaction,
-        log: Int32,
         lock: VolumeLock,
         _ checkpointer: Checkpointer,
         _ status: EngineStatus
     ) {
         self.transaction = transaction
-        self.log = log
         self.lock = lock
         self.checkpointer = checkpointer
         self.status = status
@@ -46,18 +31,16 @@ final class WriterCore: @unchecked Sendable {
     deinit {
         transaction.database.stopCountingLogPages()
         unsafe logPages.deallocate()
-        close(log)
     }
 
-    /// Does operations in one transaction, or each in its own where one of them fails halfway, and resumes their tasks.
-    func run(_ group: [PendingWrite]) {
-        if !attempt(group) {
-            for write in group { _ = attempt([write]) }
-        }
-        if unsafe logPages.pointee >= Self.largestLog {
-            status.check { () throws(SQLiteFailure) in _ = try transaction.database.checkpoint(resets: false) }
-        }
+    /// Does operations in one transaction, or each in its own where one of them fails halfway, and resumes their tasks, but
+    /// for those that are done and have to be durable.
+    ///
+    /// - Returns: these.
+    func run(_ group: [PendingWrite]) -> [PendingWrite] {
+        let durable = attempt(group) ?? group.flatMap { attempt([$0]) ?? [] }
         checkpointer.note(logPages: unsafe logPages.pointee)
+        return durable
     }
 
     /// Ends the use of the volume.
@@ -71,8 +54,8 @@ final class WriterCore: @unchecked Sendable {
 
     /// Does operations in one transaction.
     ///
-    /// - Returns: whether they are done, or have failed for good; if not, all is as before.
-    private func attempt(_ group: [PendingWrite]) -> Bool {
+    /// - Returns: those that wait for the disk; `nil` where all is as before, and nobody has been resumed.
+    private func attempt(_ group: [PendingWrite]) -> [PendingWrite]? {
         do throws(Errno) {
             try begin()
         } catch {
@@ -81,26 +64,25 @@ final class WriterCore: @unchecked Sendable {
         for write in group {
             guard let failure = perform(write) else { continue }
             rollBack()
-            return group.count == 1 ? finish(group, failure) : false
+            return group.count == 1 ? finish(group, failure) : nil
         }
         do throws(Errno) {
             try commit()
         } catch {
             rollBack()
-            return group.count == 1 ? finish(group, error) : false
+            return group.count == 1 ? finish(group, error) : nil
         }
-        if group.contains(where: \.isDurable) { synchronize(for: group) }
-        for write in group { write.resume() }
-        return true
+        for write in group where !write.isDurable { write.resume() }
+        return group.filter(\.isDurable)
     }
 
     /// Has all operations fail.
-    private func finish(_ group: [PendingWrite], _ error: Errno) -> Bool {
+    private func finish(_ group: [PendingWrite], _ error: Errno) -> [PendingWrite] {
         for write in group {
             write.fail(error)
             write.resume()
         }
-        return true
+        return []
     }
 
     /// Does an operation.
@@ -158,16 +140,5 @@ final class WriterCore: @unchecked Sendable {
         guard transaction.database.isInTransaction else { return }
         // What fails here leaves a transaction open, and the next `BEGIN` will say so.
         try? transaction.database.statement(.rollback).run()
-    }
-
-    /// Waits until all that was committed is on the disk.
-    private func synchronize(for group: [PendingWrite]) {
-        while fdatasync(log) != 0 {
-            guard errno != EINTR else { continue }
-            // The kernel forgets what it could not write: nothing after this can be promised.
-            status.fail()
-            for write in group where write.isDurable { write.fail(.ioError) }
-            return
-        }
     }
 }
