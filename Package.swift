@@ -37,6 +37,12 @@ let fuzzers: [Target] =
             path: "Tests/Fuzzing/Session",
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "fuzz-http",
+            dependencies: ["NetworkStore"],
+            path: "Tests/Fuzzing/HTTP",
+            swiftSettings: swiftSettings
+        ),
     ]
 
 /// What the micro benchmarks measure, which is nothing that users should see: `Benchmarks/micro` builds it.

@@ -8,13 +8,26 @@ extension ObjectKey {
     var fault: String? {
         if description.isEmpty { return "is empty" }
         if description.utf8.count > Self.longest { return "is longer than \(Self.longest) bytes" }
-        for part in description.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            if part.isEmpty { return "has a part that is empty" }
-            if part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8) { return "has a part that is . or .." }
-            if part.count > 255 { return "has a part longer than 255 bytes" }
-            if !part.allSatisfy(Self.isAllowed) { return "has other characters than letters, digits, -, _, . and /" }
+        // In one pass and without memory: each access to an object comes by.
+        var (length, dots) = (0, 0)
+        for byte in description.utf8 {
+            if byte == UInt8(ascii: "/") {
+                if let fault = Self.fault(ofPart: length, dots: dots) { return fault }
+                (length, dots) = (0, 0)
+            } else {
+                guard Self.isAllowed(byte) else { return "has other characters than letters, digits, -, _, . and /" }
+                length += 1
+                if byte == UInt8(ascii: ".") { dots += 1 }
+            }
         }
-        return nil
+        return Self.fault(ofPart: length, dots: dots)
+    }
+
+    /// What is wrong with a part of so many bytes, of which so many are dots.
+    private static func fault(ofPart length: Int, dots: Int) -> String? {
+        if length == 0 { return "has a part that is empty" }
+        if length == dots && length <= 2 { return "has a part that is . or .." }
+        return length > 255 ? "has a part longer than 255 bytes" : nil
     }
 
     /// Refuses a key that is none.

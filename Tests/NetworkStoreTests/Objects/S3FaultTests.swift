@@ -202,6 +202,50 @@ import Testing
         await worker.shutDown()
     }
 
+    /// A server that refuses a body while it comes, and takes no more of it.
+    @Test(arguments: engines)
+    func refusedWhileSending(_ engine: BackgroundWorker.Engine) async throws {
+        let server = try FaultServer(readsBodies: false) { _ in
+            Answers.status(403, "AccessDenied", fields: "Connection: close\r\n") + [.pause(300), .close]
+        }
+        defer { server.stop() }
+        let store = try TestBucket.store(
+            "s3://bucket/?endpoint=http://127.0.0.1:\(server.port)", options: Self.quick,
+            environment: Self.environment)
+        let worker = try BackgroundWorker(engine: engine)
+        do throws(ObjectStoreError) {
+            try await store.put(Self.key, Content.bytes(100_000, seed: 1), worker)
+            Issue.record("it was refused")
+        } catch {
+            #expect(error.description.contains("does not allow it"), "\(error)")
+        }
+        #expect(server.requests.count == 1)
+        await worker.shutDown()
+    }
+
+    /// However many kept connections are dead: the second try is on a new one.
+    @Test func manyDeadConnections() async throws {
+        var options = Self.quick
+        options.attempts = 1
+        let isOver = Flag()
+        let server = try FaultServer { request in
+            isOver.isSet && request.connection < 8 ? [.close] : [.pause(20)] + Answers.object(Self.content, request)
+        }
+        defer { server.stop() }
+        let store = try TestBucket.store(
+            "s3://bucket/?endpoint=http://127.0.0.1:\(server.port)", options: options, environment: Self.environment)
+        let worker = try BackgroundWorker()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 { group.addTask { _ = await store.failure(Self.key, at: 0, count: 10, worker) } }
+        }
+        #expect(server.connectionCount == 8)
+        isOver.set()
+        for _ in 0..<3 {
+            #expect(try await store.get(Self.key, at: 10, count: 9, worker) == Array(Self.content[10..<19]))
+        }
+        await worker.shutDown()
+    }
+
     // MARK: Connections
 
     /// One connection serves one request after the other.

@@ -7,6 +7,7 @@ import SystemPackage
 // Directories are read on a thread: no ring does that.
 
 extension DirectoryStore {
+    /// Objects in the order of their keys' bytes.
     public func list(
         prefix: String,
         after key: ObjectKey?,

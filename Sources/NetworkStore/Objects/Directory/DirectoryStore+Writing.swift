@@ -6,6 +6,7 @@ import SystemPackage
 // How objects come to be, and come to stay.
 
 extension DirectoryStore {
+    /// Stores an object, which is durable, with its name, when this returns.
     public func put(_ key: ObjectKey, _ body: RawSpan, _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
         try check(key)
         if Task.isCancelled { throw .cancelled }

@@ -9,6 +9,7 @@ public import SystemPackage
 /// An object is written under a temporary name, made durable, and renamed: a reader never sees half of one, and a crash
 /// leaves nothing but a temporary file. Keys are paths; a key cannot be the beginning of another one's path.
 public final class DirectoryStore: ObjectStore {
+    /// The URL of the directory.
     public let name: String
     let root: FileDescriptor
     /// Reads directories, which no ring does.
@@ -51,6 +52,7 @@ public final class DirectoryStore: ObjectStore {
 
     // MARK: Objects
 
+    /// Reads part of an object straight into memory.
     public func get(
         _ key: ObjectKey,
         at offset: UInt64,
@@ -87,6 +89,7 @@ public final class DirectoryStore: ObjectStore {
         }
     }
 
+    /// How long an object is; `nil` where there is none.
     public func size(of key: ObjectKey, _ io: borrowing AsyncIO) async throws(ObjectStoreError) -> UInt64? {
         try check(key)
         do throws(Errno) {

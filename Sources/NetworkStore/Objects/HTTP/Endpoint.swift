@@ -4,6 +4,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     public var isEncrypted: Bool
     /// A name, or an address; of IPv6 without its brackets.
     public var host: String
+    /// The port.
     public var port: UInt16
 
     /// Reads `http://host:port` or `https://host:port`; the port may be left out.

@@ -20,6 +20,8 @@ final class HTTPConnection: @unchecked Sendable {
     var signer: RequestSigner?
     /// Whether a request has been answered on it: then the server may have closed it meanwhile.
     var isReused = false
+    /// Whether a request could not be sent to its end.
+    var isCut = false
     /// When it was put back, in nanoseconds of the monotonic clock.
     var idleSince: UInt64 = 0
     private let idleLimit: UInt64
@@ -88,9 +90,10 @@ final class HTTPConnection: @unchecked Sendable {
     /// Sends what TLS has to say.
     private func flush(_ tls: TLSSession, _ io: borrowing AsyncIO) async throws(HTTPFailure) {
         while true {
-            let output = tls.takeOutput()
-            if output.isEmpty { return }
-            try await sendAll(RawSpan(_elements: output.span), RawSpan(), io)
+            let count = tls.takeOutput()
+            if count == 0 { return }
+            let output = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: tls.output[..<count]))
+            try await sendAll(output, RawSpan(), io)
         }
     }
 

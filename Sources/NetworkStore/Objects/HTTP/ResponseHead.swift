@@ -11,6 +11,8 @@ struct ResponseHead: Sendable, Equatable {
     var isChunked = false
     /// Whether the connection may be used again.
     var keepsAlive = true
+    /// Whether any of its fields says that it may not.
+    var closes = false
     /// Which part of an object the body is.
     var contentRange: ContentRange?
     /// Seconds since 1970 by the server's clock.
@@ -49,6 +51,7 @@ struct ResponseHead: Sendable, Equatable {
             if line.isEmpty {
                 head.byteCount = line.upperBound + 2
                 if head.isChunked && head.contentLength != nil { throw ResponseFault("two lengths") }
+                if head.closes { head.keepsAlive = false }
                 return head
             }
             try head.readField(bytes.extracting(line))
@@ -92,11 +95,8 @@ struct ResponseHead: Sendable, Equatable {
     }
 
     private mutating func readConnection(_ value: Span<UInt8>) {
-        if value.containsToken("close") {
-            keepsAlive = false
-        } else if value.containsToken("keep-alive") {
-            keepsAlive = true
-        }
+        if value.containsToken("close") { closes = true }
+        if value.containsToken("keep-alive") { keepsAlive = true }
     }
 
     private mutating func readLength(_ value: Span<UInt8>) throws(ResponseFault) {

@@ -58,17 +58,21 @@ final class TLSSession: @unchecked Sendable {
     private let context: TLSContext
     /// Where what comes from the socket goes, before ``received(_:)``.
     @unsafe let input: UnsafeMutableRawBufferPointer
+    /// Where what goes to the socket is, after ``takeOutput()``.
+    @unsafe let output: UnsafeMutableRawBufferPointer
 
     @unsafe
     fileprivate init(_ pointer: OpaquePointer, context: TLSContext) {
         unsafe self.pointer = pointer
         self.context = context
         unsafe input = .allocate(byteCount: 1 << 17, alignment: 64)
+        unsafe output = .allocate(byteCount: 1 << 17, alignment: 64)
     }
 
     deinit {
         unsafe rtls_session_destroy(pointer)
         unsafe input.deallocate()
+        unsafe output.deallocate()
     }
 
     /// Goes on with the handshake.
@@ -97,12 +101,10 @@ final class TLSSession: @unchecked Sendable {
         }
     }
 
-    /// What is to go to the socket.
-    func takeOutput() -> [UInt8] {
-        unsafe [UInt8](unsafeUninitializedCapacity: 1 << 17) { memory, count in
-            unsafe count = rtls_take_output(pointer, memory.baseAddress, memory.count)
-        }
-    }
+    /// Moves what is to go to the socket to ``output``.
+    ///
+    /// - Returns: how many bytes; 0 where there is nothing.
+    func takeOutput() -> Int { unsafe rtls_take_output(pointer, output.baseAddress, output.count) }
 
     /// Bytes have come from the socket, in ``input``.
     func received(_ count: Int) {

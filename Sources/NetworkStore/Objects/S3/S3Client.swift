@@ -67,7 +67,7 @@ final class S3Client: Sendable {
         var (hasSetClock, hasNewKeys, hasRedialled) = (false, false, false)
         while true {
             do throws(S3Fault) {
-                return try await attempt(request, body, target, io)
+                return try await attempt(request, body, target, isFresh: hasRedialled, io)
             } catch {
                 switch error {
                 case .connection(let failure, wasReused: true, hadAnswer: false)
@@ -122,17 +122,18 @@ final class S3Client: Sendable {
         _ request: S3Request,
         _ body: S3Body,
         _ target: S3Target,
+        isFresh: Bool,
         _ io: borrowing AsyncIO
     ) async throws(S3Fault) -> S3Answer {
         let keys = try await keys()
-        let connection = try await connection(io)
+        let connection = try await connection(isFresh: isFresh, io)
         write(request, body, keys, to: connection)
         let wasReused = connection.isReused
         var head = ResponseHead()
         var reader = BodyReader.none
         let outcome: Result<S3Answer, S3Fault>
         do throws(HTTPFailure) {
-            try await unsafe connection.send(body.span, io)
+            try await send(body, connection, io)
             head = try await connection.receiveHead(io)
             reader = BodyReader(head, to: request.method)
             outcome = try await receive(head, request, target, &reader, connection, io)
@@ -144,8 +145,24 @@ final class S3Client: Sendable {
         return try outcome.get()
     }
 
-    private func connection(_ io: borrowing AsyncIO) async throws(S3Fault) -> HTTPConnection {
-        if let kept = pool.take(io.identity) { return kept }
+    /// Sends a request. A server that refuses it may end the connection before it has all of the body; what it says then
+    /// is worth more than that it did.
+    private func send(
+        _ body: S3Body,
+        _ connection: HTTPConnection,
+        _ io: borrowing AsyncIO
+    ) async throws(HTTPFailure) {
+        do throws(HTTPFailure) {
+            try await unsafe connection.send(body.span, io)
+        } catch {
+            guard body.count > 0 && error == .failed(.brokenPipe) else { throw error }
+            connection.isCut = true
+        }
+    }
+
+    /// - Parameter isFresh: whether one that has served before will not do.
+    private func connection(isFresh: Bool, _ io: borrowing AsyncIO) async throws(S3Fault) -> HTTPConnection {
+        if !isFresh, let kept = pool.take(io.identity) { return kept }
         do throws(DialFailure) {
             return try await dialer.dial(io) { pool.watch($0) }
         } catch {
@@ -174,7 +191,8 @@ final class S3Client: Sendable {
         _ reader: BodyReader,
         _ io: borrowing AsyncIO
     ) {
-        if reader.isDone && head.keepsAlive && !connection.hasLeftovers && !reader.endsConnection {
+        let isWhole = reader.isDone && !reader.endsConnection && !connection.isCut
+        if isWhole && head.keepsAlive && !connection.hasLeftovers {
             pool.give(connection, io.identity)
         } else {
             connection.close()

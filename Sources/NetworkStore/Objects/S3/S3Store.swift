@@ -13,6 +13,7 @@ public final class S3Store: ObjectStore {
     /// Whether the server lists in the order of bytes; found out by looking.
     let sortsByBytes = Atomic(true)
 
+    /// The URL of the bucket and the prefix, without secrets.
     public var name: String { client.name }
 
     /// A store in a bucket, which has to be there.
@@ -35,6 +36,7 @@ public final class S3Store: ObjectStore {
 
     deinit { client.close() }
 
+    /// Stores an object with one request.
     public func put(_ key: ObjectKey, _ body: RawSpan, _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
         try key.check()
         let request = S3Request(method: .put, key: location.prefix + key.description)
@@ -43,6 +45,7 @@ public final class S3Store: ObjectStore {
         _ = try await perform(request, lent, .none, "write", key, io)
     }
 
+    /// Reads part of an object straight into memory.
     public func get(
         _ key: ObjectKey,
         at offset: UInt64,
@@ -69,6 +72,7 @@ public final class S3Store: ObjectStore {
         unsafe buffer.withUnsafeMutableBytes { _, initialized in initialized += count }
     }
 
+    /// How long an object is; `nil` where there is none.
     public func size(of key: ObjectKey, _ io: borrowing AsyncIO) async throws(ObjectStoreError) -> UInt64? {
         try key.check()
         let request = S3Request(method: .head, key: location.prefix + key.description)
@@ -84,6 +88,7 @@ public final class S3Store: ObjectStore {
         }
     }
 
+    /// Removes objects, a thousand a request where the server can.
     public func remove(_ keys: [ObjectKey], _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
         for key in keys { try key.check() }
         var rest = keys[...]

@@ -50,21 +50,29 @@ enum SharedFile {
 /// What a `credential_process` prints.
 enum CommandOutput {
     private struct Printed: Decodable {
-        var Version: Int
-        var AccessKeyId: String
-        var SecretAccessKey: String
-        var SessionToken: String?
-        var Expiration: String?
+        var version: Int
+        var keyID: String
+        var secret: String
+        var sessionToken: String?
+        var expiration: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case version = "Version"
+            case keyID = "AccessKeyId"
+            case secret = "SecretAccessKey"
+            case sessionToken = "SessionToken"
+            case expiration = "Expiration"
+        }
     }
 
     /// The keys in it; `nil` where there are none.
     static func credentials(_ text: String) -> Credentials? {
-        guard let printed = try? JSONDecoder().decode(Printed.self, from: Data(text.utf8)), printed.Version == 1 else {
+        guard let printed = try? JSONDecoder().decode(Printed.self, from: Data(text.utf8)), printed.version == 1 else {
             return nil
         }
-        let expiration = printed.Expiration.map { seconds($0) ?? 0 }
+        let expiration = printed.expiration.map { seconds($0) ?? 0 }
         return Credentials(
-            keyID: printed.AccessKeyId, secret: printed.SecretAccessKey, sessionToken: printed.SessionToken,
+            keyID: printed.keyID, secret: printed.secret, sessionToken: printed.sessionToken,
             expiration: expiration)
     }
 

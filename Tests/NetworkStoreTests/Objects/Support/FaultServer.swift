@@ -36,14 +36,18 @@ final class FaultServer: Sendable {
 
     let port: UInt16
     private let listener: Int32
+    private let readsBodies: Bool
     private let answer: @Sendable (Request) -> [Step]
     private let counts = Mutex((requests: 0, connections: 0))
     private let seen = Mutex<[Request]>([])
 
     /// Listens.
     ///
-    /// - Parameter answer: what to answer to a request.
-    init(_ answer: @escaping @Sendable (Request) -> [Step]) throws {
+    /// - Parameters:
+    ///   - readsBodies: whether to answer when the body has come, and not when the head has.
+    ///   - answer: what to answer to a request.
+    init(readsBodies: Bool = true, _ answer: @escaping @Sendable (Request) -> [Step]) throws {
+        self.readsBodies = readsBodies
         self.answer = answer
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -129,8 +133,10 @@ final class FaultServer: Sendable {
             if let end {
                 let head = String(decoding: input[..<end], as: UTF8.self)
                 let length =
-                    head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
-                    .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
+                    !readsBodies
+                    ? 0
+                    : head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+                        .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
                 if input.count >= end + length {
                     let number = counts.withLock { counts in
                         counts.requests += 1
@@ -168,4 +174,13 @@ enum Answers {
         let body = code.isEmpty ? "" : "<Error><Code>\(code)</Code><Message>because</Message></Error>"
         return [.text("HTTP/1.1 \(status) X\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")]
     }
+}
+
+/// Something that happens once.
+final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+
+    func set() { value.store(true, ordering: .releasing) }
 }
