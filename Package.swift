@@ -225,7 +225,8 @@ let package = Package(
         .testTarget(
             name: "NetworkStoreTests",
             dependencies: [
-                "CNetworkStore", "CSQLite", "FileSystems", "NetworkStore", "RingFUSE", "TestSupport", "ringfuse-store-storm",
+                "CNetworkStore", "CSQLite", "FileSystems", "NetworkStore", "RingFUSE", "TestSupport",
+                "ringfuse-store-storm",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings

@@ -118,7 +118,7 @@ extension NetworkStoreFileSystem {
     ) async throws(Errno) {
         let outcome = try await volume.engine.rename(
             name, in: directory, to: newName, in: newDirectory, flags, caller(context))
-        if let moved = outcome.moved { take(moved) }
+        for moved in outcome.moved { take(moved) }
         if let replaced = outcome.replaced {
             take(replaced)
             settle(replaced)

@@ -86,11 +86,11 @@ public struct NodeTemplate: Sendable {
 public struct RenameOutcome: Sendable {
     /// The node that was replaced, as it is now: with a name less. `nil` where there was none.
     public var replaced: NodeRecord?
-    /// The node that was renamed, as it is now.
-    public var moved: NodeRecord?
+    /// The nodes that have another name, as they are now; two where they were exchanged.
+    public var moved: [NodeRecord]
 
     /// An outcome.
-    public init(replaced: NodeRecord?, moved: NodeRecord? = nil) {
+    public init(replaced: NodeRecord?, moved: [NodeRecord] = []) {
         self.replaced = replaced
         self.moved = moved
     }

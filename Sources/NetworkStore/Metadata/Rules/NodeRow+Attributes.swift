@@ -55,7 +55,12 @@ extension NodeRow {
     ///   - setID: whether set-ID bits go, and capabilities with them; `nil` for neither.
     mutating func contentChanged(at time: Timestamp?, killingFor caller: Caller?) -> Aftermath {
         var aftermath = Aftermath()
-        if let time { attributes.modified(at: time) }
+        if let time {
+            // It was written before it is committed, and something else may have been changed in between.
+            let later = max(attributes.changeTime, time)
+            attributes.modified(at: time)
+            attributes.changeTime = later
+        }
         version += 1
         if let caller { dropSetGroupID(after: dropPrivileges(setID: true, &aftermath), caller) }
         return aftermath

@@ -39,16 +39,15 @@ extension Transaction {
         }
         if flags.contains(.exchange), let replaced {
             try exchange(source, at: old, with: replaced, at: new)
-            return RenameOutcome(replaced: nil)
+            return RenameOutcome(replaced: nil, moved: [try node(source.id).record, try node(replaced.id).record])
         }
         if let replaced {
             try source.check(mayReplace: replaced)
             if replaced.isDirectory, try !isEmpty(replaced.id) { throw .directoryNotEmpty }
         }
-        return RenameOutcome(
-            replaced: try move(
-                source, from: old, to: new, replacing: replaced, whiteoutFor: flags.contains(.whiteout) ? caller : nil)
-        )
+        let gone = try move(
+            source, from: old, to: new, replacing: replaced, whiteoutFor: flags.contains(.whiteout) ? caller : nil)
+        return RenameOutcome(replaced: gone, moved: [try node(source.id).record])
     }
 
     /// Moves a name whose way is clear.
