@@ -38,6 +38,9 @@ _Static_assert(offsetof(struct io_uring_sqe, cmd) == 48, "the command area of an
 /// Bytes of the command area of an SQE128: 128 - 48.
 static const size_t command_area_size = 80;
 
+/// IORING_RECVSEND_POLL_FIRST.
+static const uint16_t RECVSEND_POLL_FIRST = 1U << 0;
+
 static const int64_t nanoseconds_per_second = 1000000000;
 
 int rfuse_ring_create(struct rfuse_ring **ring, uint32_t entries, uint32_t completions, uint32_t flags)
@@ -329,6 +332,30 @@ int rfuse_ring_receive(struct rfuse_ring *ring, int socket, uint64_t address, ui
 {
     NEXT_SQE(sqe);
     io_uring_prep_recv(sqe, socket, (void *)(uintptr_t)address, length, flags);
+    sqe->user_data = user_data;
+    return 0;
+}
+
+int rfuse_ring_exchange(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, uint64_t buffer,
+                        uint32_t buffer_length, uint64_t ignored, uint64_t user_data)
+{
+    // A link does not go beyond a submission: both have to be in the same.
+    if (io_uring_sq_space_left(&ring->uring) < 2) {
+        int error = io_uring_submit(&ring->uring);
+        if (error < 0)
+            return error;
+        if (io_uring_sq_space_left(&ring->uring) < 2)
+            return -EBUSY;
+    }
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+    io_uring_prep_send(sqe, socket, (const void *)(uintptr_t)address, length, MSG_NOSIGNAL | MSG_WAITALL);
+    sqe->flags |= IOSQE_IO_LINK;
+    sqe->user_data = ignored;
+    sqe = io_uring_get_sqe(&ring->uring);
+    io_uring_prep_recv(sqe, socket, (void *)(uintptr_t)buffer, buffer_length, 0);
+    // Single-issuer rings came after it (6.0); older kernels refuse what they do not know.
+    if (ring->uring.flags & IORING_SETUP_SINGLE_ISSUER)
+        sqe->ioprio = RECVSEND_POLL_FIRST;
     sqe->user_data = user_data;
     return 0;
 }

@@ -121,6 +121,12 @@ package struct RingHandle: SubmissionQueue {
         unsafe rfuse_ring_receive(pointer, socket, UInt64(address), length, flags, userData)
     }
 
+    package func queueExchange(socket: Int32, pieces: TwoPieces, ignored: UInt64, userData: UInt64) -> Int32 {
+        unsafe rfuse_ring_exchange(
+            pointer, socket, UInt64(pieces.address), pieces.length, UInt64(pieces.secondAddress), pieces.secondLength,
+            ignored, userData)
+    }
+
     package func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32 {
         unsafe rfuse_ring_timeout(pointer, seconds, nanoseconds, userData)
     }

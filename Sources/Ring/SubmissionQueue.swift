@@ -88,6 +88,13 @@ package protocol SubmissionQueue: SendableMetatype {
     /// Queues a receive.
     func queueReceive(socket: Int32, address: UInt, length: UInt32, flags: Int32, userData: UInt64) -> Int32
 
+    /// Queues a send, and a receive that begins when all has been sent, and ends with `-ECANCELED` where it was not.
+    ///
+    /// - Parameters:
+    ///   - pieces: what is sent, and where to receive.
+    ///   - ignored: user data of the send.
+    func queueExchange(socket: Int32, pieces: TwoPieces, ignored: UInt64, userData: UInt64) -> Int32
+
     /// Queues a timeout, which completes with `-ETIME` after a time that begins now, not with the submission.
     func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32
 
@@ -95,7 +102,7 @@ package protocol SubmissionQueue: SendableMetatype {
     func queueCancel(of target: UInt64, userData: UInt64) -> Int32
 }
 
-/// Two pieces of memory that are sent one after the other.
+/// Two pieces of memory of one operation.
 package struct TwoPieces: Equatable, Sendable {
     package var address: UInt
     package var length: UInt32

@@ -121,6 +121,12 @@ int rfuse_ring_send_two(struct rfuse_ring *ring, int socket, uint64_t address, u
 int rfuse_ring_receive(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, int flags,
                        uint64_t user_data);
 
+/// IORING_OP_SEND, with MSG_NOSIGNAL and MSG_WAITALL, and IORING_OP_RECV linked to it, in one submission. The receive
+/// waits for the socket first where the kernel can (5.19): the answer is not there yet. Only the receive is told of with
+/// `user_data`; it ends with -ECANCELED where not all was sent. The send completes with `ignored`.
+int rfuse_ring_exchange(struct rfuse_ring *ring, int socket, uint64_t address, uint32_t length, uint64_t buffer,
+                        uint32_t buffer_length, uint64_t ignored, uint64_t user_data);
+
 /// IORING_OP_TIMEOUT: completes with -ETIME when so much time has passed from now on (CLOCK_MONOTONIC), whenever it is
 /// submitted. `nanoseconds` is less than a second.
 int rfuse_ring_timeout(struct rfuse_ring *ring, int64_t seconds, int64_t nanoseconds, uint64_t user_data);

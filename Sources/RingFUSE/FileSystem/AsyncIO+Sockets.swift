@@ -121,6 +121,34 @@ extension AsyncIO {
         return result
     }
 
+    /// Sends a request and receives the beginning of the answer: on a ring in one submission, with the receive linked to the
+    /// send (`IOSQE_IO_LINK`), which saves a turn.
+    ///
+    /// - Parameters:
+    ///   - request: of less than 4 GiB, and short: it is sent in one piece or not at all.
+    ///   - memory: must stay valid until the call returns.
+    /// - Returns: the bytes received; 0 at the end of the stream.
+    /// - Throws: `EPIPE` where the request was not sent; as ``receive(_:into:count:waitsForAll:)``.
+    @unsafe
+    public func exchange(
+        _ socket: FileDescriptor,
+        _ request: RawSpan,
+        into memory: UnsafeMutableRawBufferPointer
+    ) async throws(Errno) -> Int {
+        let address = unsafe request.withUnsafeBytes { UInt64(UInt(bitPattern: $0.baseAddress)) }
+        do throws(Errno) {
+            let result = try await retained.perform(
+                IOOperation(
+                    .exchange, file: socket.rawValue, address: UInt(bitPattern: memory.baseAddress),
+                    length: memory.count, offset: address, flags: UInt32(clamping: request.byteCount)))
+            precondition(result <= memory.count, "the kernel received more than it was asked for")
+            return result
+        } catch {
+            // What a link breaks it cancels, too.
+            throw error == .canceled && !Task.isCancelled ? .brokenPipe : error
+        }
+    }
+
     /// Ends both directions of a connection (`shutdown(2)`), at once: who waits for it gets an end or an error.
     ///
     /// - Throws: `ENOTCONN`, `EBADF`.

@@ -21,6 +21,11 @@ extension IOOperation {
         case .receive:
             return queue.queueReceive(
                 socket: file, address: address, length: count, flags: Int32(bitPattern: flags), userData: userData)
+        case .exchange:
+            let pieces = TwoPieces(
+                address: UInt(offset), length: flags, secondAddress: address, secondLength: count)
+            return queue.queueExchange(
+                socket: file, pieces: pieces, ignored: CompletionTag.ignored.userData(), userData: userData)
         case .connect:
             return queue.queueConnect(socket: file, address: address, length: count, userData: userData)
         case .close:
@@ -58,7 +63,7 @@ extension IOOperation {
         case .makeDirectory:
             return queue.queueMakeDirectory(
                 directory: file, path: address, mode: UInt32(length), userData: userData)
-        case .read, .write, .send, .sendTwo, .receive, .connect, .close, .sleep:
+        case .read, .write, .send, .sendTwo, .receive, .exchange, .connect, .close, .sleep:
             preconditionFailure("queued elsewhere")
         }
     }

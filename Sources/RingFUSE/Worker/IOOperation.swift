@@ -17,11 +17,12 @@ package struct IOOperation: Sendable {
         case send
         case sendTwo
         case receive
+        case exchange
 
         /// Whether it may wait for another machine, for as long as that likes.
         package var isOfSocket: Bool {
             switch self {
-            case .connect, .send, .sendTwo, .receive: true
+            case .connect, .send, .sendTwo, .receive, .exchange: true
             default: false
             }
         }
@@ -36,9 +37,9 @@ package struct IOOperation: Sendable {
     /// seconds of a sleep; the directory that a rename puts into.
     package var length: Int
     /// Offset in the file, `UInt64.max` for its position; the result's address of a statx; the nanoseconds of a sleep
-    /// beyond its seconds; the new path of a rename; the address of the second piece of a send.
+    /// beyond its seconds; the new path of a rename; the address of the second piece of a send, or of what an exchange sends.
     package var offset: UInt64
-    /// Flags; the bytes of the second piece of a send.
+    /// Flags; the bytes of the second piece of a send, or of what an exchange sends.
     package var flags: UInt32
 
     package init(

@@ -20,8 +20,22 @@ package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
     ///   its caller could not tell whether the descriptor still is its own.
     package override func perform(_ operation: IOOperation) async throws(Errno) -> Int {
         if operation.kind == .sleep { return try await sleep(operation) }
+        if operation.kind == .exchange { return try await exchange(operation) }
         if operation.kind.isOfSocket { return try await performOnSocket(operation) }
         return try await pool.run(cancellable: operation.kind != .close) { operation.execute() }
+    }
+
+    /// Sends, and then receives.
+    private func exchange(_ operation: IOOperation) async throws(Errno) -> Int {
+        var sent: UInt32 = 0
+        while sent < operation.flags {
+            let address = UInt(operation.offset) + UInt(sent)
+            sent += UInt32(
+                try await performOnSocket(
+                    IOOperation(.send, file: operation.file, address: address, length: Int(operation.flags - sent))))
+        }
+        return try await performOnSocket(
+            IOOperation(.receive, file: operation.file, address: operation.address, length: operation.length))
     }
 
     /// Tries at once, and again when the socket is ready: whoever is at the other end may take any time.
@@ -99,7 +113,7 @@ extension IOOperation {
                 file, UnsafePointer(bitPattern: address), CUnsignedInt(truncatingIfNeeded: length))
         case .connect, .send, .sendTwo, .receive:
             executeOnSocket()
-        case .sleep:
+        case .sleep, .exchange:
             preconditionFailure("waits without a thread")
         }
     }

@@ -187,6 +187,59 @@ import Testing
         await worker.shutDown()
     }
 
+    /// A request and its answer in one step, again and again; and a peer that has gone.
+    @Test(arguments: engines)
+    func exchanges(_ engine: BackgroundWorker.Engine) async throws {
+        let loopback = try Loopback()
+        let worker = try BackgroundWorker(engine: engine)
+        let echo = Self.onThread {
+            let peer = try loopback.accept()
+            var piece = [UInt8](repeating: 0, count: 100)
+            for _ in 0..<50 {
+                let count = try unsafe piece.withUnsafeMutableBytes { try unsafe peer.read(into: $0) }
+                try peer.writeAll(piece[..<count].reversed())
+            }
+            try peer.close()
+        }
+        let socket = try await worker.run { io throws(Errno) in try await Self.connect(loopback, io) }
+        for number in 0..<50 {
+            let request = Self.bytes(number..<number + 7)
+            let answer = try await worker.run { io throws(Errno) in try await Self.exchange(request, on: socket, io) }
+            #expect(answer == request.reversed())
+        }
+        try await echo.value
+        // The end, and then an error: one of the two sends meets the closed connection.
+        let ends = await worker.run { io in
+            var outcomes: [[UInt8]?] = []
+            for _ in 0..<3 { outcomes.append(try? await Self.exchange([1, 2, 3], on: socket, io)) }
+            return outcomes
+        }
+        #expect(ends.last == [UInt8]?.none && ends.allSatisfy { $0 == nil || $0 == [] }, "\(ends)")
+        try await worker.run { io throws(Errno) in
+            // Not connected any more, where the peer's end has come first.
+            try? io.shutDown(socket)
+            do throws(Errno) {
+                _ = try await Self.exchange([1], on: socket, io)
+                Issue.record("sent on what is shut down")
+            } catch {
+                #expect(error == .brokenPipe || error == .connectionReset)
+            }
+            try await io.close(socket)
+        }
+        await worker.shutDown()
+    }
+
+    private static func exchange(
+        _ request: [UInt8],
+        on socket: FileDescriptor,
+        _ io: borrowing AsyncIO
+    ) async throws(Errno) -> [UInt8] {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 100, alignment: 16)
+        defer { unsafe memory.deallocate() }
+        let count = try await unsafe io.exchange(socket, RawSpan(_elements: request.span), into: memory)
+        return unsafe Array(memory[..<count])
+    }
+
     @Test(arguments: engines)
     func refusals(_ engine: BackgroundWorker.Engine) async throws {
         let address = try Loopback().address

@@ -345,6 +345,11 @@ import Testing
                 IOOperation(.receive, file: 3, address: 0x10, length: 5, flags: 0x100),
                 FakeOperation(name: "recv", file: 3, address: 0x10, length: 5, flags: 0x100, userData: 0)
             ),
+            (
+                IOOperation(.exchange, file: 3, address: 0x10, length: 5, offset: 0x20, flags: 6),
+                FakeOperation(
+                    name: "exchange", file: 3, address: 0x10, length: 5, offset: 0x20, flags: 6, userData: 0)
+            ),
         ])
     }
 

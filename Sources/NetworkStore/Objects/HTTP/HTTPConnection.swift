@@ -116,6 +116,18 @@ final class HTTPConnection: @unchecked Sendable {
         try await sendEncrypted(body, tls, io)
     }
 
+    /// Sends a request that has no body, and receives the beginning of its answer.
+    func exchange(_ io: borrowing AsyncIO) async throws(HTTPFailure) {
+        guard tls == nil && start == end else { return try await send(RawSpan(), io) }
+        let head = request
+        (start, end) = (0, 0)
+        let count = try await watched(io) { () async throws(Errno) in
+            try await unsafe io.exchange(socket, RawSpan(_elements: head.span), into: memory)
+        }
+        if count == 0 { throw .closed }
+        end = count
+    }
+
     private func sendEncrypted(
         _ bytes: RawSpan,
         _ tls: TLSSession,

@@ -152,10 +152,11 @@ final class S3Client: Sendable {
         _ connection: HTTPConnection,
         _ io: borrowing AsyncIO
     ) async throws(HTTPFailure) {
+        if body.count == 0 { return try await connection.exchange(io) }
         do throws(HTTPFailure) {
             try await unsafe connection.send(body.span, io)
         } catch {
-            guard body.count > 0 && error == .failed(.brokenPipe) else { throw error }
+            guard error == .failed(.brokenPipe) else { throw error }
             connection.isCut = true
         }
     }

@@ -49,7 +49,7 @@ final class FaultServer: Sendable {
     init(readsBodies: Bool = true, _ answer: @escaping @Sendable (Request) -> [Step]) throws {
         self.readsBodies = readsBodies
         self.answer = answer
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian

@@ -4,7 +4,17 @@ import SystemPackage
 
 /// Starts programs.
 enum Spawn {
-    /// Starts a program that ends with this process, whose output goes to a file.
+    /// Closes all that other tests have open, and becomes the program: a connection whose other end such a program holds
+    /// would never end.
+    private static let script = """
+        for file in /proc/self/fd/*; do
+            number=${file##*/}
+            if [ "$number" -gt 2 ]; then eval "exec $number>&-"; fi
+        done
+        exec "$@"
+        """
+
+    /// Starts a program whose output goes to a file.
     static func start(_ arguments: [String], output: String) throws -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -19,11 +29,12 @@ enum Spawn {
         unsafe sigemptyset(&mask)
         unsafe posix_spawnattr_setsigmask(&attributes, &mask)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var strings: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
+        let command = ["bash", "-c", script, "bash"] + arguments
+        var strings: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
         unsafe strings.append(nil)
         defer { unsafe strings.forEach { unsafe free($0) } }
         var process: pid_t = 0
-        let error = unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, strings, environ)
+        let error = unsafe posix_spawnp(&process, "bash", &actions, &attributes, strings, environ)
         guard error == 0 else { throw Errno(rawValue: error) }
         return process
     }
@@ -62,7 +73,7 @@ enum FreePorts {
     }
 
     private static func listening(_ port: UInt16) -> Int32? {
-        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -82,7 +93,7 @@ enum FreePorts {
 enum PlainHTTP {
     /// The status of the answer; `nil` where there is none.
     static func status(_ method: String, _ path: String, port: UInt16) async throws -> Int? {
-        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(file) }
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         _ = unsafe setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

@@ -9,7 +9,7 @@ final class Loopback: Sendable {
 
     /// Listens.
     init(backlog: Int32 = 16) throws {
-        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         listener = FileDescriptor(rawValue: file)
         var bound = sockaddr_in()
         bound.sin_family = sa_family_t(AF_INET)
