@@ -5,11 +5,18 @@ package import SystemPackage
 ///
 /// Workers may share one pool. A resumed task goes on wherever its executor wants it: on the worker.
 package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
+    /// Makes a system call in some way of its own; returns its result, or the negated errno.
+    package typealias Manner = @Sendable (_ call: () -> Int) -> Int
+
     private let pool: ThreadPool
+    private let manner: Manner?
 
     /// An engine on a pool, which others may use as well.
-    package init(_ pool: ThreadPool = ThreadPool()) {
+    ///
+    /// - Parameter manner: how to make the system calls, on the pool's threads; nil for nothing special.
+    package init(_ pool: ThreadPool = ThreadPool(), _ manner: Manner? = nil) {
         self.pool = pool
+        self.manner = manner
         super.init()
     }
 
@@ -20,7 +27,11 @@ package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
     ///   its caller could not tell whether the descriptor still is its own.
     package override func perform(_ operation: IOOperation) async throws(Errno) -> Int {
         if operation.kind == .sleep { return try await sleep(operation) }
-        return try await pool.run(cancellable: operation.kind != .close) { operation.execute() }
+        let manner = manner
+        return try await pool.run(cancellable: operation.kind != .close) {
+            guard let manner else { return operation.execute() }
+            return manner { operation.execute() }
+        }
     }
 
     /// Waits without a thread: many requests may wait at a time, and the pool has few.
