@@ -168,6 +168,8 @@ long rfuse_status(int fd, struct rfuse_status *status) {
     return 0;
 }
 
+int rfuse_device_is_anonymous(uint64_t device) { return major(device) == 0; }
+
 long rfuse_statistics(int fd, struct rfuse_statistics *statistics) {
     struct statvfs s;
     if (fstatvfs(fd, &s) < 0) return -(long)errno;

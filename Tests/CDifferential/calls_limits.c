@@ -54,12 +54,14 @@ CALL(fill)
         return -errno;
     long result = 0;
     // ext4 has what was removed back only when its journal is written: once more after that, until there is no more.
-    // Even then it may find a block or two later: a difference of one call then is none.
-    for (int64_t got = 1, round = 0; got > 0 && round < 16; round++) {
-        got = 0;
+    // Even then it may find some a moment later, when those who wait for the journal go on before the blocks are given
+    // back: so until it has found none several times.
+    for (int empty = 0, round = 0; empty < 4 && round < 32; round++) {
+        int64_t got = 0;
         for (size_t size = 1 << 16; size >= 1; size /= 16)
             while ((result = done(write(file, scratch, size))) > 0)
                 got += result;
+        empty = got ? 0 : empty + 1;
         sync();
     }
     close(file);

@@ -55,6 +55,8 @@ struct side {
     /// The process that waits for a lock; 0 for none. What it is answered comes through the pipe.
     pid_t waiter;
     int report;
+    /// Blocks that were free when it was asked first; 0 before.
+    uint64_t settled;
 };
 
 /// Text that grows up to a limit.

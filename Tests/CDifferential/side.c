@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -111,6 +112,26 @@ int rfuse_diff_end(int number)
     int others = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
     remove_filler(side);
     return result ? result : others;
+}
+
+int rfuse_diff_settle(int number)
+{
+    struct side *side = &sides[number];
+    // Not in a tree that has been removed.
+    if (chdir("/") < 0)
+        return -errno;
+    for (int try = 0; try < 2000; try++) {
+        struct statvfs room;
+        sync();
+        if (statvfs(side->root, &room) < 0)
+            return -errno;
+        if (!side->settled)
+            side->settled = room.f_bfree;
+        if (room.f_bfree >= side->settled)
+            return 0;
+        usleep(10000);
+    }
+    return -ETIMEDOUT;
 }
 
 static int64_t nanoseconds(struct statx_timestamp time)

@@ -51,6 +51,11 @@ struct Executor {
         }
     }
 
+    /// Waits until both file systems have as much room as at the start, which what was removed gives back in its time.
+    func settle() throws(DifferentialError) {
+        for side in Side.allCases { try check(rfuse_diff_settle(side.rawValue), "having side \(side)'s room back") }
+    }
+
     /// Closes all that is open and removes both trees.
     func end() throws(DifferentialError) {
         for side in Side.allCases { try check(rfuse_diff_end(side.rawValue), "removing the tree of side \(side)") }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Keeps account of the files whose stamps may rightly lag behind ext4's: what the script has done to each since.
 ///
 /// A file is known by the number of its inode on the reference, which is the side that may be looked at between steps:
@@ -5,8 +7,8 @@
 struct StampLedger {
     /// Why a stamp may be missing that ext4 has left.
     enum Reason {
-        /// A call that changes content has failed, or a rename that was to leave a whiteout in a directory: ext4 may
-        /// have stamped before it knew.
+        /// A call that changes content has failed: ext4 may have stamped before it knew. Or a rename that was to leave
+        /// a whiteout in a directory, because what it was to replace is a directory that is not empty.
         case failedCall
         /// A file was cut to the size it has.
         case sameSize
@@ -52,8 +54,9 @@ struct StampLedger {
         case _ where Self.contentCalls.contains(call) && result < 0:
             for node in Self.files(of: line, executor) { add(.failedCall, node.inode) }
         case "renameat2":
-            // Its directory, to which ext4 adds the whiteout before it looks at what is to be replaced.
-            guard result < 0, line.contains("RENAME_WHITEOUT"), let path = Script.word(2, of: line) else { return }
+            // The directory of the old name, where ext4 puts the entry back. Other failures stamp nothing.
+            guard result == -Int64(ENOTEMPTY), line.contains("RENAME_WHITEOUT"), let path = Script.word(2, of: line)
+            else { return }
             add(.failedCall, executor.look(named: Script.parent(of: path), follows: true, on: .reference).inode)
         case "truncate", "ftruncate":
             for node in Self.files(of: line, executor) where sizesBefore[node.inode] == node.size {

@@ -13,6 +13,7 @@
 #include "parking.h"
 #include "process.h"
 #include "ring.h"
+#include "room.h"
 #include "sockets.h"
 #include "system.h"
 #include "worker.h"

@@ -94,6 +94,8 @@ extern const int rfuse_access_mask;
 /// Another O_PATH descriptor of an open file.
 long rfuse_path_descriptor(int fd);
 long rfuse_status(int fd, struct rfuse_status *status);
+/// Whether a device, as rfuse_status tells it, is none of blocks, but stands for a file system without one.
+int rfuse_device_is_anonymous(uint64_t device);
 long rfuse_statistics(int fd, struct rfuse_statistics *statistics);
 /// The magic number of the file system (f_type).
 long rfuse_file_system_type(int fd);

@@ -61,8 +61,9 @@ extension BlockingMirrorFileSystem {
         guard try mirror.needsPreparation(file, options) else {
             return try await mirror.write(file, at: offset, from: data, options, onThreads(context))
         }
+        let bytes = data.byteCount
         let target = try await call(context) { mirror, context throws(Errno) in
-            try mirror.writeTarget(file, options, context)
+            try mirror.writeTarget(file, bytes, options, context)
         }
         return try await mirror.write(data, to: target, at: offset, onThreads(context))
     }
@@ -131,7 +132,7 @@ extension BlockingMirrorFileSystem {
     ) async throws(Errno) -> UInt64 {
         try await call(context) { mirror, context throws(Errno) in try mirror.clearPrivileges(of: target, context) }
         return try await mirror.copyOnly(
-            from: source, at: sourceOffset, to: target, at: targetOffset, length: length)
+            from: source, at: sourceOffset, to: target, at: targetOffset, length: length, onThreads(context))
     }
 
     /// Opens a directory.

@@ -50,6 +50,18 @@ extension MirrorFileSystem {
     ) throws(Errno) -> AttributesReply {
         let node = try nodes.node(node)
         defer { withExtendedLifetime(node) {} }
+        return try filling(node, context) { () throws(Errno) in
+            try setAttributes(changes, of: node, handle, context)
+        }
+    }
+
+    /// Changes attributes.
+    private func setAttributes(
+        _ changes: AttributeChanges,
+        of node: MirrorNode,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> AttributesReply {
         let others = changes.mode != nil || changes.size != nil
         let setsTimes = changes.accessTime != nil || changes.modificationTime != nil
         let changesOwner = changes.userID != nil || changes.groupID != nil || !(others || setsTimes)

@@ -23,15 +23,17 @@ extension MirrorFileSystem {
         let name = StoredName(name)
         _ = try unsafe value.withUnsafeBytes { value throws(Errno) in
             try unsafe name.withTerminated { name throws(Errno) in
-                try checked(
-                    unsafe rfuse_set_attribute(
-                        node.descriptor,
-                        name,
-                        value.baseAddress,
-                        value.count,
-                        CInt(condition.rawValue)
+                try filling(node, context) { () throws(Errno) in
+                    try checked(
+                        unsafe rfuse_set_attribute(
+                            node.descriptor,
+                            name,
+                            value.baseAddress,
+                            value.count,
+                            CInt(condition.rawValue)
+                        )
                     )
-                )
+                }
             }
         }
         guard context.clearsSetGroupID, caller.isRoot else { return }

@@ -51,15 +51,10 @@ extension MirrorFileSystem {
         let (descriptor, traits) = try files.found(file.handle)
         guard !traits.contains(.writesWait), offset <= UInt64(Int64.max), try !needsPreparation(file, options)
         else { return .deferred }
-        let result = unsafe data.withUnsafeBytes { bytes -> Int? in
-            if traits.contains(.isResident) {
-                return unsafe rfuse_write(descriptor, bytes.baseAddress, bytes.count, offset)
-            }
-            guard traits.contains(.writesMayWait) else {
-                return unsafe rfuse_try_write(descriptor, bytes.baseAddress, bytes.count, offset)
-            }
-            guard bytes.count <= Self.longestImpatientWrite else { return nil }
-            return patience.attempt { unsafe rfuse_write(descriptor, bytes.baseAddress, bytes.count, offset) }
+        let isFromCache = options.contains(.fromCache)
+        let payer = payer(of: file, traits, bytes: UInt64(data.byteCount), isFromCache: isFromCache, context)
+        let result = try caller.fill(as: payer) { () throws(Errno) in
+            tryWrite(data, to: descriptor, at: offset, traits)
         }
         guard let result else { return .deferred }
         if result == data.byteCount { return .answered(result) }
@@ -69,6 +64,27 @@ extension MirrorFileSystem {
         }
         // What is written twice at one place does no harm; but not at the end of the file.
         return result > 0 && traits.contains(.appends) ? .answered(result) : .deferred
+    }
+
+    /// Writes what takes no waiting, or hardly any.
+    ///
+    /// - Returns: the number of bytes written, or -errno; nil where it was not tried.
+    private func tryWrite(
+        _ data: RawSpan,
+        to descriptor: CInt,
+        at offset: UInt64,
+        _ traits: MirrorOpenFiles.Traits
+    ) -> Int? {
+        unsafe data.withUnsafeBytes { bytes -> Int? in
+            if traits.contains(.isResident) {
+                return unsafe rfuse_write(descriptor, bytes.baseAddress, bytes.count, offset)
+            }
+            guard traits.contains(.writesMayWait) else {
+                return unsafe rfuse_try_write(descriptor, bytes.baseAddress, bytes.count, offset)
+            }
+            guard bytes.count <= Self.longestImpatientWrite else { return nil }
+            return patience.attempt { unsafe rfuse_write(descriptor, bytes.baseAddress, bytes.count, offset) }
+        }
     }
 
     /// Bytes of a write that a worker does itself on a file system that may wait.

@@ -115,7 +115,11 @@ extension MirrorFileSystem {
                             unsafe rfuse_rename(parent.descriptor, name, newParent.descriptor, newName, flags.rawValue)
                         )
                     }
-                    if flags.contains(.whiteout) { try caller.make(for: context, rename) } else { try rename() }
+                    if flags.contains(.whiteout) {
+                        try caller.make(for: context, rename)
+                    } else {
+                        try filling(newParent, context, rename)
+                    }
                 }
             }
         }
@@ -133,7 +137,9 @@ extension MirrorFileSystem {
         let parent = try nodes.node(directory)
         defer { withExtendedLifetime(parent) {} }
         try unsafe name.withComponent { name throws(Errno) in
-            _ = try checked(unsafe rfuse_link(node.descriptor, parent.descriptor, name))
+            try filling(parent, context) { () throws(Errno) in
+                _ = try checked(unsafe rfuse_link(node.descriptor, parent.descriptor, name))
+            }
         }
         // Of the node itself, not of the name, which may mean something else by now.
         let status = try status(of: node.descriptor)

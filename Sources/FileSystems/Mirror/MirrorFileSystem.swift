@@ -35,8 +35,12 @@ public final class MirrorFileSystem: FileSystem {
     let directories = Mutex<[HandleID: MirrorDirectory]>([:])
     /// The last handle of a directory; none is used twice.
     let lastDirectoryHandle = Atomic<UInt64>(0)
-    /// Makes files on behalf of their owners.
+    /// Makes and fills files on behalf of their owners.
     let caller = MirrorCaller()
+    /// Whether it matters on whose behalf files are filled.
+    let room: MirrorRoom
+    /// Who has opened files.
+    let openers = MirrorOpeners()
     /// The inode numbers that programs see.
     let inodes: MirrorInodeNumbers
     /// The locks of programs on the mount, where the source has them.
@@ -77,6 +81,7 @@ public final class MirrorFileSystem: FileSystem {
         let mostNodes = options.mostNodeDescriptors ?? files.capacity / 4 * 3
         nodes = MirrorNodeTable(root: root, mostOpen: mostNodes)
         sourceKind = MirrorSourceKind(of: root.descriptor)
+        room = MirrorRoom(of: root, kind: sourceKind)
         keepsAccessControlLists = Self.keepsAccessControlLists(root)
         inodes = MirrorInodeNumbers(device: root.identity.device)
         do throws(Errno) {
@@ -125,6 +130,7 @@ public final class MirrorFileSystem: FileSystem {
     public func disconnected() async {
         passthrough.closeAll()
         files.closeAll()
+        openers.removeAll()
         locks.releaseAll()
         directories.withLock { $0.removeAll() }
         nodes.forgetAll()

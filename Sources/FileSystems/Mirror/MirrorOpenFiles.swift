@@ -31,6 +31,8 @@ final class MirrorOpenFiles: @unchecked Sendable {
         static let writesMayWait = Traits(rawValue: 1 << 4)
         /// Its content is in memory and nowhere else, so that nothing waits.
         static let isResident = Traits(rawValue: 1 << 5)
+        /// It is on another file system than the source, one that may be short of room.
+        static let isElsewhere = Traits(rawValue: 1 << 6)
         /// Reads and writes are not for a thread that others wait for.
         static let waits: Traits = [.readsWait, .writesWait]
     }

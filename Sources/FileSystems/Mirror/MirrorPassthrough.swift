@@ -25,6 +25,8 @@ final class MirrorPassthrough: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Registers files on behalf of those who open them.
+    private let caller = MirrorCaller()
 
     /// Starts to pass through, where the connection has it.
     func connected(_ connection: Connection) {
@@ -34,9 +36,14 @@ final class MirrorPassthrough: Sendable {
 
     /// Counts an open file.
     ///
-    /// - Parameter descriptor: what it has open in the source.
+    /// What is registered is filled on behalf of the first who has opened it, whoever writes: the kernel keeps the
+    /// credentials with which it was registered (`fuse_backing_open`), and has one registration for all.
+    ///
+    /// - Parameters:
+    ///   - descriptor: what it has open in the source.
+    ///   - user: who opens it.
     /// - Returns: what it is to pass through to; `nil` where the server reads and writes it.
-    func open(_ node: NodeID, _ descriptor: CInt) -> BackingFile? {
+    func open(_ node: NodeID, _ descriptor: CInt, _ user: MirrorUser) -> BackingFile? {
         state.withLock { state in
             guard let files = state.connection?.backingFiles else { return nil }
             if let file = state.uses[node]?.file {
@@ -47,7 +54,7 @@ final class MirrorPassthrough: Sendable {
                 state.uses[node]?.opens += 1
                 return nil
             }
-            let file = Self.register(descriptor, with: files, &state)
+            let file = register(descriptor, with: files, user, &state)
             state.uses[node] = Use(file: file, opens: 1)
             return file
         }
@@ -77,13 +84,16 @@ final class MirrorPassthrough: Sendable {
     }
 
     /// Registers a file, or says once that one cannot be.
-    private static func register(
+    private func register(
         _ descriptor: CInt,
         with files: BackingFiles,
+        _ user: MirrorUser,
         _ state: inout State
     ) -> BackingFile? {
         do throws(Errno) {
-            return try files.register(FileDescriptor(rawValue: descriptor))
+            return try caller.fill(as: user.userID == .max ? nil : user) { () throws(Errno) in
+                try files.register(FileDescriptor(rawValue: descriptor))
+            }
         } catch {
             if !state.hasWarned {
                 let reason = error == .tooManySymbolicLinkLevels ? "it is on a stacked file system" : "\(error)"

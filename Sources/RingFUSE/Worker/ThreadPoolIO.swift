@@ -5,11 +5,18 @@ package import SystemPackage
 ///
 /// Workers may share one pool. A resumed task goes on wherever its executor wants it: on the worker.
 package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
+    /// Makes a system call in some way of its own; returns its result, or the negated errno.
+    package typealias Manner = @Sendable (_ call: () -> Int) -> Int
+
     private let pool: ThreadPool
+    private let manner: Manner?
 
     /// An engine on a pool, which others may use as well.
-    package init(_ pool: ThreadPool = ThreadPool()) {
+    ///
+    /// - Parameter manner: how to make the system calls, on the pool's threads; nil for nothing special.
+    package init(_ pool: ThreadPool = ThreadPool(), _ manner: Manner? = nil) {
         self.pool = pool
+        self.manner = manner
         super.init()
     }
 
@@ -22,7 +29,11 @@ package final class ThreadPoolIO: IOEngine, @unchecked Sendable {
         if operation.kind == .sleep { return try await sleep(operation) }
         if operation.kind == .exchange { return try await exchange(operation) }
         if operation.kind.isOfSocket { return try await performOnSocket(operation) }
-        return try await pool.run(cancellable: operation.kind != .close) { operation.execute() }
+        let manner = manner
+        return try await pool.run(cancellable: operation.kind != .close) {
+            guard let manner else { return operation.execute() }
+            return manner { operation.execute() }
+        }
     }
 
     /// Sends, and then receives.

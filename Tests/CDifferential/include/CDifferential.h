@@ -48,6 +48,11 @@ int rfuse_diff_begin(int side, const char *name);
 /// Closes all descriptors of a side and removes its tree. Returns 0 or -errno.
 int rfuse_diff_end(int side);
 
+/// Waits until a side's file system has as much room as when this was called first: what has been removed comes back
+/// when the server has forgotten it and a journal has been written, a little later. Returns 0 or -errno; -ETIMEDOUT
+/// where it never does.
+int rfuse_diff_settle(int side);
+
 /// Runs a line: `[user] call argument...`. Returns what the system call returned, or -errno; RFUSE_DIFF_MALFORMED where
 /// the line means nothing. `rfuse_diff_text` has what the call told.
 int64_t rfuse_diff_run(int side, const char *line);

@@ -153,7 +153,8 @@ extension Case {
             alice write 0 512K@1
             alice write 0 400K@2
             fsync 0
-            alice fallocate 0 0 1M 512K     # EDQUOT
+            # EDQUOT after a part. Without the flag the file is longer by that part; the kernel hears of it a moment later.
+            alice fallocate 0 FALLOC_FL_KEEP_SIZE 1M 512K
             alice pwrite 0 512K@3 1M        # a part, or EDQUOT
             fsync 0
             alice pwrite 0 64K@4 4M         # EDQUOT
