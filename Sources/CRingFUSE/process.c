@@ -15,6 +15,16 @@ int rfuse_become_io_flusher(void)
     return prctl(RFUSE_SET_IO_FLUSHER, 1UL, 0UL, 0UL, 0UL) < 0 ? -errno : 0;
 }
 
+int rfuse_take_main_nice(void)
+{
+    // -1 is a nice value as well as a failure, and 0 as a number stands for the calling thread.
+    errno = 0;
+    int nice = getpriority(PRIO_PROCESS, (id_t)getpid());
+    if (errno != 0)
+        return -errno;
+    return setpriority(PRIO_PROCESS, 0, nice) < 0 ? -errno : 0;
+}
+
 /// Whether the calling process may lock any amount: without regard to its limit, or because there is none. The kernel
 /// asks for CAP_IPC_LOCK in the initial user namespace (`can_do_mlock`), so that its own answer is all that counts:
 /// with a limit of 0, only those who need none can lock a page.

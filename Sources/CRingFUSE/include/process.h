@@ -10,6 +10,11 @@
 /// kernels.
 int rfuse_become_io_flusher(void);
 
+/// Gives the calling thread the nice value of the process's main thread: what `nice` or systemd's Nice= asked for. A
+/// thread has that of its creator otherwise, and Swift's own threads (libdispatch) set theirs by themselves, to 0 and
+/// -4. -EACCES or -EPERM where that would be a higher priority than the caller may have.
+int rfuse_take_main_nice(void);
+
 /// Locks what the process has mapped, and what it maps later once it is touched. Raises the soft RLIMIT_MEMLOCK where
 /// the hard one is unlimited. -EPERM with neither that nor CAP_IPC_LOCK, and nothing is locked then; -ENOMEM.
 int rfuse_lock_memory(void);
