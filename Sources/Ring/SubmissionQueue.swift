@@ -6,6 +6,7 @@
 /// Each `queue…` prepares one submission; nothing reaches the kernel before the next ``submitAndWait(for:)`` or
 /// ``submitAndPoll()``. Addresses are plain numbers: whoever queues keeps the memory valid until the completion.
 /// All of it belongs to one thread.
+@usableFromInline
 package protocol SubmissionQueue: SendableMetatype {
     /// Submits all that is queued and waits for completions, in one system call.
     ///
