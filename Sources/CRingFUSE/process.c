@@ -15,6 +15,28 @@ int rfuse_become_io_flusher(void)
     return prctl(RFUSE_SET_IO_FLUSHER, 1UL, 0UL, 0UL, 0UL) < 0 ? -errno : 0;
 }
 
+/// Gives the nice value of the main thread to others, as setpriority(2) names them.
+static int give_main_nice(int which, id_t who)
+{
+    // -1 is a nice value as well as a failure.
+    errno = 0;
+    int nice = getpriority(PRIO_PROCESS, (id_t)getpid());
+    if (errno != 0)
+        return -errno;
+    return setpriority(which, who, nice) < 0 ? -errno : 0;
+}
+
+int rfuse_take_main_nice(void)
+{
+    // 0 stands for the calling thread.
+    return give_main_nice(PRIO_PROCESS, 0);
+}
+
+int rfuse_give_main_nice(pid_t group)
+{
+    return give_main_nice(PRIO_PGRP, (id_t)group);
+}
+
 /// Whether the calling process may lock any amount: without regard to its limit, or because there is none. The kernel
 /// asks for CAP_IPC_LOCK in the initial user namespace (`can_do_mlock`), so that its own answer is all that counts:
 /// with a limit of 0, only those who need none can lock a page.

@@ -1,4 +1,6 @@
 /// What a request asks for, of all that the ABI knows through 7.46.
+@frozen
+@usableFromInline
 package enum Opcode: UInt32, CaseIterable, Sendable {
     /// `FUSE_LOOKUP`.
     case lookUp = 1

@@ -1,6 +1,7 @@
-package import CRingFUSE
+public import CRingFUSE
 
 /// The result of one operation on a ring.
+@usableFromInline
 package typealias Completion = rfuse_completion
 
 extension rfuse_completion {

@@ -6,6 +6,7 @@
 /// Each `queue…` prepares one submission; nothing reaches the kernel before the next ``submitAndWait(for:)`` or
 /// ``submitAndPoll()``. Addresses are plain numbers: whoever queues keeps the memory valid until the completion.
 /// All of it belongs to one thread.
+@usableFromInline
 package protocol SubmissionQueue: SendableMetatype {
     /// Submits all that is queued and waits for completions, in one system call.
     ///
@@ -103,11 +104,13 @@ package protocol SubmissionQueue: SendableMetatype {
 }
 
 /// Two pieces of memory of one operation.
+@frozen
+@usableFromInline
 package struct TwoPieces: Equatable, Sendable {
-    package var address: UInt
-    package var length: UInt32
-    package var secondAddress: UInt
-    package var secondLength: UInt32
+    @usableFromInline package var address: UInt
+    @usableFromInline package var length: UInt32
+    @usableFromInline package var secondAddress: UInt
+    @usableFromInline package var secondLength: UInt32
 
     package init(address: UInt, length: UInt32, secondAddress: UInt, secondLength: UInt32) {
         self.address = address

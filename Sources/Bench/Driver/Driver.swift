@@ -1,4 +1,5 @@
 internal import CBench
+internal import CRingFUSE
 internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
@@ -44,6 +45,8 @@ public struct Driver: Sendable {
     /// - Returns: what is to be printed: the result of a run, as JSON.
     /// - Throws: `Errno` of the first operation that failed, ``Refusal``.
     public func run() throws -> String {
+        // For the threads that are to be started: commands run on a thread of libdispatch.
+        _ = rfuse_take_main_nice()
         switch step {
         case .prepare:
             try unsafe withJob { job in try Self.check(unsafe rbench_prepare(job)) }

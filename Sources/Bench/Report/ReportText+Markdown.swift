@@ -54,21 +54,20 @@ extension ReportText {
         }
     }
 
-    /// A table of contenders by workloads; empty if no cell has anything to say.
+    /// A table of contenders by workloads, without those that have nothing to say; empty if none has.
     private func grid(
         _ workloads: [Report.Workload], title: (Report.Workload) -> String,
         cell: (Summary, Report.Unit) -> String?
     ) -> String {
         var table = MarkdownTable(header: [""] + workloads.map { title($0).escapedForMarkdown })
-        var isEmpty = true
         for contender in report.contenders {
             let cells = workloads.map { workload in
                 self.table[contender, workload].flatMap { cell($0, workload.unit) }
             }
-            if cells.contains(where: { $0 != nil }) { isEmpty = false }
+            guard cells.contains(where: { $0 != nil }) else { continue }
             table.rows.append([name(of: contender).escapedForMarkdown] + cells.map { $0 ?? Figure.missing })
         }
-        return isEmpty ? "" : table.text
+        return table.rows.isEmpty ? "" : table.text
     }
 
     /// Medians and ratios.

@@ -33,11 +33,11 @@ extension ReportText {
             text += " (where there are fewer than three pairs: their number)"
         }
         text += ". Latencies in µs unless said otherwise; CPU (µs), context switches and system calls of the server "
-        text += "for each operation. \(Figure.missing): not measured."
+        text += "for each operation."
         return warning.map { "\(text) \($0)" } ?? text
     }
 
-    /// The table of one workload.
+    /// The table of one workload, of those that took part.
     private func rows(of workload: Report.Workload) -> String {
         var table = PlainTable(
             header: [
@@ -45,13 +45,13 @@ extension ReportText {
             ],
             width: ReportText.width)
         for contender in report.contenders {
-            guard let summary = self.table[contender, workload] else { continue }
+            guard let summary = self.table[contender, workload], summary.result != nil else { continue }
             table.rows.append(["  " + name(of: contender).printable] + ReportText.cells(of: summary, workload.unit))
         }
-        return table.text
+        return table.rows.isEmpty ? line("  Nothing was measured.") : table.text
     }
 
-    /// A contender's figures; what was not measured is empty but for the result.
+    /// A contender's figures; what was not measured is empty.
     private static func cells(of summary: Summary, _ unit: Report.Unit) -> [String] {
         let result = summary.result
         let interval = summary.comparison.map { comparison in
@@ -59,7 +59,7 @@ extension ReportText {
                 ?? "(\(comparison.pairs))"
         }
         return [
-            result.map { Figure.result($0.median, unit) } ?? Figure.missing,
+            result.map { Figure.result($0.median, unit) } ?? "",
             result.map { Figure.range($0.lowest, $0.highest, unit) } ?? "",
             summary.comparison.map { "×\(Figure.ratio($0.ratio))" } ?? "",
             interval ?? "",

@@ -53,7 +53,8 @@ struct Server: Sendable {
                 input: .none, output: .fileDescriptor(file, closeAfterSpawningProcess: true),
                 error: .combinedWithOutput
             ) { execution in
-                await result(of: body, by: work, process: execution.processIdentifier.value)
+                Child.adopt(execution.processIdentifier.value)
+                return await result(of: body, by: work, process: execution.processIdentifier.value)
             }
             return try execution.closureResult.get()
         }

@@ -1,27 +1,29 @@
-import CRingFUSE
+public import CRingFUSE
 
 /// The header of a request, `fuse_in_header`, checked for itself.
+@frozen
+@usableFromInline
 package struct RequestHeader: Equatable, Sendable {
     /// Size in bytes.
     @inlinable
     package static var byteCount: Int { MemoryLayout<fuse_in_header>.size }
 
     /// Length of the whole request with this header, in bytes.
-    package let length: Int
+    @usableFromInline package let length: Int
     /// Raw opcode; what a newer kernel may send is not an error of the header.
-    package let opcode: UInt32
+    @usableFromInline package let opcode: UInt32
     /// Identity of the request, which its reply repeats.
-    package let unique: UInt64
+    @usableFromInline package let unique: UInt64
     /// The node it is about; 0 in requests that are about none.
-    package let node: UInt64
+    @usableFromInline package let node: UInt64
     /// User ID of the caller, or `FUSE_INVALID_UIDGID`.
-    package let uid: UInt32
+    @usableFromInline package let uid: UInt32
     /// Group ID of the caller, or `FUSE_INVALID_UIDGID`.
-    package let gid: UInt32
+    @usableFromInline package let gid: UInt32
     /// Process ID of the caller, 0 for the kernel itself.
-    package let pid: UInt32
+    @usableFromInline package let pid: UInt32
     /// Length of the extensions at the end of the payload, in bytes.
-    package let extensionLength: Int
+    @usableFromInline package let extensionLength: Int
 
     /// Whether a server before this one may already have acted on the request.
     package var isResent: Bool { unique & FUSE_UNIQUE_RESEND != 0 }

@@ -1,17 +1,19 @@
-import CRingFUSE
+public import CRingFUSE
 
 /// READ, READDIR and READDIRPLUS.
+@frozen
+@usableFromInline
 package struct ReadRequest: Equatable, Sendable {
     /// The handle.
-    package let fileHandle: UInt64
+    @usableFromInline package let fileHandle: UInt64
     /// Where to begin, in bytes; in a directory, the `off` of the last entry seen, or 0.
-    package let offset: UInt64
+    @usableFromInline package let offset: UInt64
     /// How many bytes at most.
-    package let size: UInt32
+    @usableFromInline package let size: UInt32
     /// Owner of locks, when mandatory locking needs it.
-    package let lockOwner: UInt64?
+    @usableFromInline package let lockOwner: UInt64?
     /// Flags of open(2).
-    package let flags: UInt32
+    @usableFromInline package let flags: UInt32
 
     /// Decodes the argument; throws `truncated`.
     @inlinable
@@ -26,25 +28,28 @@ package struct ReadRequest: Equatable, Sendable {
 }
 
 /// WRITE.
+@frozen
+@usableFromInline
 package struct WriteRequest: ~Escapable {
     /// The handle; a guess when `isFromCache`.
-    package let fileHandle: UInt64
+    @usableFromInline package let fileHandle: UInt64
     /// Where to begin, in bytes.
-    package let offset: UInt64
+    @usableFromInline package let offset: UInt64
     /// How many bytes.
-    package let size: UInt32
+    @usableFromInline package let size: UInt32
     /// Whether the page cache writes back, not a caller (`FUSE_WRITE_CACHE`).
-    package let isFromCache: Bool
+    @usableFromInline package let isFromCache: Bool
     /// Whether suid and sgid are to be cleared (`FUSE_WRITE_KILL_SUIDGID`).
-    package let killsSetID: Bool
+    @usableFromInline package let killsSetID: Bool
     /// Owner of locks, when mandatory locking needs it.
-    package let lockOwner: UInt64?
+    @usableFromInline package let lockOwner: UInt64?
     /// Flags of open(2).
-    package let flags: UInt32
+    @usableFromInline package let flags: UInt32
     /// The bytes, `size` of them; empty in a zero-copied request.
-    package let data: RawSpan
+    @usableFromInline package let data: RawSpan
 
     /// Decodes the request; throws `truncated`, or `badLength` when there are more bytes than `size` says.
+    @inlinable
     @_lifetime(copy payload)
     package init(argument: RawSpan, payload: RawSpan) throws(WireError) {
         let raw = try argument.load(fuse_write_in.self)
@@ -58,8 +63,9 @@ package struct WriteRequest: ~Escapable {
     }
 
     /// Takes over the fields.
+    @inlinable
     @_lifetime(copy data)
-    private init(_ raw: fuse_write_in, data: RawSpan) {
+    init(_ raw: fuse_write_in, data: RawSpan) {
         fileHandle = raw.fh
         offset = raw.offset
         size = raw.size

@@ -16,12 +16,14 @@ extension RawSpan {
     }
 
     /// The bytes from an offset, known to lie inside, to the end.
+    @inlinable
     @_lifetime(copy self)
     func suffix(from offset: Int) -> RawSpan {
         extracting(offset..<byteCount)
     }
 
     /// The rest from an offset, which has to be exactly as long as a field of the request says.
+    @inlinable
     @_lifetime(copy self)
     func data(from offset: Int = 0, exactly count: UInt32) throws(WireError) -> RawSpan {
         let expected = offset + Int(count)

@@ -1,4 +1,4 @@
-package import CRingFUSE
+public import CRingFUSE
 
 /// Marks the C structures that may be read from, and written to, bytes shared with the kernel.
 ///

@@ -45,16 +45,29 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
 
     package override func attempt(_ frame: RequestFrame, _ io: IOEngine) -> Answer {
         guard let header = frame.decodedHeader else { return .failure(Errno.ioError.rawValue) }
+        do throws(Errno) {
+            // By number: these come by the thousand, and making an opcode of it is a call into another module.
+            switch header.opcode {
+            case FUSE_READ.rawValue: return try attemptRead(frame, header, context(header, io))
+            case FUSE_WRITE.rawValue: return try attemptWrite(frame, header, context(header, io))
+            case FUSE_GETATTR.rawValue: return try attemptAttributes(frame, header, context(header, io))
+            case FUSE_LOOKUP.rawValue: return try attemptLookUp(frame, header, context(header, io))
+            default: return attemptControl(frame, header)
+            }
+        } catch {
+            return .failure(error.rawValue)
+        }
+    }
+
+    /// Takes what tells the server something and asks for nothing; leaves the others to their entries' tasks.
+    @inline(never)
+    private func attemptControl(_ frame: RequestFrame, _ header: RequestHeader) -> Answer {
         guard let opcode = Opcode(rawValue: header.opcode) else {
             reportUnknown(header.opcode)
             return .failure(Errno.noFunction.rawValue)
         }
         do throws(Errno) {
             switch opcode {
-            case .read: return try attemptRead(frame, header, context(header, io))
-            case .write: return try attemptWrite(frame, header, context(header, io))
-            case .getAttributes: return try attemptAttributes(frame, header, context(header, io))
-            case .lookUp: return try attemptLookUp(frame, header, context(header, io))
             case .forget: return try forget(frame, header)
             case .batchForget: return try forgetBatch(frame)
             case .interrupt: return try interrupt(frame)

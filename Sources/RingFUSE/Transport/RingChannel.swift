@@ -114,6 +114,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     // MARK: Turns
 
+    @inline(__always)
     package mutating func collect(mayWait: Bool, isIdle: Bool, into arrivals: inout ArrivalBatch) -> Bool {
         if !early.isEmpty || wasWokenEarly { return takeEarly(into: &arrivals) }
         if isBroken { return waitWithoutRing(mayWait: mayWait) }
@@ -144,17 +145,24 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private static var vainTurnLimit: Int { 2000 }
 
     /// Sleeps until there is something, after having polled for a while where the user wants that.
+    @inline(__always)
     private mutating func wait() -> Int32 {
-        if poll.isDue() {
-            if ring.hasQueued {
-                let result = poke()
-                if result < 0 { return result }
-            }
-            let ring = ring
-            if poll.spin(until: { ring.hasEvents }) { return poke() }
-        }
+        if poll.isDue(), let result = spin() { return result }
         systemCalls += 1
         return ring.submitAndWait(for: 1)
+    }
+
+    /// Polls for a while.
+    ///
+    /// - Returns: what the system calls of it said; `nil` where there was nothing in that time.
+    @inline(never)
+    private mutating func spin() -> Int32? {
+        if ring.hasQueued {
+            let result = poke()
+            if result < 0 { return result }
+        }
+        let ring = ring
+        return poll.spin(until: { ring.hasEvents }) ? poke() : nil
     }
 
     /// Submits and looks, without sleeping.
@@ -163,6 +171,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         return ring.submitAndPoll()
     }
 
+    @inline(__always)
     private mutating func reap(into arrivals: inout ArrivalBatch) -> Bool {
         var woken = false
         // Not more than one buffer of completions a turn: what is left is there at the next, which does not sleep then.
@@ -189,20 +198,23 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         return woken
     }
 
+    @inline(__always)
     private mutating func arrive(_ entry: Int, _ result: Int32, into arrivals: inout ArrivalBatch) {
         precondition(entry < entryCount, "not an entry")
-        guard result >= 0 else {
-            // ENOTCONN: the connection ended; ECANCELED: the thread or the ring ends; ECONNABORTED: it was aborted.
-            lose(entry)
-            if [ENOTCONN, ECANCELED, ECONNABORTED].contains(-result) {
-                isDisconnected = true
-            } else {
-                reportLoss(of: entry, errno: -result)
-            }
-            return
-        }
+        if result < 0 { return endEntry(entry, errno: -result) }
         noteData(of: entry)
         arrivals.append(entry)
+    }
+
+    /// An entry has come back without a request.
+    private mutating func endEntry(_ entry: Int, errno: Int32) {
+        // ENOTCONN: the connection ended; ECANCELED: the thread or the ring ends; ECONNABORTED: it was aborted.
+        lose(entry)
+        if [ENOTCONN, ECANCELED, ECONNABORTED].contains(errno) {
+            isDisconnected = true
+        } else {
+            reportLoss(of: entry, errno: errno)
+        }
     }
 
     /// The kernel has written names and data of a request to its entry's payload.
@@ -246,6 +258,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     // MARK: Requests
 
+    @inline(__always)
     package func frame(of entry: Int) -> RequestFrame {
         let header = unsafe slots[entry].header
         let payload = unsafe slots[entry].payload
@@ -260,6 +273,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
             dirty: slots[entry].dirty)
     }
 
+    @inline(__always)
     package mutating func commit(_ entry: Int, unique: UInt64, error: Int32, length: Int) {
         let head = unsafe slots[entry].header.assumingMemoryBound(to: fuse_uring_req_header.self)
         // The kernel reads `unique` and `error` of this header; the length is `payload_sz`.
@@ -277,6 +291,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         commit(entry, unique: frame(of: entry).unique, error: 0, length: 0)
     }
 
+    @inline(__always)
     func queueCommand(
         _ operation: UInt32,
         entry: Int,

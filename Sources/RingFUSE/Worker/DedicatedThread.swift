@@ -5,8 +5,8 @@ package import SystemPackage
     import Glibc
 #endif
 
-/// A thread of our own: named, pinned if wished, joined by its owner. It blocks all signals, and is marked as one that
-/// writeback waits for where that is permitted (``ProcessSettings/becomeFlusher()``).
+/// A thread of our own: named, pinned if wished, joined by its owner. It blocks all signals, is as nice as the process's
+/// main thread, and is marked as one that writeback waits for where that is permitted (``ProcessSettings/becomeFlusher()``).
 ///
 /// Not a Swift concurrency thread: workers sleep in system calls, which the cooperative pool must not.
 @safe
@@ -73,6 +73,8 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     _ = unsafe rfuse_thread_name(start.name)
     // Each thread for itself: a program that only embeds a session need not be marked as a whole.
     _ = rfuse_become_io_flusher()
+    // Its creator may be a thread of libdispatch, which sets its own nice value whatever the process's is.
+    _ = rfuse_take_main_nice()
     var failure: Errno?
     if let cpu = start.cpu {
         var number = UInt32(cpu)

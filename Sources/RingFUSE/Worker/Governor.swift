@@ -11,7 +11,7 @@ import SystemPackage
 /// (``SeatTrial``): what `Placement/Pin/auto` means on the ring.
 ///
 /// It looks at what workers count anyway (``MeterCells``), so that it costs requests nothing: ten times a second while
-/// there is a load, four times while there has been one lately, once otherwise.
+/// there is a load or has been one lately, once otherwise; sooner at a load that has just begun.
 final class Governor: Sendable {
     private let roster: Roster
     private let logger: Logger
@@ -67,14 +67,18 @@ final class Governor: Sendable {
         }
 
         /// Takes a look.
-        mutating func look() {
+        ///
+        /// - Parameter pause: milliseconds since the last one; `nil` after a trial, which tells nothing of the load.
+        mutating func look(after pause: Int32?) {
             let now = Work(of: member.meter.cells)
             done = now - work
             work = now
+            guard let pause else { return }
+            isLoaded = done.requests * 100 >= Governor.leastRequests * UInt64(clamping: min(pause, 100))
         }
 
-        /// Whether it has something to do.
-        var isLoaded: Bool { done.requests >= Governor.leastRequests }
+        /// Whether it had something to do.
+        private(set) var isLoaded = false
 
         /// The CPU of a seat.
         func cpu(_ seat: SeatTrial.Seat) -> Int { seat == .home ? home : alternate }
@@ -85,17 +89,29 @@ final class Governor: Sendable {
         var idle = IdleTime()
         // A mount that was just made is likely to be used.
         var quietLooks = 1
-        while !isStopped(within: quietLooks == 0 ? 100 : quietLooks < Self.recentLooks ? 250 : 1000) {
+        var loadedLooks = 0
+        while true {
+            let pause = Self.pause(quietLooks, loadedLooks)
+            if isStopped(within: pause) { return }
             idle.look()
-            for index in subjects.indices { subjects[index].look() }
+            for index in subjects.indices { subjects[index].look(after: pause) }
             let busy = Set(subjects.lazy.filter(\.isLoaded).map(\.home))
             for index in subjects.indices { settle(index, of: &subjects, busy, idle) }
             quietLooks = busy.isEmpty ? min(quietLooks + 1, Self.recentLooks) : 0
+            loadedLooks = busy.isEmpty ? 0 : min(loadedLooks + 1, Self.earlyLooks)
         }
     }
 
     /// Looks without a load after which it looks less often.
-    private static let recentLooks = 40
+    private static let recentLooks = 100
+    /// Looks at a load that has just begun, which is tried at the second.
+    private static let earlyLooks = 2
+
+    /// Milliseconds to the next look.
+    private static func pause(_ quietLooks: Int, _ loadedLooks: Int) -> Int32 {
+        if quietLooks == 0 && loadedLooks < earlyLooks { return 40 }
+        return quietLooks < recentLooks ? 100 : 1000
+    }
 
     /// Sleeps.
     private func isStopped(within milliseconds: Int32) -> Bool {
@@ -121,14 +137,14 @@ final class Governor: Sendable {
         let (here, there) = compare(subject, among: subjects)
         subjects[index].trial.conclude(here: here, there: there)
         let seat = subjects[index].trial.seat
-        for index in subjects.indices { subjects[index].look() }
+        for index in subjects.indices { subjects[index].look(after: nil) }
         guard seat != subject.trial.seat else { return }
         move(subject, to: seat)
         let percent = Int(there / max(here, 1) * 100)
         logger.debug("\(subject.member.name): moved to CPU \(subject.cpu(seat)), which serves its load at \(percent) %")
     }
 
-    /// Requests between two looks from which on a worker is worth a trial.
+    /// Requests in a tenth of a second from which on a worker is worth a trial.
     fileprivate static let leastRequests: UInt64 = 100
     /// The share of a CPU's time that must be idle for a worker of another CPU to be tried there.
     private static let leastIdle = 0.5

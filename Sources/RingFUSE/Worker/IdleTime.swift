@@ -1,6 +1,8 @@
 import SystemPackage
 
 /// How much of each CPU's time is idle, from one look at /proc/stat to the next.
+///
+/// So is the time of programs with a positive nice value: they have said that they give way.
 struct IdleTime: Sendable {
     /// Ticks of a CPU since it came up.
     struct Ticks: Sendable, Equatable {
@@ -25,7 +27,7 @@ struct IdleTime: Sendable {
         last = now
     }
 
-    /// The share of a CPU's time between the last two looks that was idle; 0 where it is not known.
+    /// The share of a CPU's time between the last two looks that was to be had; 0 where it is not known.
     func share(of cpu: Int) -> Double { shares[cpu] ?? 0 }
 
     /// Reads the lines of CPUs: user, nice, system, idle, iowait and more, in ticks (proc(5)).
@@ -38,7 +40,7 @@ struct IdleTime: Sendable {
             // Guests' time is in user's and nice's already.
             let ticks = words.dropFirst().prefix(8).compactMap { UInt64($0) }
             guard ticks.count >= 5 else { continue }
-            found[cpu] = Ticks(idle: ticks[3] + ticks[4], all: ticks.reduce(0, +))
+            found[cpu] = Ticks(idle: ticks[1] + ticks[3] + ticks[4], all: ticks.reduce(0, +))
         }
         return found
     }

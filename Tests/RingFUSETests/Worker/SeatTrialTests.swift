@@ -97,6 +97,13 @@ import Testing
         #expect(time.share(of: 7) == 0)
     }
 
+    @Test func niceProgramsGiveWay() {
+        var time = IdleTime()
+        time.look("cpu0 100 100 100 100 0 0 0 0 0 0\n")
+        time.look("cpu0 110 160 110 120 0 0 0 0 0 0\n")
+        #expect(time.share(of: 0) == 0.8)
+    }
+
     @Test func nonsenseIsNotIdle() {
         var time = IdleTime()
         for text in ["", "cpu0", "cpu0 1 2 x", "cpux 1 2 3 4 5", "cpu0 5 5 5 5 5", "cpu0 1 1 1 1 1", "cpu0 1 1 1 1 1"] {
