@@ -70,6 +70,10 @@ enum Rule: String, CaseIterable {
     /// has no device.
     case blocksOfDirectAccess
 
+    /// A volume of the network store keeps holes to the byte, ext4 in blocks: what lies in a block with data is a hole
+    /// there, and a file that ends in such a hole has no blocks.
+    case holesOfAVolume
+
     /// Whether the rule excuses a difference.
     func excuses(_ difference: Difference, _ context: Context) -> Bool {
         switch self {
@@ -121,6 +125,11 @@ enum Rule: String, CaseIterable {
         case .blocksOfDirectAccess:
             return difference.kind == .result && context.isOnDirect && difference.reference == "EINVAL"
                 && Int64(difference.tested) != nil
+        case .holesOfAVolume:
+            guard context.conditions.backend == "store" else { return false }
+            if difference.kind == .attribute { return difference.field == "blocks" && difference.tested == "0" }
+            return difference.kind == .result && difference.call == "lseek"
+                && (difference.line.hasSuffix("SEEK_DATA") || difference.line.hasSuffix("SEEK_HOLE"))
         }
     }
 

@@ -1,3 +1,4 @@
+internal import FileSystems
 public import RingFUSE
 public import SystemPackage
 
@@ -13,9 +14,13 @@ extension NetworkStoreFileSystem {
         _ condition: ExtendedAttributeCondition,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
+        let name = try await checked(name, on: node)
+        guard name.isAccessControl || value.byteCount <= ExtendedAttributeRules.largestValue else {
+            throw .argListTooLong
+        }
         let bytes = unsafe value.withUnsafeBytes { unsafe ContiguousArray($0) }
         let record = try await volume.engine.setExtendedAttribute(
-            StoredName(name), of: node, to: bytes, condition, caller(context, withGroups: true))
+            name, of: node, to: bytes, condition, caller(context, withGroups: true))
         take(record)
     }
 
@@ -29,7 +34,8 @@ extension NetworkStoreFileSystem {
         into value: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
-        try Self.give(try await volume.engine.extendedAttribute(StoredName(name), of: node), into: &value)
+        let name = try await checked(name, on: node)
+        return try Self.give(try await volume.engine.extendedAttribute(name, of: node), into: &value)
     }
 
     /// Tells the names of extended attributes, those of `trusted.` only to the superuser.
@@ -58,7 +64,19 @@ extension NetworkStoreFileSystem {
         of node: NodeID,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        take(try await volume.engine.removeExtendedAttribute(StoredName(name), of: node))
+        let name = try await checked(name, on: node)
+        take(try await volume.engine.removeExtendedAttribute(name, of: node))
+    }
+
+    /// Checks the name of an extended attribute.
+    ///
+    /// - Throws: `EOPNOTSUPP`, `EPERM`, `EINVAL`, `ERANGE`, `ESTALE`.
+    private func checked(_ name: borrowing Name, on node: NodeID) async throws(Errno) -> StoredName {
+        // Before it is copied.
+        guard name.count <= ExtendedAttributeRules.longestName else { throw .outOfRange }
+        let stored = StoredName(name)
+        try ExtendedAttributeRules.check(stored, on: try await volume.engine.node(node).type)
+        return stored
     }
 
     /// Gives bytes where there is room; where there is none at all, only their number is asked for.
