@@ -26,6 +26,20 @@ struct StoreMountCommand: ServingCommand {
     )
     var contentMemory = ByteSize(bytes: 256 << 20)
 
+    /// Where fetched blocks are kept.
+    @Option(
+        help: ArgumentHelp(
+            "A directory on a local disk for what was fetched, which survives the mount; default: none.",
+            valueName: "directory"))
+    var cacheDirectory: String?
+
+    /// How much of them.
+    @Option(
+        help: ArgumentHelp("The most that the directory of --cache-directory may hold.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0) }
+    )
+    var cacheSize = ByteSize(bytes: 10 << 30)
+
     /// Readahead.
     @Option(
         help: ArgumentHelp("How much is fetched ahead of a sequential reader; 0 for nothing.", valueName: "bytes"))
@@ -59,7 +73,9 @@ struct StoreMountCommand: ServingCommand {
         var limits = Volume.Limits()
         limits.memory = contentMemory.bytes
         limits.readahead = readahead
-        let (path, force, lifetime) = (volume.metadata.path, takeOver.force, cacheTimeout?.lifetime ?? .forever)
+        let cache = cacheDirectory.map { FilePath($0).absolute }
+        let (path, cacheSize) = (volume.metadata.path, UInt64(cacheSize.bytes))
+        let (force, lifetime) = (takeOver.force, cacheTimeout?.lifetime ?? .forever)
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
@@ -68,9 +84,10 @@ struct StoreMountCommand: ServingCommand {
                     StandardError.write("ringfuse: \($0)")
                 }
                 do {
+                    let disk = try cache.map { try Self.disk($0, cacheSize, of: engine.volume) }
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
-                        background: try BackgroundWorker(name: "ringfuse-store"), limits: limits)
+                        background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, limits: limits)
                     return NetworkStoreFileSystem(volume, lifetime: lifetime)
                 } catch {
                     await engine.close()
@@ -78,5 +95,20 @@ struct StoreMountCommand: ServingCommand {
                 }
             }
         ).run()
+    }
+
+    /// Opens the cache of a volume.
+    private static func disk(
+        _ directory: FilePath,
+        _ size: UInt64,
+        of volume: VolumeDescription
+    ) throws -> DiskCache {
+        do throws(Errno) {
+            return try DiskCache(in: directory, limit: size, volume: volume.identifier)
+        } catch .wouldBlock {
+            throw ValidationError("--cache-directory \(directory): another mount of the volume has it")
+        } catch {
+            throw ValidationError("--cache-directory \(directory): \(error)")
+        }
     }
 }
