@@ -276,3 +276,13 @@ let package = Package(
         ),
     ] + fuzzers + benchmarks
 )
+
+// The tests of the library alone, for builds that are only about it: with a sanitizer everything takes several times as
+// long, and what it depends on takes longer than it does. `tools/sanitize` sets this.
+if Context.environment["RINGFUSE_LIBRARY_ONLY"] != nil {
+    let kept: Set = [
+        "CRingFUSE", "CTestSupport", "FUSEProtocol", "FUSEProtocolTests", "Ring", "RingFUSE", "RingFUSETests", "TestSupport",
+    ]
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products.removeAll { $0.name != "RingFUSE" }
+}
