@@ -49,22 +49,22 @@ CALL(fill)
     UNUSED;
     char path[PATH_MAX + 16];
     filler_of(side, path, sizeof path);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0)
-        return -errno;
     long result = 0;
     // ext4 has what was removed back only when its journal is written: once more after that, until there is no more.
     // Even then it may find some a moment later, when those who wait for the journal go on before the blocks are given
-    // back: so until it has found none several times.
+    // back, or with the last close: so until it has found none several times.
     for (int empty = 0, round = 0; empty < 4 && round < 32; round++) {
         int64_t got = 0;
+        int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        if (file < 0)
+            return -errno;
         for (size_t size = 1 << 16; size >= 1; size /= 16)
             while ((result = done(write(file, scratch, size))) > 0)
                 got += result;
+        close(file);
         empty = got ? 0 : empty + 1;
         sync();
     }
-    close(file);
     return result;
 }
 

@@ -74,6 +74,11 @@ enum Rule: String, CaseIterable {
     /// there, and a file that ends in such a hole has no blocks.
     case holesOfAVolume
 
+    /// The kernel refuses an allocation beyond the largest size that the process or the mount may have (EFBIG) before
+    /// it asks a FUSE server, and before it clears set-ID bits (`fuse_file_fallocate`). ext4 clears them first. So with
+    /// both file systems, both transports, and with the writeback cache or without.
+    case setIDBitsOfRefusedAllocations
+
     /// Whether the rule excuses a difference.
     func excuses(_ difference: Difference, _ context: Context) -> Bool {
         switch self {
@@ -100,6 +105,12 @@ enum Rule: String, CaseIterable {
                 let tested = UInt32(difference.tested, radix: 8), let reference = UInt32(difference.reference, radix: 8)
             else { return false }
             return tested == reference | 0o2000 && reference & 0o2010 == 0
+        case .setIDBitsOfRefusedAllocations:
+            guard difference.kind == .attribute, difference.field == "mode", let node = context.node,
+                context.ledger.isTooLargeToAllocate(node.inode), let tested = UInt32(difference.tested, radix: 8),
+                let reference = UInt32(difference.reference, radix: 8)
+            else { return false }
+            return tested & ~0o6000 == reference & ~0o6000 && tested & reference == reference
         case .timesOfMappedStores:
             return isStamp(difference) && context.node.map { context.ledger.isStoredTo($0.inode) } ?? false
         case .timesOfSpecialFiles:

@@ -28,6 +28,8 @@ struct StampLedger {
     private var mapped: [Int64: UInt64] = [:]
     /// Files that something was stored to through one.
     private var stored: Set<UInt64> = []
+    /// Files that an allocation would have made larger than they may be.
+    private var tooLarge: Set<UInt64> = []
     /// The sizes before a step of the files that it may cut to the size they have.
     private var sizesBefore: [UInt64: UInt64] = [:]
 
@@ -50,6 +52,9 @@ struct StampLedger {
     /// Takes down what a step has done.
     mutating func record(_ line: String, result: Int64, _ executor: Executor) {
         let call = Script.call(of: line)
+        if call == "fallocate", result == -Int64(EFBIG) {
+            tooLarge.formUnion(Self.files(of: line, executor).map(\.inode))
+        }
         switch call {
         case _ where Self.contentCalls.contains(call) && result < 0:
             for node in Self.files(of: line, executor) { add(.failedCall, node.inode) }
@@ -90,6 +95,9 @@ struct StampLedger {
 
     /// Whether something was stored to a file through a shared mapping.
     func isStoredTo(_ inode: UInt64) -> Bool { stored.contains(inode) }
+
+    /// Whether an allocation would have made a file larger than it may be.
+    func isTooLargeToAllocate(_ inode: UInt64) -> Bool { tooLarge.contains(inode) }
 
     /// A look has shown another time than the one before: what was left out before that one does not show any longer.
     mutating func shown(_ inode: UInt64, _ time: Node.Time) {

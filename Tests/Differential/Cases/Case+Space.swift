@@ -2,6 +2,20 @@ extension Case {
     /// Room for content, and what the file system tells of itself.
     static let space = [
         Case(
+            // From seed 721532644875.
+            "more room than a file may have, for somebody who may not keep set-ID bits",
+            """
+            open 0 f O_RDWR|O_CREAT 04755
+            limit 5000
+            fallocate 0 0 12288 10          # EFBIG
+            stat f
+            bob fallocate 0 FALLOC_FL_KEEP_SIZE 12288 10
+            limit -1
+            chmod f 06755
+            limit 5000
+            bob fallocate 0 FALLOC_FL_ZERO_RANGE 12288 10
+            """),
+        Case(
             "fallocate",
             """
             open 0 f O_RDWR|O_CREAT 0644
