@@ -281,7 +281,8 @@ let package = Package(
 // long, and what it depends on takes longer than it does. `tools/sanitize` sets this.
 if Context.environment["RINGFUSE_LIBRARY_ONLY"] != nil {
     let kept: Set = [
-        "CRingFUSE", "CTestSupport", "FUSEProtocol", "FUSEProtocolTests", "Ring", "RingFUSE", "RingFUSETests", "TestSupport",
+        "CRingFUSE", "CTestSupport", "FUSEProtocol", "FUSEProtocolTests", "Ring", "RingFUSE", "RingFUSETests",
+        "TestSupport",
     ]
     package.targets.removeAll { !kept.contains($0.name) }
     package.products.removeAll { $0.name != "RingFUSE" }
