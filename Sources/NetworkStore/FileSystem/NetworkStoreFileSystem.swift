@@ -16,7 +16,6 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// How long the kernel may believe names and attributes.
     let lifetime: Lifetime
     private let connection = Mutex<Connection?>(nil)
-    private let isServing = Atomic(true)
 
     /// The file system of a volume.
     ///
@@ -40,8 +39,7 @@ public final class NetworkStoreFileSystem: FileSystem {
         self.connection.withLock { $0 = connection }
         volume.start { io in
             var seconds = 0
-            while self.isServing.load(ordering: .relaxed) {
-                try? await io.sleep(for: .seconds(1))
+            while await self.volume.pause(for: .seconds(1), io) {
                 self.volume.flushExpired()
                 seconds += 1
                 if seconds % Self.collectionInterval == 0 { await self.collectGarbage(io) }
@@ -67,7 +65,7 @@ public final class NetworkStoreFileSystem: FileSystem {
 
     /// Writes out everything, and ends the session with the volume.
     public func disconnected() async {
-        isServing.store(false, ordering: .relaxed)
+        volume.stopWaiting()
         for file in nodes.files {
             do throws(Errno) {
                 try await volume.flush(file, durably: true)

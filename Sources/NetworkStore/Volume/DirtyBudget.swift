@@ -4,7 +4,8 @@ internal import Synchronization
 final class DirtyBudget: Sendable {
     private struct State {
         var used = 0
-        var waiting: ContiguousArray<Waiter<Void>> = []
+        var waiting: [Int: Waiter<Void>] = [:]
+        var nextWaiter = 0
     }
 
     private let limit: Int
@@ -30,8 +31,8 @@ final class DirtyBudget: Sendable {
         guard count > 0 else { return }
         let waiting = state.withLock { state in
             state.used -= count
-            defer { state.waiting = [] }
-            return state.waiting
+            defer { state.waiting = [:] }
+            return state.waiting.values
         }
         for waiter in waiting { waiter.resume(returning: ()) }
     }
@@ -39,15 +40,24 @@ final class DirtyBudget: Sendable {
     /// Whether a good part is used: time to write things out.
     var isPressing: Bool { state.withLock { $0.used > limit / 2 } }
 
-    /// Waits until something is given back; not at all where that many are left already.
+    /// Waits until something is given back; not at all where that many are left already. Ends early where the task is
+    /// cancelled: whoever writes to a store that is away must be able to give up.
     func wait(for count: Int) async {
-        await Waiter.wait { waiter in
-            let isFree = state.withLock { state in
-                guard state.used + count > limit, state.used > 0 else { return true }
-                state.waiting.append(waiter)
-                return false
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await Waiter.wait { waiter in
+                let isFree = state.withLock { state in
+                    guard state.used + count > limit, state.used > 0, !Task.isCancelled else { return true }
+                    state.waiting[number] = waiter
+                    return false
+                }
+                if isFree { waiter.resume(returning: ()) }
             }
-            if isFree { waiter.resume(returning: ()) }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: ())
         }
     }
 }

@@ -133,8 +133,7 @@ extension Volume {
         for attempt in attempts { attempt.finish(error) }
         if isGone { return dirtyBudget.give(upload.content.chunks.count) }
         start { io in
-            try? await io.sleep(for: delay)
-            self.retry(file)
+            if await self.pause(for: delay, io) { self.retry(file) }
         }
     }
 

@@ -75,7 +75,7 @@ extension Volume {
 
     /// Takes what is written into memory, waiting for room.
     ///
-    /// - Throws: `EFBIG`.
+    /// - Throws: `EFBIG`, and `EINTR` where the task is cancelled.
     func write(
         _ file: StoredFile,
         at offset: UInt64?,
@@ -85,6 +85,7 @@ extension Volume {
         while try !writeImmediately(file, at: offset, from: data, at: time) {
             flushOldest()
             await dirtyBudget.wait(for: data.byteCount / blockSize + 2)
+            if Task.isCancelled { throw .interrupted }
         }
     }
 

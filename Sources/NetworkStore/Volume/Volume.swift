@@ -40,6 +40,7 @@ public final class Volume: Sendable {
     let writer: ObjectWriter
     /// Files with something that is not committed.
     let dirtyFiles = FileSet()
+    private let isClosing = Atomic(false)
 
     /// Opens a volume.
     ///
@@ -74,8 +75,25 @@ public final class Volume: Sendable {
         _ = background.start(body)
     }
 
+    /// Waits, but not for longer than the volume is open.
+    ///
+    /// - Returns: whether it is open.
+    func pause(for duration: Duration, _ io: borrowing AsyncIO) async -> Bool {
+        let end = ContinuousClock.now + duration
+        while !isClosing.load(ordering: .relaxed) {
+            let left = end - ContinuousClock.now
+            guard left > .zero else { return true }
+            try? await io.sleep(for: min(left, .milliseconds(100)))
+        }
+        return false
+    }
+
+    /// What waits in the background goes on, and ends.
+    func stopWaiting() { isClosing.store(true, ordering: .relaxed) }
+
     /// Ends the session. Everything must have been committed.
     func close() async {
+        stopWaiting()
         await engine.close()
         await background.shutDown()
     }
