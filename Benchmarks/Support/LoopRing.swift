@@ -140,5 +140,6 @@ struct LoopRing: SubmissionQueue {
     func queueStatx(
         directory: Int32, path: UInt, flags: Int32, mask: UInt32, result: UInt, userData: UInt64
     ) -> Int32 { -38 }
+    func queueTimeout(seconds: Int64, nanoseconds: Int64, userData: UInt64) -> Int32 { -38 }
     func queueCancel(of target: UInt64, userData: UInt64) -> Int32 { -38 }
 }

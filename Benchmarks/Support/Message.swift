@@ -90,7 +90,9 @@ struct Message {
             argument: UnsafeRawBufferPointer(start: memory + Self.argumentOffset, count: 128),
             payload: UnsafeRawBufferPointer(start: payload, count: payloadCount),
             reply: UnsafeMutableRawBufferPointer(start: payload, count: Self.capacity),
-            scratch: UnsafeMutableRawBufferPointer(start: memory + 512, count: 512))
+            scratch: UnsafeMutableRawBufferPointer(start: memory + 512, count: 512),
+            // Behind the kernel's part of the header page, as in an entry.
+            dirty: DirtyExtent(memory + 304))
     }
 
     /// Puts the first eight bytes of the payload back: the name, which replies overwrite.
