@@ -26,11 +26,17 @@ extension NetworkStoreFileSystem {
             close(node)
             throw error
         }
-        return reply
+        return Self.reply(flags)
     }
 
-    /// What the kernel is told of each open file. Without handle: a file of the volume is one, however often it is open.
-    private var reply: OpenReply { OpenReply(options: [.keepCache, .parallelDirectWrites]) }
+    /// What the kernel is told of an open file. A file of the volume is one, however often it is open; the handle only tells
+    /// whether it may be written, which a FLUSH does not.
+    private static func reply(_ flags: OpenFlags) -> OpenReply {
+        OpenReply(handle: flags.allowsWriting ? writable : .none, options: [.keepCache, .parallelDirectWrites])
+    }
+
+    /// The handle of files that may be written.
+    private static let writable = HandleID(1)
 
     /// Has a file's content here.
     private func open(_ record: NodeRecord) throws(Errno) -> StoredFile {
@@ -56,7 +62,7 @@ extension NetworkStoreFileSystem {
             let file = try open(record)
             // Nobody has written to it.
             file.state.withLock { if $0.commits == 0 { $0.extents = ExtentMap() } }
-            return CreateReply(entry: entry(record), file: reply)
+            return CreateReply(entry: entry(record), file: Self.reply(flags))
         } catch {
             guard error == .fileExists, !flags.contains(.exclusive) else { throw error }
         }
@@ -83,7 +89,7 @@ extension NetworkStoreFileSystem {
         _ = try open(record)
         let entry = entry(record)
         _ = nodes.unlink(record.id)
-        return CreateReply(entry: entry, file: reply)
+        return CreateReply(entry: entry, file: Self.reply(flags))
     }
 
     /// Checks that a file's flags allow how it is to be opened.
@@ -119,10 +125,11 @@ extension NetworkStoreFileSystem {
         if old != new { try? notifier?.invalidate(node, from: -1) }
     }
 
-    /// A descriptor is closed: what was written is committed.
+    /// A descriptor that may have written is closed: what was written is committed.
     ///
     /// - Throws: `EIO`, `ENOSPC`, `EDQUOT`: what was written stays and is tried again.
     public func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
+        guard file.handle == Self.writable else { return }
         let file = try self.file(file)
         // What has no name is nobody's after a crash.
         if file.state.withLock({ $0.record.attributes.linkCount == 0 }) { return }

@@ -1,4 +1,3 @@
-import Glibc
 import NetworkStore
 import RingFUSE
 import SystemPackage
@@ -6,27 +5,36 @@ import SystemPackage
 /// Volumes of the network store for tests: a database and a directory.
 enum StoreVolume {
     /// Makes a volume in a directory that it makes, and opens it.
+    ///
+    /// - Parameter store: where objects go; `nil` for a directory beside the database.
     static func make(
         in directory: FilePath,
+        store: (any ObjectStore)? = nil,
         limits: Volume.Limits = Volume.Limits()
     ) async throws -> NetworkStoreFileSystem {
-        guard unsafe mkdir(directory.string, 0o755) == 0 else { throw Errno(rawValue: errno) }
+        _ = try objects(in: directory)
         let description = VolumeDescription(
             identifier: "0123456789abcdef0123456789abcdef", name: "test",
             dataURL: "file://\(directory.appending("objects"))")
         try await SQLiteEngine.format(directory.appending("volume.db").string, description)
-        return try await open(in: directory, limits: limits)
+        return try await open(in: directory, store: store, limits: limits)
     }
 
     /// Opens the volume of a directory.
     static func open(
         in directory: FilePath,
+        store: (any ObjectStore)? = nil,
         limits: Volume.Limits = Volume.Limits()
     ) async throws -> NetworkStoreFileSystem {
         let engine = try await SQLiteEngine.open(directory.appending("volume.db").string)
         return NetworkStoreFileSystem(
             try Volume(
-                engine: engine, store: try DirectoryStore(directory.appending("objects"), creates: true),
-                background: try BackgroundWorker(), limits: limits))
+                engine: engine, store: try store ?? objects(in: directory), background: try BackgroundWorker(),
+                limits: limits))
+    }
+
+    /// The objects of a volume, in a directory that it makes where there is none.
+    static func objects(in directory: FilePath) throws -> any ObjectStore {
+        try DirectoryStore(directory.appending("objects"), creates: true)
     }
 }
