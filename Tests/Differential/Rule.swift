@@ -43,8 +43,9 @@ enum Rule: String, CaseIterable {
     /// for times of what succeeds only. And a RENAME_WHITEOUT that fails because the directory to be replaced is not
     /// empty stamps the directory of the old name, where ext4 then puts the entry back that was to make room for the
     /// whiteout (`ext4_resetent`). Of nine ways to fail, each with the flag and without, this is the only one that
-    /// stamps anything, and that directory is all that it stamps (tried on ext4 itself, Linux 6.18). So does the source of a mirror, but the kernel asks for new attributes only after what has succeeded, and shows
-    /// the stamp when it asks next. Until the script sets the time, or the next look where it has not.
+    /// stamps anything, and that directory is all that it stamps (tried on ext4 itself, Linux 6.18). So does the source
+    /// of a mirror, but the kernel asks for new attributes only after what has succeeded, and shows the stamp when it
+    /// asks next. Until the script sets the time, or the next look where it has not.
     case timesOfFailedCalls
 
     /// After FS_IOC_SETFLAGS the kernel believes the attributes it had (`fuse_fileattr_set`), and shows the old ctime.

@@ -153,7 +153,7 @@ extension Case {
             alice write 0 512K@1
             alice write 0 400K@2
             fsync 0
-            # EDQUOT after a part. Without the flag the file is longer by that part; the kernel hears of it a moment later.
+            # EDQUOT after a part. Without the flag the file is longer by that; the kernel hears of it a moment later.
             alice fallocate 0 FALLOC_FL_KEEP_SIZE 1M 512K
             alice pwrite 0 512K@3 1M        # a part, or EDQUOT
             fsync 0
