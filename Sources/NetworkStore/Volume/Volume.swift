@@ -18,6 +18,11 @@ public final class Volume: Sendable {
 
         /// The usual limits.
         public init() {}
+
+        /// The least memory that a volume can work with: two objects that are put together, a few blocks of each kind.
+        public static func leastMemory(for volume: VolumeDescription) -> Int {
+            max(16 << 20, 2 * Int(volume.objectSize) + 32 * Int(volume.blockSize))
+        }
     }
 
     /// Names, attributes, places.
@@ -44,7 +49,7 @@ public final class Volume: Sendable {
 
     /// Opens a volume.
     ///
-    /// - Throws: `ENOMEM`.
+    /// - Throws: `ENOMEM`, and `EINVAL` for less memory than ``Limits/leastMemory(for:)``.
     public init(
         engine: any MetadataEngine,
         store: any ObjectStore,
@@ -52,6 +57,7 @@ public final class Volume: Sendable {
         disk: DiskCache? = nil,
         limits: Limits = Limits()
     ) throws(Errno) {
+        guard limits.memory >= Limits.leastMemory(for: engine.volume) else { throw .invalidArgument }
         self.engine = engine
         self.store = store
         self.background = background

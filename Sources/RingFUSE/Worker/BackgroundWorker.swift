@@ -81,7 +81,8 @@ public final class BackgroundWorker: Sendable {
         }
     }
 
-    /// Starts a task on the worker. It is waited for by ``shutDown()``, and not to be started after that.
+    /// Starts a task on the worker. It is waited for by ``shutDown()``, and not to be started after that, unless by a task
+    /// that still runs there.
     ///
     /// - Parameter body: gets input and output on the worker.
     /// - Returns: the task, which may be cancelled.
@@ -115,7 +116,8 @@ public final class BackgroundWorker: Sendable {
 
     private func enter() {
         state.withLock { state in
-            precondition(!state.isShuttingDown, "the worker has been shut down")
+            // Where somebody is still waited for, whom he starts is, too.
+            precondition(!state.isShuttingDown || state.running > 0, "the worker has been shut down")
             state.running += 1
         }
     }

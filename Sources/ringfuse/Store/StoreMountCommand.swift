@@ -61,13 +61,6 @@ struct StoreMountCommand: ServingCommand {
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
-    /// Checks sizes.
-    func validate() throws {
-        guard contentMemory.bytes >= 16 << 20 else {
-            throw ValidationError("--content-memory \(contentMemory): must be 16M at least")
-        }
-    }
-
     /// Serves it.
     func run() async throws {
         var limits = Volume.Limits()
@@ -84,6 +77,10 @@ struct StoreMountCommand: ServingCommand {
                     StandardError.write("ringfuse: \($0)")
                 }
                 do {
+                    let least = ByteSize(bytes: Volume.Limits.leastMemory(for: engine.volume))
+                    guard limits.memory >= least.bytes else {
+                        throw ValidationError("--content-memory: this volume needs \(least) at least")
+                    }
                     let disk = try cache.map { try Self.disk($0, cacheSize, of: engine.volume) }
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),

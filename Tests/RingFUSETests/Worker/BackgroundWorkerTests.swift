@@ -126,6 +126,25 @@ import Testing
         }
     }
 
+    /// What a task starts while all are waited for is waited for, too.
+    @Test func startedWhileShuttingDown() async throws {
+        for engine in [BackgroundWorker.Engine.automatic, .threads] {
+            let ended = Sum()
+            let worker = try BackgroundWorker(engine: engine)
+            worker.start { io in
+                // By then the worker is being shut down.
+                try? await io.sleep(for: .milliseconds(50))
+                worker.start { io in
+                    try? await io.sleep(for: .milliseconds(20))
+                    ended.add(1)
+                }
+                ended.add(1)
+            }
+            await worker.shutDown()
+            #expect(ended.count == 2)
+        }
+    }
+
     /// One that is forgotten ends its thread.
     @Test func aForgottenWorkerEnds() async throws {
         let name = "rf-forgotten"
