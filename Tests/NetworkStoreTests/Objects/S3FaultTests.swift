@@ -18,11 +18,21 @@ import Testing
     /// Options under which nobody waits for long.
     private static var quick: S3Options {
         var options = S3Options()
+        // Other tests may keep this one waiting for long.
+        options.keptFor = .seconds(600)
         options.firstPause = .milliseconds(1)
         options.longestPause = .milliseconds(4)
         options.attempts = 5
-        options.idleLimit = .milliseconds(300)
-        options.connectLimit = .milliseconds(300)
+        // Nor is the server here silent by itself, however busy the machine.
+        options.idleLimit = .seconds(60)
+        options.connectLimit = .seconds(60)
+        return options
+    }
+
+    /// Options under which silence is noticed soon.
+    private static var hasty: S3Options {
+        var options = quick
+        options.idleLimit = .seconds(1)
         return options
     }
 
@@ -99,7 +109,7 @@ import Testing
             [.text("HTTP/1.1 206 OK\r\n\(range)Content-Length: 1000\r\n\r\nabc"), .silence],
         ], engines)
     func silence(_ steps: [FaultServer.Step], _ engine: BackgroundWorker.Engine) async throws {
-        let (outcomes, server) = try await Self.read(engine) {
+        let (outcomes, server) = try await Self.read(engine, options: Self.hasty) {
             $0.number < 1 ? steps : Answers.object(Self.content, $0)
         }
         #expect(outcomes == [Self.wanted()])
@@ -109,15 +119,15 @@ import Testing
     /// A server that is slow, but never silent for long, is waited for.
     @Test(arguments: engines)
     func slowness(_ engine: BackgroundWorker.Engine) async throws {
-        let (outcomes, server) = try await Self.read(engine) { request in
+        let (outcomes, server) = try await Self.read(engine, options: Self.hasty) { request in
             let pieces = Answers.object(Self.content, request)
             guard case .text(let head) = pieces[0], case .send(let body) = pieces[1] else { return pieces }
             var steps: [FaultServer.Step] = []
             for line in head.split(separator: "\r\n", omittingEmptySubsequences: false).dropLast() {
-                steps += [.text(line + "\r"), .pause(20), .text("\n")]
+                steps += [.text(line + "\r"), .pause(100), .text("\n")]
             }
             for start in stride(from: 0, to: body.count, by: 100) {
-                steps += [.pause(20), .send(Array(body[start..<min(body.count, start + 100)]))]
+                steps += [.pause(100), .send(Array(body[start..<min(body.count, start + 100)]))]
             }
             return steps
         }

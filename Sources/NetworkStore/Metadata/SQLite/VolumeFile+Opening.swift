@@ -41,9 +41,12 @@ extension VolumeFile {
 
     /// Checks that it is a volume before anything is made beside it.
     private func checkBeforeChanging() throws(VolumeError) {
-        // Where it cannot be opened to be read, opening it for writing says why.
-        guard let database = try? sqlite({ () throws(SQLiteFailure) in try Database(path, .read) }) else { return }
-        try check(database, writes: true)
+        do throws(VolumeError) {
+            let database = try sqlite { () throws(SQLiteFailure) in try Database(path, .read) }
+            try check(database, writes: true)
+        } catch .database {
+            // Where it cannot be read, opening it for writing says why.
+        }
     }
 
     /// Opens it to be read.
