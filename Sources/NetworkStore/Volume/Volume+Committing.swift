@@ -68,7 +68,8 @@ extension Volume {
                 finish(upload, change, of: file, record, isDurable: isUrgent)
             } catch {
                 fail(upload, of: file, error)
-                return
+                // What is gone holds nobody up: those behind it go, too. What has failed is tried again before them.
+                guard error == .staleNFSFileHandle else { return }
             }
         }
     }
@@ -173,18 +174,10 @@ extension Volume {
         for attempt in attempts { failure = await attempt.wait() ?? failure }
         if let failure { throw failure }
         guard durably else { return }
-        let isVolatile = file.state.withLock { state in
-            defer { state.isVolatile = false }
-            return state.isVolatile
-        }
-        if isVolatile {
-            do throws(Errno) {
-                try await engine.synchronize()
-            } catch {
-                file.state.withLock { $0.isVolatile = true }
-                throw error
-            }
-        }
+        guard let commits = file.state.withLock({ $0.isVolatile ? $0.commits : nil }) else { return }
+        try await engine.synchronize()
+        // Not before: whoever closes the file meanwhile must not be told that all is safe.
+        file.state.withLock { if $0.commits == commits { $0.isVolatile = false } }
     }
 }
 

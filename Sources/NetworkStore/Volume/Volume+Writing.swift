@@ -10,7 +10,7 @@ extension Volume {
     ///
     /// - Parameters:
     ///   - offset: bytes from the start of the file; `nil` for its end.
-    ///   - changesTime: whether it counts as a change by a program now.
+    ///   - time: when it is written.
     /// - Returns: whether it is done.
     /// - Throws: `EFBIG`.
     func writeImmediately(

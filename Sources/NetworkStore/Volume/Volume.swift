@@ -122,12 +122,4 @@ struct ObjectKeys: Sendable {
         let padded = String(repeating: "0", count: 16 - digits.count) + digits
         return ObjectKey("\(prefix)\(padded.suffix(2))/\(padded)")
     }
-
-    /// The number of an object by its key; `nil` where it is none of this volume.
-    func number(of key: ObjectKey) -> ObjectNumber? {
-        guard key.description.hasPrefix(prefix), let digits = key.description.split(separator: "/").last,
-            let number = ObjectNumber(digits, radix: 16), self[number] == key
-        else { return nil }
-        return number
-    }
 }
