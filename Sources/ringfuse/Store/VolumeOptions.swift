@@ -16,10 +16,7 @@ struct VolumeOptions: ParsableArguments, Sendable {
     /// - Parameter creates: whether a directory is made where there is none.
     /// - Throws: an error of one line.
     static func store(of description: VolumeDescription, creates: Bool = false) throws -> any ObjectStore {
-        switch try StoreURL(description.dataURL) {
-        case .directory(let path): try DirectoryStore(path, creates: creates)
-        case .s3(let location): try S3Store(location, environment: Environment.all)
-        }
+        try StoreURL(description.dataURL).open(creates: creates, environment: Environment.all)
     }
 }
 

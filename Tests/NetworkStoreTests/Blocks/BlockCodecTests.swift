@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NetworkStore
@@ -13,7 +14,7 @@ import Testing
         case mixed
 
         func bytes(_ count: Int) -> [UInt8] {
-            var random = SplitMix(UInt64(count))
+            var random = Seeded(seed: UInt64(count))
             return (0..<count).map { index in
                 let isNoise = self == .noise || (self == .mixed && index / blockSize % 2 == 1)
                 return isNoise ? UInt8.random(in: 0...255, using: &random) : UInt8(truncatingIfNeeded: index / 64)
@@ -45,7 +46,7 @@ import Testing
             damaged[index] ^= 0x40
             #expect(decode(damaged, layout, codec) == nil)
         }
-        var random = SplitMix(5)
+        var random = Seeded(seed: 5)
         for _ in 0..<2000 {
             let count = Int.random(in: 1..<Self.blockSize, using: &random)
             let noise = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }

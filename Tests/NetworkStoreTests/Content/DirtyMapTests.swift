@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NetworkStore
@@ -9,7 +10,7 @@ import Testing
     /// Random writes and cuts give what an array of bytes gives.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func agreesWithAnArray(seed: UInt64) throws {
-        var random = SplitMix(seed)
+        var random = Seeded(seed: seed)
         let memory = try BlockMemory(byteCount: 64 * Self.blockSize, blockSize: Self.blockSize)
         let size = 16 * Self.blockSize
         var map = DirtyMap(blockSize: Self.blockSize)
@@ -88,21 +89,5 @@ import Testing
             block.append(range, to: &output)
             count = unsafe output.finalize(for: UnsafeMutableRawBufferPointer(buffer))
         }
-    }
-}
-
-/// Random numbers that are the same each time (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    /// Numbers of a seed.
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var number = state
-        number = (number ^ number >> 30) &* 0xbf58_476d_1ce4_e5b9
-        number = (number ^ number >> 27) &* 0x94d0_49bb_1331_11eb
-        return number ^ number >> 31
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NetworkStore
@@ -7,7 +8,7 @@ import Testing
     /// Random extents and holes: each byte is where the last one to name it says.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func agreesWithAnArray(seed: UInt64) {
-        var random = SplitMix(seed)
+        var random = Seeded(seed: seed)
         let size = 2000
         var map = ExtentMap()
         var expected = [Place](repeating: .hole, count: size)

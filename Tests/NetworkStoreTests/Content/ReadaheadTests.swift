@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NetworkStore
@@ -27,7 +28,7 @@ import Testing
     /// Whoever jumps about gets nothing fetched.
     @Test func leavesRandomReadersAlone() {
         var readahead = Readahead()
-        var random = SplitMix(1)
+        var random = Seeded(seed: 1)
         var count = 0
         for _ in 0..<1000 {
             let start = UInt64.random(in: 0..<(1 << 40), using: &random)
