@@ -122,7 +122,7 @@ let package = Package(
         .target(
             name: "CNetworkStore",
             cSettings: [.define("_GNU_SOURCE")],
-            linkerSettings: [.linkedLibrary("lz4"), .linkedLibrary("zstd")]
+            linkerSettings: [.linkedLibrary("lz4"), .linkedLibrary("zstd"), .linkedLibrary("isal")]
         ),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(

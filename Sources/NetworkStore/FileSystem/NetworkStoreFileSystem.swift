@@ -7,7 +7,7 @@ public import SystemPackage
 /// object store.
 ///
 /// What a program has written is committed when it closes the file or calls `fsync`, and that has then happened when the
-/// call returns. Permissions are the kernel's to check (`default_permissions`), and locks the kernel's to keep.
+/// call returns; what a close promises beyond that is ``CloseGuarantee``. Permissions are the kernel's to check (`default_permissions`), and locks the kernel's to keep.
 public final class NetworkStoreFileSystem: FileSystem {
     /// The volume.
     let volume: Volume
@@ -15,15 +15,20 @@ public final class NetworkStoreFileSystem: FileSystem {
     let nodes = NodeTable()
     /// How long the kernel may believe names and attributes.
     let lifetime: Lifetime
+    /// What is promised to whoever closes a file.
+    let closing: CloseGuarantee
     private let connection = Mutex<Connection?>(nil)
 
     /// The file system of a volume.
     ///
-    /// - Parameter lifetime: how long the kernel may believe names and attributes: for ever where nobody else can change
-    ///   the volume.
-    public init(_ volume: Volume, lifetime: Lifetime = .forever) {
+    /// - Parameters:
+    ///   - lifetime: how long the kernel may believe names and attributes: for ever where nobody else can change the
+    ///     volume.
+    ///   - closing: what is promised to whoever closes a file.
+    public init(_ volume: Volume, lifetime: Lifetime = .forever, closing: CloseGuarantee = .durable) {
         self.volume = volume
         self.lifetime = lifetime
+        self.closing = closing
     }
 
     /// What the kernel may do by itself.

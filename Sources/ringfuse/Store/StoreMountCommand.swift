@@ -55,6 +55,18 @@ struct StoreMountCommand: ServingCommand {
     )
     var cacheTimeout: CacheLifetime?
 
+    /// What a close promises.
+    @Option(
+        help: ArgumentHelp(
+            """
+            What a close() promises that returns: durable (it survives a crash of the machine) or committed (a crash of \
+            the server, and one of the machine after the next fsync).
+            """,
+            valueName: "promise"),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var close = CloseGuarantee.durable
+
     /// Take it over.
     @OptionGroup var takeOver: TakeOverOptions
 
@@ -68,7 +80,7 @@ struct StoreMountCommand: ServingCommand {
         limits.readahead = readahead
         let cache = cacheDirectory.map { FilePath($0).absolute }
         let (path, cacheSize) = (volume.metadata.path, UInt64(cacheSize.bytes))
-        let (force, lifetime) = (takeOver.force, cacheTimeout?.lifetime ?? .forever)
+        let (force, lifetime, closing) = (takeOver.force, cacheTimeout?.lifetime ?? .forever, close)
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
@@ -85,7 +97,7 @@ struct StoreMountCommand: ServingCommand {
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
                         background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, limits: limits)
-                    return NetworkStoreFileSystem(volume, lifetime: lifetime)
+                    return NetworkStoreFileSystem(volume, lifetime: lifetime, closing: closing)
                 } catch {
                     await engine.close()
                     throw error
