@@ -51,9 +51,9 @@ struct VolumeFile {
             defaultList: nil)
         let node = NodeRow(.root, .directory, template, inheritance, in: .root, at: .now)
         do throws(Errno) {
-            let transaction = Transaction(database, volume, session: 0, try Transaction.state(database))
+            let transaction = Transaction(database, volume, session: 0, try database.volumeState())
             try transaction.insert(node)
-            try transaction.storeState()
+            try database.store(transaction.state)
         } catch {
             throw SQLiteFailure("the root cannot be made: \(error)")
         }

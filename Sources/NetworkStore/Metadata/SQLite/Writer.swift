@@ -17,7 +17,7 @@ final class Writer: Sendable {
     private static let companyPause = Duration.milliseconds(2)
 
     private struct Queue {
-        var waiting: [PendingWrite] = []
+        var waiting: [PendingWrite<Database>] = []
         /// Taken by whoever works with it.
         var core: WriterCore?
         /// Until when nothing is done on callers' threads.
@@ -48,7 +48,7 @@ final class Writer: Sendable {
     /// Does an operation on the caller's thread, if nobody else is at work.
     ///
     /// - Returns: whether it is done.
-    func tryNow(_ write: PendingWrite) -> Bool {
+    func tryNow(_ write: PendingWrite<Database>) -> Bool {
         let core = queue.change { (queue, _) -> WriterCore? in
             guard !queue.isClosed, queue.waiting.isEmpty, queue.core != nil else { return nil }
             if let until = queue.pausedUntil {
@@ -70,7 +70,7 @@ final class Writer: Sendable {
     }
 
     /// Adds an operation for the thread; its task is resumed when it is done.
-    func add(_ write: PendingWrite) {
+    func add(_ write: PendingWrite<Database>) {
         let isAdded = queue.change { (queue, wakes) in
             guard !queue.isClosed else { return false }
             queue.waiting.append(write)
@@ -113,7 +113,7 @@ final class Writer: Sendable {
     }
 
     /// Waits for operations, and for the connection to do them with; `nil` when there will be no more.
-    private static func next(of queue: Monitor<Queue>) -> (WriterCore, [PendingWrite])? {
+    private static func next(of queue: Monitor<Queue>) -> (WriterCore, [PendingWrite<Database>])? {
         queue.wait { queue in
             guard queue.core != nil else { return nil }
             if queue.waiting.isEmpty { return queue.isClosed ? .some(nil) : nil }

@@ -86,7 +86,7 @@ extension Transaction {
         let replaced = offset..<offset + wanted.length
         guard sourceID != targetID || !wanted.overlaps(replaced) else { throw .invalidArgument }
         let allocated = target.allocated
-        let shared = try database.extents(of: sourceID, in: wanted).compactMap { $0.part(in: wanted) }
+        let shared = try rows.extents(of: sourceID, in: wanted).compactMap { $0.part(in: wanted) }
         try cut(replaced, of: &target)
         for extent in shared {
             try insert(extent.moved(to: offset + (extent.offset - wanted.lowerBound)), of: &target)
@@ -105,7 +105,7 @@ extension Transaction {
     ///
     /// - Throws: `ENOSPC` where there are too many, and more than before.
     private func checkRoom(was former: UInt64, is allocated: UInt64) throws(Errno) {
-        guard let limit = volume.byteLimit, state.bytes > limit, allocated > former else { return }
+        guard let limit = volume.byteLimit, state.bytes > Int64(clamping: limit), allocated > former else { return }
         throw .noSpace
     }
 
@@ -114,13 +114,10 @@ extension Transaction {
     /// Cuts a range out of a file's extents.
     func cut(_ range: Range<UInt64>, of node: inout NodeRow) throws(Errno) {
         guard !range.isEmpty, node.allocated > 0 else { return }
-        for extent in try database.extents(of: node.id, in: range) {
-            let statement = try database.statement(.deleteExtent)
-            statement.bind(1, node.id)
-            statement.bind(2, extent.offset)
-            try statement.run()
+        for extent in try rows.extents(of: node.id, in: range) {
+            try rows.deleteExtent(at: extent.offset, of: node.id)
             node.allocated -= min(node.allocated, extent.length)
-            state.bytes -= min(state.bytes, extent.length)
+            state.bytes -= Int64(extent.length)
             let parts = extent.parts(outside: range)
             for part in parts { try write(part, of: &node) }
             if case .object(let number, _) = extent.place {
@@ -140,22 +137,8 @@ extension Transaction {
 
     /// Writes an extent's row.
     private func write(_ extent: Extent, of node: inout NodeRow) throws(Errno) {
-        let statement = try database.statement(.insertExtent)
-        statement.bind(1, node.id)
-        statement.bind(2, extent.offset)
-        statement.bind(3, extent.length)
-        statement.bind(4, 0 as Int64)
-        statement.bind(5, 0 as Int64)
-        statement.bindNothing(6)
-        switch extent.place {
-        case .object(let number, let start):
-            statement.bind(4, number)
-            statement.bind(5, start)
-        case .inline(let bytes): statement.bind(6, bytes)
-        case .zeros: break
-        }
-        try statement.run()
+        try rows.insertExtent(extent, of: node.id)
         node.allocated += extent.length
-        state.bytes += extent.length
+        state.bytes += Int64(extent.length)
     }
 }

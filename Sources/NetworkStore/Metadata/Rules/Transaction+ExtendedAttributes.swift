@@ -77,21 +77,12 @@ extension Transaction {
     /// The value of an attribute; `nil` for none.
     func value(of name: StoredName, of node: NodeRow) throws(Errno) -> ContiguousArray<UInt8>? {
         guard node.marks.contains(.attributes) else { return nil }
-        return try value(of: name, of: node.id)
-    }
-
-    /// The value of an attribute; `nil` for none.
-    private func value(of name: StoredName, of id: NodeID) throws(Errno) -> ContiguousArray<UInt8>? {
-        let row = try database.statement(.attribute)
-        defer { row.reset() }
-        row.bind(1, id)
-        row.bind(2, name.bytes)
-        return try row.step() ? row.bytes(0) : nil
+        return try rows.attribute(name, of: node.id)
     }
 
     /// A list that a node has; `nil` for none, or for what cannot be read.
     func list(_ name: StoredName, of id: NodeID) throws(Errno) -> AccessControlList? {
-        guard let bytes = try value(of: name, of: id) else { return nil }
+        guard let bytes = try rows.attribute(name, of: id) else { return nil }
         return unsafe try? AccessControlList(extendedAttribute: bytes.span.bytes)
     }
 
@@ -100,35 +91,22 @@ extension Transaction {
     /// - Throws: `ENOSPC`.
     private func checkRoom(for name: StoredName, of node: NodeRow) throws(Errno) {
         guard node.marks.contains(.attributes) else { return }
-        let row = try database.statement(.attributeSize)
-        defer { row.reset() }
-        row.bind(1, node.id)
-        let size = try row.step() ? Int(clamping: row.int64(0)) : 0
+        let size = try rows.attributeNamesSize(of: node.id)
         guard size + name.bytes.count + 1 <= ExtendedAttributeRules.largestList else { throw .noSpace }
     }
 
     /// Writes an attribute; the node's own row is the caller's to store.
     func write(_ value: ContiguousArray<UInt8>, as name: StoredName, of node: inout NodeRow) throws(Errno) {
-        let statement = try database.statement(.setAttribute)
-        statement.bind(1, node.id)
-        statement.bind(2, name.bytes)
-        statement.bind(3, value)
-        try statement.run()
+        try rows.setAttribute(name, of: node.id, to: value)
         node.marks.insert(.attributes)
         if let mark = NodeRow.Marks(of: name) { node.marks.insert(mark) }
     }
 
     /// Removes an attribute that is there; the node's own row is the caller's to store.
     func erase(_ name: StoredName, of node: inout NodeRow) throws(Errno) {
-        let statement = try database.statement(.deleteAttribute)
-        statement.bind(1, node.id)
-        statement.bind(2, name.bytes)
-        try statement.run()
+        try rows.deleteAttribute(name, of: node.id)
         if let mark = NodeRow.Marks(of: name) { node.marks.remove(mark) }
-        let left = try database.statement(.attributeNames)
-        defer { left.reset() }
-        left.bind(1, node.id)
-        if try !left.step() { node.marks.remove(.attributes) }
+        if try rows.attributeNamesSize(of: node.id) == 0 { node.marks.remove(.attributes) }
     }
 
     /// Does with attributes what a change of a node has left to be done.

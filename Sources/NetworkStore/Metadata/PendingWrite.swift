@@ -3,7 +3,7 @@ internal import SystemPackage
 /// An operation that waits for the writer. Until it is added to the queue it belongs to its task, then to the writer's
 /// thread, until that resumes the task.
 @safe
-class PendingWrite: @unchecked Sendable {
+class PendingWrite<Rows: RowStore>: @unchecked Sendable {
     /// Whether it has to be there after a crash of the machine.
     let isDurable: Bool
     /// Who waits.
@@ -17,7 +17,7 @@ class PendingWrite: @unchecked Sendable {
     /// Does it. May be called again, after a rollback.
     ///
     /// - Returns: why it could not be done.
-    func perform(_ transaction: Transaction) -> Errno? { preconditionFailure("each kind has its own") }
+    func perform(_ transaction: Transaction<Rows>) -> Errno? { preconditionFailure("each kind has its own") }
 
     /// Notes that it has failed.
     func fail(_ error: Errno) { preconditionFailure("each kind has its own") }
@@ -27,17 +27,17 @@ class PendingWrite: @unchecked Sendable {
 }
 
 /// An operation with a result.
-final class Write<Outcome: Sendable>: PendingWrite, @unchecked Sendable {
-    private let body: @Sendable (Transaction) throws(Errno) -> Outcome
+final class Write<Rows: RowStore, Outcome: Sendable>: PendingWrite<Rows>, @unchecked Sendable {
+    private let body: @Sendable (Transaction<Rows>) throws(Errno) -> Outcome
     private var result: Result<Outcome, Errno> = .failure(.ioError)
 
     /// An operation.
-    init(isDurable: Bool, _ body: @escaping @Sendable (Transaction) throws(Errno) -> Outcome) {
+    init(isDurable: Bool, _ body: @escaping @Sendable (Transaction<Rows>) throws(Errno) -> Outcome) {
         self.body = body
         super.init(isDurable: isDurable)
     }
 
-    override func perform(_ transaction: Transaction) -> Errno? {
+    override func perform(_ transaction: Transaction<Rows>) -> Errno? {
         do throws(Errno) {
             result = .success(try body(transaction))
             return nil
@@ -49,15 +49,19 @@ final class Write<Outcome: Sendable>: PendingWrite, @unchecked Sendable {
 
     override func fail(_ error: Errno) { result = .failure(error) }
 
+    /// What came of it, once it is done.
+    ///
+    /// - Throws: why it could not be done.
+    func outcome() throws(Errno) -> Outcome { try result.get() }
+
     /// Has a writer do it, and waits for that.
     ///
-    /// - Parameter isLong: whether it may take so long that the caller's thread should not do it.
-    func run(by writer: Writer, isLong: Bool) async throws(Errno) -> Outcome {
-        if !isLong, !isDurable, writer.tryNow(self) { return try result.get() }
+    /// - Parameter add: hands it over to a thread that will resume the task.
+    func run(_ add: (PendingWrite<Rows>) -> Void) async throws(Errno) -> Outcome {
         await unsafe withUnsafeContinuation { continuation in
             unsafe self.continuation = unsafe continuation
-            writer.add(self)
+            add(self)
         }
-        return try result.get()
+        return try outcome()
     }
 }

@@ -29,10 +29,7 @@ extension Transaction {
     func noteAccess(to id: NodeID, at time: Timestamp) throws(Errno) {
         var node = try node(id)
         guard node.attributes.accessed(at: time, node.flags) else { return }
-        let statement = try database.statement(.updateAccessTime)
-        statement.bind(1, id)
-        statement.bind(2, time)
-        try statement.run()
+        try rows.storeAccessTime(time, of: id)
     }
 
     /// Sets the flags of `chattr`: ``MetadataEngine/setFlags(_:among:of:)``.
@@ -53,9 +50,9 @@ extension Transaction {
         }
         guard node.attributes.linkCount == 0 else { return }
         if node.allocated > 0 { try cut(0..<NodeRow.largestSize, of: &node) }
-        if node.marks.contains(.attributes) { try run(.deleteAttributes, id) }
-        try run(.deleteUnlinked, id)
-        try run(.deleteNode, id)
+        if node.marks.contains(.attributes) { try rows.deleteAttributes(of: id) }
+        try rows.deleteUnlinked(id)
+        try rows.deleteNode(id)
         state.nodes -= 1
     }
 }

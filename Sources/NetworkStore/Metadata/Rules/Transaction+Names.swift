@@ -6,7 +6,7 @@ internal import SystemPackage
 
 extension Transaction {
     /// Directories above each other at the most; more are a circle, which there must not be.
-    private static let deepestDirectory = 1_000_000
+    private static var deepestDirectory: Int { 1_000_000 }
 
     /// Makes a node with a name: ``MetadataEngine/make(_:in:_:)``.
     func make(_ name: StoredName, in directory: NodeID, _ template: NodeTemplate) throws(Errno) -> NodeRecord {
@@ -18,7 +18,7 @@ extension Transaction {
         let now = Timestamp.now
         let node = try add(template, type, in: parent, at: now)
         let cookie = parent.takeCookie()
-        try insertName(name, in: directory, cookie: cookie, node.id)
+        try rows.insertName(name, in: directory, cookie: cookie, node.id)
         parent.namesChanged(links: type == .directory ? 1 : 0, at: now)
         try store(parent)
         return node.record
@@ -41,11 +41,11 @@ extension Transaction {
         guard !node.isDirectory else { throw .notPermitted }
         var parent = try self.directory(directory)
         try check(canMake: name, in: parent)
-        try node.checkTakesName(isLinkable: try isLinkable(id))
+        try node.checkTakesName(isLinkable: try rows.isLinkable(id))
         let now = Timestamp.now
-        if node.attributes.linkCount == 0 { try run(.deleteUnlinked, id) }
+        if node.attributes.linkCount == 0 { try rows.deleteUnlinked(id) }
         let cookie = parent.takeCookie()
-        try insertName(name, in: directory, cookie: cookie, id)
+        try rows.insertName(name, in: directory, cookie: cookie, id)
         node.addLinks(1, at: now)
         try store(node)
         parent.namesChanged(at: now)
@@ -68,7 +68,7 @@ extension Transaction {
         try parent.checkIsUnprotected()
         try child.checkIsUnprotected()
         guard child.isDirectory else { throw .notDirectory }
-        guard try isEmpty(child.id) else { throw .directoryNotEmpty }
+        guard try rows.isEmpty(child.id) else { throw .directoryNotEmpty }
         return try remove(name, of: child, in: parent)
     }
 
@@ -104,9 +104,8 @@ extension Transaction {
             ? try self.list(ExtendedAttributeRules.defaultList, of: parent.id) : nil
         let inheritance = Inheritance(
             of: type, template.node, from: parent.attributes, parent.flags, defaultList: list)
-        var node = NodeRow(NodeID(state.nextNode), type, template, inheritance, in: parent.id, at: now)
+        var node = NodeRow(try rows.takeNode(&state), type, template, inheritance, in: parent.id, at: now)
         if let links { node.attributes.linkCount = links }
-        state.nextNode += 1
         if let list = inheritance.accessList {
             try write(list.extendedAttribute, as: ExtendedAttributeRules.accessList, of: &node)
         }
@@ -120,7 +119,7 @@ extension Transaction {
     /// Removes a name, and notes it in both nodes.
     private func remove(_ name: StoredName, of child: NodeRow, in parent: NodeRow) throws(Errno) -> NodeRecord {
         let now = Timestamp.now
-        try deleteName(name, in: parent.id)
+        try rows.deleteName(name, in: parent.id)
         try update(parent.id) { $0.namesChanged(links: child.isDirectory ? -1 : 0, at: now) }
         return try removeLink(of: child, at: now)
     }
@@ -147,7 +146,7 @@ extension Transaction {
         var id = lower
         for _ in 0..<Self.deepestDirectory {
             if id == upper { return true }
-            guard id != .root, let parent = try parent(of: id), parent.rawValue != 0 else { return false }
+            guard id != .root, let parent = try rows.parent(of: id), parent.rawValue != 0 else { return false }
             id = parent
         }
         throw .ioError

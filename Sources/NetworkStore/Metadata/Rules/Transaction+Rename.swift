@@ -3,18 +3,10 @@ internal import RingFUSE
 internal import SystemPackage
 
 extension Transaction {
-    /// A name's place.
-    struct Place {
-        /// The directory.
-        let directory: NodeID
-        /// The name in it.
-        let name: StoredName
-    }
-
     /// Renames, replaces, exchanges: ``MetadataEngine/rename(_:in:to:in:_:_:)``.
     func rename(
-        _ old: Place,
-        to new: Place,
+        _ old: NamePlace,
+        to new: NamePlace,
         _ flags: RenameFlags,
         _ caller: Caller
     ) throws(Errno) -> RenameOutcome {
@@ -43,7 +35,7 @@ extension Transaction {
         }
         if let replaced {
             try source.check(mayReplace: replaced)
-            if replaced.isDirectory, try !isEmpty(replaced.id) { throw .directoryNotEmpty }
+            if replaced.isDirectory, try !rows.isEmpty(replaced.id) { throw .directoryNotEmpty }
         }
         let gone = try move(
             source, from: old, to: new, replacing: replaced, whiteoutFor: flags.contains(.whiteout) ? caller : nil)
@@ -56,8 +48,8 @@ extension Transaction {
     /// - Returns: the node that was replaced.
     private func move(
         _ source: NodeRow,
-        from old: Place,
-        to new: Place,
+        from old: NamePlace,
+        to new: NamePlace,
         replacing replaced: NodeRow?,
         whiteoutFor caller: Caller?
     ) throws(Errno) -> NodeRecord? {
@@ -65,16 +57,16 @@ extension Transaction {
         if let caller {
             try leaveWhiteout(at: old, caller, at: now)
         } else {
-            try deleteName(old.name, in: old.directory)
+            try rows.deleteName(old.name, in: old.directory)
         }
         var outcome: NodeRecord?
         if let replaced {
-            try replaceName(new.name, in: new.directory, with: source.id)
+            try rows.replaceName(new.name, in: new.directory, with: source.id)
             outcome = try removeLink(of: replaced, at: now)
         } else {
             var cookie: UInt64 = 0
             try update(new.directory) { cookie = $0.takeCookie() }
-            try insertName(new.name, in: new.directory, cookie: cookie, source.id)
+            try rows.insertName(new.name, in: new.directory, cookie: cookie, source.id)
         }
         try update(source.id) { source in
             source.changed(at: now)
@@ -94,12 +86,12 @@ extension Transaction {
     /// Has a name stand for a whiteout: a character device 0:0, which overlayfs takes for "removed".
     ///
     /// - Throws: `ENOSPC`, and nothing has changed.
-    private func leaveWhiteout(at place: Place, _ caller: Caller, at now: Timestamp) throws(Errno) {
+    private func leaveWhiteout(at place: NamePlace, _ caller: Caller, at now: Timestamp) throws(Errno) {
         try checkRoomForNode()
         let template = NodeTemplate(
             NewNode(mode: NodeMode(.characterDevice, permissions: 0)), by: caller)
         let whiteout = try add(template, .characterDevice, in: try node(place.directory), at: now)
-        try replaceName(place.name, in: place.directory, with: whiteout.id)
+        try rows.replaceName(place.name, in: place.directory, with: whiteout.id)
     }
 
     /// Has two names stand for each other's nodes.
@@ -107,15 +99,15 @@ extension Transaction {
     /// - Throws: `EINVAL` where a directory would get into itself.
     private func exchange(
         _ first: NodeRow,
-        at firstPlace: Place,
+        at firstPlace: NamePlace,
         with second: NodeRow,
-        at secondPlace: Place
+        at secondPlace: NamePlace
     ) throws(Errno) {
         if second.isDirectory, try contains(second.id, firstPlace.directory) { throw .invalidArgument }
         guard first.id != second.id else { return }
         let now = Timestamp.now
-        try replaceName(firstPlace.name, in: firstPlace.directory, with: second.id)
-        try replaceName(secondPlace.name, in: secondPlace.directory, with: first.id)
+        try rows.replaceName(firstPlace.name, in: firstPlace.directory, with: second.id)
+        try rows.replaceName(secondPlace.name, in: secondPlace.directory, with: first.id)
         let moved = (first.isDirectory ? 1 : 0) - (second.isDirectory ? 1 : 0)
         try update(first.id) { node in
             node.changed(at: now)
