@@ -141,7 +141,8 @@ struct VolumeState: Equatable, Sendable {
     /// How much there is, where it has counted all.
     var usage: VolumeUsage {
         VolumeUsage(
-            bytes: UInt64(clamping: bytes), nodes: UInt64(clamping: nodes), garbageBytes: UInt64(clamping: garbageBytes))
+            bytes: UInt64(clamping: bytes), nodes: UInt64(clamping: nodes), garbageBytes: UInt64(clamping: garbageBytes)
+        )
     }
 }
 

@@ -29,7 +29,8 @@ extension Transaction {
     /// - Parameter end: the byte of the object that it ends before.
     /// - Throws: `EINVAL` where there is no such object, or not as many bytes in it.
     func use(_ number: ObjectNumber, upTo end: UInt64, bytes: UInt64) throws(Errno) {
-        guard let object = try rows.use(of: number), end <= object.length, object.extents > 0 || revivable.contains(number)
+        guard let object = try rows.use(of: number), end <= object.length,
+            object.extents > 0 || revivable.contains(number)
         else { throw .invalidArgument }
         if object.extents == 0 { state.garbageBytes -= Int64(object.length) }
         try rows.changeUse(of: number, extents: 1, bytes: Int64(bytes), freed: 0)

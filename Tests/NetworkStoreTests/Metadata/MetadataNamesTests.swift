@@ -4,9 +4,10 @@ import Testing
 
 @testable import NetworkStore
 
-@Suite struct SQLiteNamesTests {
-    @Test func rootIsThere() async throws {
-        try await withVolume { calls in
+@Suite struct MetadataNamesTests {
+    @Test(arguments: EngineKind.allCases)
+    func rootIsThere(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let root = try await calls.node(.root)
             #expect(root.type == .directory)
             #expect(root.attributes.linkCount == 2)
@@ -18,8 +19,9 @@ import Testing
         }
     }
 
-    @Test func makesNodesOfAllTypes() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func makesNodesOfAllTypes(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let by = calls.by(7, 8)
             for type in NodeType.allCases where type != .symbolicLink {
                 let name = StoredName("\(type)")
@@ -47,8 +49,9 @@ import Testing
         }
     }
 
-    @Test func refusesToMake() async throws {
-        try await withVolume(nodeLimit: 5) { calls in
+    @Test(arguments: EngineKind.allCases)
+    func refusesToMake(kind: EngineKind) async throws {
+        try await withVolume(kind, nodeLimit: 5) { calls in
             let directory = try await calls.makeDirectory("directory")
             let file = try await calls.make("file").id
             await #expect(throws: Errno.fileExists) { try await calls.make("file") }
@@ -81,8 +84,9 @@ import Testing
         }
     }
 
-    @Test func nothingIsMadeInRemovedDirectories() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func nothingIsMadeInRemovedDirectories(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let directory = try await calls.makeDirectory("directory")
             let file = try await calls.make("file").id
             #expect(try await calls.removeDirectory("directory").attributes.linkCount == 0)
@@ -101,8 +105,9 @@ import Testing
         }
     }
 
-    @Test func links() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func links(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let directory = try await calls.makeDirectory("directory")
             let linked = try await calls.link(file, to: "second", in: directory)
@@ -121,8 +126,9 @@ import Testing
         }
     }
 
-    @Test func linksWhatWasMadeWithoutAName() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func linksWhatWasMadeWithoutAName(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.makeUnnamed()
             #expect(file.attributes.linkCount == 0)
             #expect(try await calls.link(file.id, to: "file").attributes.linkCount == 1)
@@ -157,8 +163,9 @@ import Testing
         await engine.close()
     }
 
-    @Test func removes() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func removes(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let directory = try await calls.makeDirectory("directory")
             let inner = try await calls.make("inner", in: directory).id
@@ -212,8 +219,9 @@ import Testing
         }
     }
 
-    @Test func listingGoesOnWhereItWas() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func listingGoesOnWhereItWas(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             for name in ["c", "a", "b"] { try await calls.make(StoredName(name)) }
             #expect(try await calls.list() == ["c", "a", "b"])
             let first = try await calls.engine.names(in: .root, after: 0, limit: 2)
@@ -234,8 +242,9 @@ import Testing
         }
     }
 
-    @Test func timesAndVersionsOfDirectoriesFollowTheirNames() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func timesAndVersionsOfDirectoriesFollowTheirNames(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             var last = try await calls.node(.root)
             func expectChange() async throws {
                 let now = try await calls.node(.root)

@@ -3,9 +3,10 @@ import RingFUSE
 import SystemPackage
 import Testing
 
-@Suite struct SQLiteContentTests {
-    @Test func commits() async throws {
-        try await withVolume { calls in
+@Suite struct MetadataContentTests {
+    @Test(arguments: EngineKind.allCases)
+    func commits(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let before = try await calls.node(file)
             let numbers = try await calls.engine.reserveObjects(3)
@@ -40,8 +41,9 @@ import Testing
         }
     }
 
-    @Test func tellsExtentsOfARange() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func tellsExtentsOfARange(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let engine = calls.engine
             let file = try await calls.make("file").id
             for offset: UInt64 in [0, 100, 300] { try await calls.write(file, at: offset, 100) }
@@ -56,8 +58,9 @@ import Testing
         }
     }
 
-    @Test func refuses() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func refuses(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let number = try await calls.engine.reserveObjects(1).lowerBound
             let object = ObjectRecord(number: number, length: 10, layout: [])
@@ -92,8 +95,9 @@ import Testing
         }
     }
 
-    @Test func limitsBytes() async throws {
-        try await withVolume(byteLimit: 1000) { calls in
+    @Test(arguments: EngineKind.allCases)
+    func limitsBytes(kind: EngineKind) async throws {
+        try await withVolume(kind, byteLimit: 1000) { calls in
             let file = try await calls.make("file").id
             try await calls.write(file, at: 0, 900)
             await #expect(throws: Errno.noSpace) { try await calls.write(file, at: 900, 101) }
@@ -110,8 +114,9 @@ import Testing
         }
     }
 
-    @Test func garbageIsWhatNoExtentRefersTo() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func garbageIsWhatNoExtentRefersTo(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let engine = calls.engine
             let file = try await calls.make("file").id
             let first = try await calls.write(file, at: 0, 100)
@@ -146,8 +151,9 @@ import Testing
         }
     }
 
-    @Test func moveKeepsItsObject() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func moveKeepsItsObject(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let number = try await calls.write(file, at: 0, 100)
             // For a moment no extent refers to it.
@@ -160,8 +166,9 @@ import Testing
         }
     }
 
-    @Test func givesNumbersBack() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func givesNumbersBack(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let numbers = try await calls.engine.reserveObjects(2)
             try await calls.engine.forget([numbers.lowerBound])
             let file = try await calls.make("file").id
@@ -178,8 +185,9 @@ import Testing
         }
     }
 
-    @Test func packsSeveralFilesIntoOneObject() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func packsSeveralFilesIntoOneObject(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let engine = calls.engine
             var files: [NodeRecord] = []
             for name in ["a", "b", "c"] {
@@ -222,8 +230,9 @@ import Testing
         }
     }
 
-    @Test func shares() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func shares(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let engine = calls.engine
             let source = try await calls.make("source").id
             let target = try await calls.make("target", permissions: 0o4755).id

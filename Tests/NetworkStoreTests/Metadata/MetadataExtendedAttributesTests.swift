@@ -4,9 +4,10 @@ import RingFUSE
 import SystemPackage
 import Testing
 
-@Suite struct SQLiteExtendedAttributesTests {
-    @Test func setsTellsAndRemoves() async throws {
-        try await withVolume { calls in
+@Suite struct MetadataExtendedAttributesTests {
+    @Test(arguments: EngineKind.allCases)
+    func setsTellsAndRemoves(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let engine = calls.engine
             let file = try await calls.make("file").id
             #expect(try await engine.extendedAttributeNames(of: file) == [])
@@ -35,8 +36,9 @@ import Testing
         }
     }
 
-    @Test func refuses() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func refuses(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let fifo = try await calls.make("fifo", .fifo).id
             try await calls.set("user.there", of: file, to: [1])
@@ -56,8 +58,9 @@ import Testing
         }
     }
 
-    @Test func listOfNamesIsLimited() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func listOfNamesIsLimited(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             // 256 names of 255 bytes and their NULs are all that a list holds.
             let file = try await calls.make("file").id
             for number in 0..<256 { try await calls.set(Self.longName(number), of: file, to: []) }
@@ -73,8 +76,9 @@ import Testing
         StoredName("user." + String(repeating: "x", count: 247) + "\(number + 100)")
     }
 
-    @Test func listsChangeTheMode() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func listsChangeTheMode(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let engine = calls.engine
             let file = try await calls.make("file").id
             let access: StoredName = "system.posix_acl_access"
@@ -107,8 +111,9 @@ import Testing
         }
     }
 
-    @Test func listsArePassedOn() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func listsArePassedOn(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let engine = calls.engine
             let access: StoredName = "system.posix_acl_access"
             let inherited: StoredName = "system.posix_acl_default"
@@ -127,8 +132,9 @@ import Testing
         }
     }
 
-    @Test func whoIsNotInTheGroupGivesNobodyItsPrivileges() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func whoIsNotInTheGroupGivesNobodyItsPrivileges(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let access: StoredName = "system.posix_acl_access"
             let list = try Self.list(named: 42).extendedAttribute
             for (caller, left) in [

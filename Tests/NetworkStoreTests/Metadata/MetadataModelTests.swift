@@ -7,10 +7,10 @@ import Testing
 
 /// Random changes of names and attributes, held against the file system in memory: what it answers, what it refuses, and all
 /// that `stat` tells.
-@Suite struct SQLiteModelTests {
-    @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func agreesWithMemory(seed: UInt64) async throws {
-        try await withVolume { calls in
+@Suite struct MetadataModelTests {
+    @Test(arguments: EngineKind.allCases, 1...8 as ClosedRange<UInt64>)
+    func agreesWithMemory(kind: EngineKind, seed: UInt64) async throws {
+        try await withVolume(kind) { calls in
             var pair = ModelPair(calls, seed: seed)
             for step in 0..<300 {
                 try await pair.step()

@@ -3,9 +3,10 @@ import RingFUSE
 import SystemPackage
 import Testing
 
-@Suite struct SQLiteRenameTests {
-    @Test func movesAndReplaces() async throws {
-        try await withVolume { calls in
+@Suite struct MetadataRenameTests {
+    @Test(arguments: EngineKind.allCases)
+    func movesAndReplaces(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let a = try await calls.make("a").id
             let b = try await calls.make("b").id
             let replaced = try await calls.rename("a", to: "b")
@@ -23,8 +24,9 @@ import Testing
         }
     }
 
-    @Test func refuses() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func refuses(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             try await calls.make("file")
             try await calls.make("other")
             let upper = try await calls.makeDirectory("upper")
@@ -67,8 +69,9 @@ import Testing
         }
     }
 
-    @Test func leavesAlone() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func leavesAlone(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             try await calls.link(file, to: "same")
             let before = try await calls.node(file)
@@ -81,8 +84,9 @@ import Testing
         }
     }
 
-    @Test func respectsFlags() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func respectsFlags(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let source = try await calls.makeDirectory("source")
             let target = try await calls.makeDirectory("target")
             let file = try await calls.make("file", in: source).id
@@ -106,8 +110,9 @@ import Testing
         }
     }
 
-    @Test func keepsLinkCountsOfDirectories() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func keepsLinkCountsOfDirectories(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let a = try await calls.makeDirectory("a")
             let b = try await calls.makeDirectory("b")
             try await calls.make("file", in: b)
@@ -126,8 +131,9 @@ import Testing
         }
     }
 
-    @Test func leavesWhiteouts() async throws {
-        try await withVolume(nodeLimit: 5) { calls in
+    @Test(arguments: EngineKind.allCases)
+    func leavesWhiteouts(kind: EngineKind) async throws {
+        try await withVolume(kind, nodeLimit: 5) { calls in
             let file = try await calls.make("file").id
             try await calls.make("last")
             try await calls.by(7, 8).rename("file", to: "moved", .whiteout)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Random changes of content, held against arrays of bytes.
-@Suite struct SQLiteExtentModelTests {
+@Suite struct MetadataExtentModelTests {
     /// A file as it should be: bytes, `nil` for those that no extent covers.
     private struct Model {
         var bytes: [UInt8?] = []
@@ -29,9 +29,9 @@ import Testing
 
     private static let span = 400
 
-    @Test(arguments: 1...6 as ClosedRange<UInt64>)
-    func agreesWithBytes(seed: UInt64) async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases, 1...6 as ClosedRange<UInt64>)
+    func agreesWithBytes(kind: EngineKind, seed: UInt64) async throws {
+        try await withVolume(kind) { calls in
             var random = Seeded(seed: seed)
             let objects = Objects()
             var files: [NodeID] = []

@@ -4,9 +4,10 @@ import RingFUSE
 import SystemPackage
 import Testing
 
-@Suite struct SQLiteAttributesTests {
-    @Test func changes() async throws {
-        try await withVolume { calls in
+@Suite struct MetadataAttributesTests {
+    @Test(arguments: EngineKind.allCases)
+    func changes(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let before = try await calls.node(file)
             let time = Timestamp(seconds: -5, nanoseconds: 999_999_999)
@@ -32,8 +33,9 @@ import Testing
         }
     }
 
-    @Test func sizes() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func sizes(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let fifo = try await calls.make("fifo", .fifo).id
             let grown = try await calls.resize(file, to: UInt64(Int64.max))
@@ -46,8 +48,9 @@ import Testing
         }
     }
 
-    @Test func dropsPrivileges() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func dropsPrivileges(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let user = calls.by(7, 8, groups: [9])
             for (group, permissions, left) in [
                 (8, 0o6755, 0o755), (8, 0o6745, 0o2745), (9, 0o6745, 0o2745), (10, 0o6745, 0o745),
@@ -75,8 +78,9 @@ import Testing
         }
     }
 
-    @Test func capabilitiesGoWithTheContent() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func capabilitiesGoWithTheContent(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let capability: StoredName = "security.capability"
             try await calls.set(capability, of: file, to: [1])
@@ -90,8 +94,9 @@ import Testing
         }
     }
 
-    @Test func honoursFlags() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func honoursFlags(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             #expect(try await calls.setFlags(0x10 | 0x80, of: file).flags == 0x90)
             await #expect(throws: Errno.notPermitted) { try await calls.change(file) { $0.mode = .regular } }
@@ -118,8 +123,9 @@ import Testing
         }
     }
 
-    @Test func notesAccessAsRelatime() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func notesAccessAsRelatime(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let file = try await calls.make("file").id
             let made = try await calls.node(file)
             let later = Timestamp(seconds: made.attributes.accessTime.seconds + 1)
@@ -143,8 +149,9 @@ import Testing
         }
     }
 
-    @Test func setGroupIDDirectoriesPassTheirGroupOn() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func setGroupIDDirectoriesPassTheirGroupOn(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let directory = try await calls.makeDirectory("directory")
             try await calls.change(directory) { $0.groupID = 9 }
             try await calls.change(directory) { $0.mode = NodeMode(.directory, permissions: 0o2755) }
