@@ -1,7 +1,7 @@
 # What tools/run and tools/test share: packages, the toolchain, the ring. Sourced by bash; needs `set -euo pipefail`.
 
 # What building needs, and what serving needs beside it.
-build_packages=(liburing-dev libsqlite3-dev liblz4-dev libzstd-dev libisal-dev libssl-dev)
+build_packages=(liburing-dev libsqlite3-dev libpq-dev liblz4-dev libzstd-dev libisal-dev libssl-dev)
 serve_packages=(libfuse3-dev fuse3)
 
 # Says what is being done, on standard error: standard output belongs to the program that is run.

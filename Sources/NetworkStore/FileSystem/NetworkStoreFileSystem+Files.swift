@@ -114,7 +114,7 @@ extension NetworkStoreFileSystem {
         changes.size = 0
         changes.killsPrivileges = flags.contains(.killsPrivileges)
         let mode = file.attributes.mode
-        let attributes = try await change(changes, of: file, caller(context, withGroups: true))
+        let attributes = try await change(changes, of: file, caller(context, for: changes))
         invalidateMode(of: file.id, ifChangedFrom: mode, to: attributes.mode)
     }
 

@@ -22,7 +22,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
 
     /// Checks it.
     func run() async throws {
-        let engine = try await SQLiteEngine.openForReading(volume.metadata.path)
+        let engine = try await volume.metadata.openForReading()
         let result: Result<(objects: Int, findings: Int), any Error>
         do {
             result = .success(try await check(engine))
@@ -38,7 +38,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
         print("the volume is consistent: \(objects) objects\(scrub ? ", all read" : "")")
     }
 
-    private func check(_ engine: SQLiteEngine) async throws -> (objects: Int, findings: Int) {
+    private func check(_ engine: any MetadataEngine) async throws -> (objects: Int, findings: Int) {
         let inconsistencies = try await engine.check()
         for inconsistency in inconsistencies { print("\(inconsistency)") }
         let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume))

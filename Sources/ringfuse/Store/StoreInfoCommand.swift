@@ -27,8 +27,8 @@ struct StoreInfoCommand: AsyncParsableCommand {
 
     /// Tells it.
     func run() async throws {
-        let engine = try await SQLiteEngine.openForReading(volume.metadata.path)
-        let usage = try engine.usage()
+        let engine = try await volume.metadata.openForReading()
+        let usage = try await engine.usage()
         let description = engine.volume
         await engine.close()
         guard !json else {

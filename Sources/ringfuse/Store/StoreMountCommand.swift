@@ -48,7 +48,7 @@ struct StoreMountCommand: ServingCommand {
     /// How long names and attributes are believed.
     @Option(
         help: ArgumentHelp(
-            "How many seconds the kernel believes names and attributes without asking; default: forever.",
+            "How many seconds the kernel believes names and attributes without asking; default: forever; 1 in PostgreSQL.",
             valueName: "seconds"
         ),
         transform: { try CacheLifetime(parsing: $0) }
@@ -59,13 +59,24 @@ struct StoreMountCommand: ServingCommand {
     @Option(
         help: ArgumentHelp(
             """
-            What a close() promises that returns: durable (it survives a crash of the machine) or committed (a crash of \
-            the server, and one of the machine after the next fsync).
+            What a close() promises that returns: durable (it survives a crash of the machine that has the metadata) or \
+            committed (a crash of the server, and one of the machine a second later); default: committed where the metadata \
+            are a file, durable in PostgreSQL.
             """,
             valueName: "promise"),
         transform: { try CoreOptions.choice($0) }
     )
-    var close = CloseGuarantee.durable
+    var close: CloseGuarantee?
+
+    /// How long the mount may be silent.
+    @Option(
+        help: ArgumentHelp(
+            """
+            After how many seconds without a word from this mount others may take for granted that it is gone, in \
+            PostgreSQL; it cannot write after that.
+            """,
+            valueName: "seconds"))
+    var lease = 30
 
     /// Take it over.
     @OptionGroup var takeOver: TakeOverOptions
@@ -73,19 +84,26 @@ struct StoreMountCommand: ServingCommand {
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
+    /// Checks numbers.
+    func validate() throws {
+        guard (2...3600).contains(lease) else { throw ValidationError("--lease \(lease): must be from 2 to 3600") }
+    }
+
     /// Serves it.
     func run() async throws {
         var limits = Volume.Limits()
         limits.memory = contentMemory.bytes
         limits.readahead = readahead
         let cache = cacheDirectory.map { FilePath($0).absolute }
-        let (path, cacheSize) = (volume.metadata.path, UInt64(cacheSize.bytes))
-        let (force, lifetime, closing) = (takeOver.force, cacheTimeout?.lifetime ?? .forever, close)
+        let (metadata, cacheSize) = (volume.metadata, UInt64(cacheSize.bytes))
+        let usual = metadata.isShared ? Lifetime(seconds: 1, nanoseconds: 0) : .forever
+        let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
+        let closing = close ?? (metadata.isShared ? .durable : .committed)
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
             backend: { @Sendable [limits] in
-                let engine = try await SQLiteEngine.open(path, takesOver: force) {
+                let engine = try await metadata.open(takesOver: force, lease: lease) {
                     StandardError.write("ringfuse: \($0)")
                 }
                 do {

@@ -8,7 +8,8 @@ struct VolumeOptions: ParsableArguments, Sendable {
     /// The metadata.
     @Argument(
         help: ArgumentHelp(
-            "The volume's metadata: sqlite:///path/of/database, or the path.", valueName: "metadata"))
+            "The volume's metadata: sqlite:///path/of/database, the path, or postgres://user@host/database.",
+            valueName: "metadata"))
     var metadata: MetadataLocation
 
     /// Opens the volume's store.
@@ -23,6 +24,6 @@ struct VolumeOptions: ParsableArguments, Sendable {
 /// Whether a session of another machine is taken over.
 struct TakeOverOptions: ParsableArguments, Sendable {
     /// Takes it over.
-    @Flag(help: "Take the volume over from another machine that will never write again.")
+    @Flag(help: "Take the volume over from another machine that will never write again; SQLite only.")
     var force = false
 }

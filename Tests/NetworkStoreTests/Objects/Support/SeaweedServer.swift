@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SystemPackage
+import TestSupport
 
 /// A SeaweedFS with its S3 gateway, for as long as this lives: a server that checks signatures.
 final class SeaweedServer: Sendable {
@@ -82,38 +83,5 @@ final class SeaweedServer: Sendable {
         }
         let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
         throw TestFailure("SeaweedFS does not answer: \(log.suffix(500))")
-    }
-}
-
-/// What keeps a test from being carried out.
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}
-
-/// Processes that end with this one.
-enum LastWords {
-    private struct Entry {
-        let process: Int32
-        let directory: String
-    }
-
-    nonisolated(unsafe) private static var entries: [Entry] = []
-    private static let lock = NSLock()
-
-    static func add(_ process: Int32, _ directory: String) {
-        lock.withLock {
-            if unsafe entries.isEmpty { atexit { LastWords.end() } }
-            unsafe entries.append(Entry(process: process, directory: directory))
-        }
-    }
-
-    private static func end() {
-        for entry in unsafe entries {
-            kill(entry.process, SIGKILL)
-            var status: Int32 = 0
-            _ = unsafe waitpid(entry.process, &status, 0)
-            try? FileManager.default.removeItem(atPath: entry.directory)
-        }
     }
 }

@@ -1,5 +1,6 @@
 import NetworkStore
 import RingFUSE
+import TestSupport
 import Testing
 
 /// A bucket of the SeaweedFS that all tests share.
