@@ -1,6 +1,7 @@
 import Foundation
 import NetworkStore
 import RingFUSE
+import StoreTestSupport
 import SystemPackage
 import Testing
 

@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// Starts programs.
-enum Spawn {
+package enum Spawn {
     /// Closes all that other tests have open, and becomes the program: a connection whose other end such a program holds
     /// would never end.
     private static let script = """
@@ -15,7 +15,7 @@ enum Spawn {
         """
 
     /// Starts a program whose output goes to a file.
-    static func start(_ arguments: [String], output: String) throws -> Int32 {
+    package static func start(_ arguments: [String], output: String) throws -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -42,7 +42,7 @@ enum Spawn {
     /// Runs a program to its end.
     ///
     /// - Returns: what it wrote.
-    static func run(_ arguments: [String]) throws -> String {
+    package static func run(_ arguments: [String]) throws -> String {
         let output = "/tmp/ringfuse-spawn-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         defer { _ = unsafe unlink(output) }
         let process = try start(arguments, output: output)
@@ -55,8 +55,8 @@ enum Spawn {
 }
 
 /// Ports of 127.0.0.1 that nobody uses.
-enum FreePorts {
-    static func take(_ count: Int) throws -> [UInt16] {
+package enum FreePorts {
+    package static func take(_ count: Int) throws -> [UInt16] {
         var files: [Int32] = []
         defer { for file in files { close(file) } }
         return try (0..<count).map { _ in
@@ -90,9 +90,9 @@ enum FreePorts {
 }
 
 /// A request without signature, over a socket of its own.
-enum PlainHTTP {
+package enum PlainHTTP {
     /// The status of the answer; `nil` where there is none.
-    static func status(_ method: String, _ path: String, port: UInt16) async throws -> Int? {
+    package static func status(_ method: String, _ path: String, port: UInt16) async throws -> Int? {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(file) }
         var limit = timeval(tv_sec: 5, tv_usec: 0)
