@@ -82,6 +82,21 @@ import Testing
         await worker.shutDown()
     }
 
+    /// To go on after a key leaves nothing out, also where the server has another order and nothing has shown it yet.
+    @Test(arguments: [("b-", ["b.", "b/a", "b0"]), ("b.", ["b/a", "b0"]), ("b/a", ["b0"])])
+    func goesOn(_ after: String, _ rest: [String]) async throws {
+        let prefix = "order-\(UInt32.random(in: 0...UInt32.max))"
+        let worker = try BackgroundWorker()
+        let first = try await TestBucket.store(prefix: prefix)
+        for key in ["b-", "b.", "b/a", "b0"] { try await first.put(ObjectKey(key), [1], worker) }
+        for limit in [rest.count, 1000] {
+            let store = try await TestBucket.store(prefix: prefix)
+            let found = try await store.list(prefix: "", after: ObjectKey(after), limit: limit, worker)
+            #expect(found.map(\.key.description) == rest)
+        }
+        await worker.shutDown()
+    }
+
     // MARK: TLS
 
     @Test(arguments: [BackgroundWorker.Engine.automatic, .threads], ["127.0.0.1", "localhost"])
