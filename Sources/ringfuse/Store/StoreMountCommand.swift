@@ -81,7 +81,9 @@ struct StoreMountCommand: ServingCommand {
                     guard limits.memory >= least.bytes else {
                         throw ValidationError("--content-memory: this volume needs \(least) at least")
                     }
-                    let disk = try cache.map { try Self.disk($0, cacheSize, of: engine.volume) }
+                    let disk = try cache.map { directory in
+                        try CacheDirectory.open(directory, cacheSize, for: engine.volume.identifier, "the volume")
+                    }
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
                         background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, limits: limits)
@@ -92,20 +94,5 @@ struct StoreMountCommand: ServingCommand {
                 }
             }
         ).run()
-    }
-
-    /// Opens the cache of a volume.
-    private static func disk(
-        _ directory: FilePath,
-        _ size: UInt64,
-        of volume: VolumeDescription
-    ) throws -> DiskCache {
-        do throws(Errno) {
-            return try DiskCache(in: directory, limit: size, volume: volume.identifier)
-        } catch .wouldBlock {
-            throw ValidationError("--cache-directory \(directory): another mount of the volume has it")
-        } catch {
-            throw ValidationError("--cache-directory \(directory): \(error)")
-        }
     }
 }
