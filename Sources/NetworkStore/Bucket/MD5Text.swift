@@ -6,8 +6,6 @@ enum MD5Text {
     static func of(_ bytes: UnsafeRawBufferPointer) -> String {
         var hash = Insecure.MD5()
         unsafe hash.update(bufferPointer: bytes)
-        let digits = Array("0123456789abcdef".utf8)
-        let text = hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: text, as: UTF8.self)
+        return Hexadecimal.text(hash.finalize())
     }
 }
