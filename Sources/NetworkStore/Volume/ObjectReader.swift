@@ -24,7 +24,8 @@ final class ObjectReader: Sendable {
         keys: ObjectKeys,
         cache: BlockCache,
         disk: DiskCache?,
-        staging: StagingBuffers
+        staging: StagingBuffers,
+        key: VolumeKey?
     ) {
         self.disk = disk
         self.engine = engine
@@ -33,7 +34,7 @@ final class ObjectReader: Sendable {
         self.cache = cache
         self.staging = staging
         claims = BlockClaims(cache)
-        codec = BlockCodec(compression: engine.volume.compression)
+        codec = BlockCodec(compression: engine.volume.compression, key: key)
     }
 
     /// Sees to it that blocks are in the cache, at least for a moment.
@@ -110,8 +111,7 @@ final class ObjectReader: Sendable {
         // Unwritten data takes half of the memory at the most, so there is a block that the cache can do without.
         guard let block = cache.take() else { throw .noMemory }
         let isRight = unsafe block.withMutableBytes { bytes in
-            unsafe codec.decode(
-                stored, layout.blocks[key.index], length: layout.contentLength(of: key.index), into: bytes)
+            unsafe codec.decode(stored, key.index, of: layout, key.object, into: bytes)
         }
         guard isRight else { return false }
         block.isUsed.store(true, ordering: .relaxed)

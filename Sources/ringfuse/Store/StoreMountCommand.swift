@@ -55,6 +55,9 @@ struct StoreMountCommand: ServingCommand {
     )
     var cacheTimeout: CacheLifetime?
 
+    /// What it is opened with.
+    @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
+
     /// Take it over.
     @OptionGroup var takeOver: TakeOverOptions
 
@@ -68,11 +71,13 @@ struct StoreMountCommand: ServingCommand {
         limits.readahead = readahead
         let cache = cacheDirectory.map { FilePath($0).absolute }
         let (path, cacheSize) = (volume.metadata.path, UInt64(cacheSize.bytes))
-        let (force, lifetime) = (takeOver.force, cacheTimeout?.lifetime ?? .forever)
+        let (force, lifetime, secrets) = (takeOver.force, cacheTimeout?.lifetime ?? .forever, secrets)
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
             backend: { @Sendable [limits] in
+                // A wrong secret is found out before anything is changed.
+                let key = try await VolumeOptions.key(path, secrets)
                 let engine = try await SQLiteEngine.open(path, takesOver: force) {
                     StandardError.write("ringfuse: \($0)")
                 }
@@ -86,7 +91,8 @@ struct StoreMountCommand: ServingCommand {
                     }
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
-                        background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, limits: limits)
+                        background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, key: key,
+                        limits: limits)
                     return NetworkStoreFileSystem(volume, lifetime: lifetime)
                 } catch {
                     await engine.close()

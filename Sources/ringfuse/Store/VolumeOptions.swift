@@ -11,6 +11,13 @@ struct VolumeOptions: ParsableArguments, Sendable {
             "The volume's metadata: sqlite:///path/of/database, or the path.", valueName: "metadata"))
     var metadata: MetadataLocation
 
+    /// The key of a volume, which is only read; `nil` for one that is not encrypted.
+    ///
+    /// - Throws: an error of one line.
+    static func key(_ path: String, _ secrets: KeyOptions) async throws -> VolumeKey? {
+        try secrets.key(of: try await SQLiteEngine.description(of: path))
+    }
+
     /// Opens the volume's store.
     ///
     /// - Parameter creates: whether a directory is made where there is none.

@@ -136,7 +136,7 @@ struct ConsistencyCheck {
         try find(
             """
             SELECT node, offset FROM extents WHERE length <= 0 OR offset < 0 OR object_offset < 0
-                OR (data IS NOT NULL AND (length(data) <> length OR object <> 0))
+                OR (data IS NOT NULL AND (length(data) <> length + \(database.cipher.overhead) OR object <> 0))
                 OR node NOT IN (SELECT n.id FROM nodes n WHERE \(Self.isFile))
             """
         ) { .extent(file: NodeID($0.uint64(0)), offset: $0.uint64(1)) }

@@ -151,7 +151,7 @@ extension Transaction {
         case .object(let number, let start):
             statement.bind(4, number)
             statement.bind(5, start)
-        case .inline(let bytes): statement.bind(6, bytes)
+        case .inline(let bytes): statement.bind(6, try database.cipher.seal(bytes))
         case .zeros: break
         }
         try statement.run()
