@@ -15,6 +15,7 @@ extension BucketFileSystem {
     ) async throws(Errno) -> OpenReply {
         let node = try self.node(node)
         guard !node.isDirectory else { throw .isDirectory }
+        guard node.state.withLock({ !$0.isReplaced }) else { throw .staleNFSFileHandle }
         guard !flags.allowsWriting else { return try await replace(node, flags, context.io) }
         try await waitForWriter(of: node, context.io) { node.upload?.complete != nil }
         if !node.isFresh(for: bucket.options.lifetime), try await !isCurrent(node, context.io) {

@@ -111,7 +111,7 @@ struct BucketMountCommand: ServingCommand {
 
     /// Serves it.
     func run() async throws {
-        guard case .s3(let location) = try StoreURL(bucket) else {
+        guard case .s3(let location) = try StoreURL(bucket, anyPrefix: true) else {
             throw ValidationError("\(bucket): no bucket; write s3://bucket/prefix")
         }
         let cache = cacheDirectory.map { FilePath($0).absolute }

@@ -180,6 +180,72 @@ extension MountTests {
             }
         }
 
+        /// What was not written to its end when a mount ends leaves nothing behind.
+        @Test(arguments: Way.allCases)
+        func leaveNothingBehind(_ way: Way) async throws {
+            try await BucketFixture.with { fixture in
+                try await fixture.mounted(way) { session in
+                    let writer = try await session.start(
+                        """
+                        # One program, which closes nothing.
+                        perl -e '
+                            open(my $file, ">", "f"); syswrite($file, "x" x 1048576) for 1..30;
+                            open(my $mark, ">", "$ARGV[0]/written");
+                            for (1..300) { last if -e "$ARGV[0]/go"; select(undef, undef, undef, 0.1) }
+                        ' $OUT
+                        """)
+                    try await session.check("for i in {1..300}; do [ -e $OUT/written ] && break; sleep 0.1; done")
+                    #expect(try await fixture.uploads() == 1)
+                    try session.abort()
+                    try await Program.check(script: "touch $OUT/go", scratch: fixture.scratch)
+                    _ = try await writer.ended()
+                    try await session.endedByAbort()
+                }
+                #expect(try await fixture.uploads() == 0)
+                #expect(try await fixture.object("f") == nil)
+            }
+        }
+
+        /// What a user gets wrong is said in one line, before anything is mounted; and what is right is served.
+        @Test func areMountedByTheTool() async throws {
+            try await BucketFixture.with { fixture in
+                try await fixture.put([("a b/c", "content")])
+                let server = try await SeaweedServer.shared.value
+                let mountPoint = fixture.scratch.mountPoint.string
+                func start(_ url: String, secret: String = SeaweedServer.secret, _ options: [String] = []) async throws
+                    -> ChildProcess
+                {
+                    let keys = ["AWS_ACCESS_KEY_ID=\(SeaweedServer.keyID)", "AWS_SECRET_ACCESS_KEY=\(secret)"]
+                    return try await ChildProcess.start(
+                        ["env"] + keys + [ServerProcess.tool.string, "bucket", "mount", url, mountPoint] + options,
+                        limit: .seconds(60))
+                }
+                let url = server.url(prefix: fixture.prefix)
+                let wrong: [(ChildProcess, String)] = [
+                    (try await start(server.url(bucket: "no-such-bucket")), "no bucket no-such-bucket"),
+                    (try await start(url, secret: "not-the-secret"), "AWS_SECRET_ACCESS_KEY"),
+                    (try await start("file:///tmp"), "s3://"),
+                    (try await start(url, ["--part-size", "1M"]), "5M"),
+                    (try await start(url, ["--content-memory", "1M"]), "64M"),
+                    (try await start(url, ["--writeback-cache"]), "in order"),
+                ]
+                for (process, text) in wrong {
+                    let ending = try await process.ended()
+                    #expect(ending.exitCode != 0 && ending.text.contains(text), "\(ending.text)")
+                    #expect(ending.text.split(separator: "\n").count == 1, "\(ending.text)")
+                }
+                #expect(try !fixture.scratch.isMounted)
+                let process = try await start(server.url(prefix: "\(fixture.prefix)/a%20b"), ["--read-only"])
+                try await process.wrote("unmount:")
+                try await Program.check(
+                    script: "same \"$(cat c)\" content; ! touch new 2> $OUT/error; grep -q 'Read-only' $OUT/error",
+                    scratch: fixture.scratch, in: fixture.scratch.mountPoint)
+                process.signal(SIGTERM)
+                let ending = try await process.ended(within: .seconds(30))
+                #expect(ending.exitCode == 0, "\(ending.text)")
+            }
+        }
+
         /// An object that somebody else has made meanwhile is not replaced.
         @Test func doNotReplaceWhatOthersMade() async throws {
             try await BucketFixture.with { fixture in

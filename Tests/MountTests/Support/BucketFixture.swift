@@ -1,3 +1,4 @@
+import Foundation
 import RingFUSE
 import StoreTestSupport
 import SystemPackage
@@ -81,6 +82,17 @@ struct BucketFixture: Sendable {
         let worker = try BackgroundWorker()
         try await worker.run { io throws(ObjectStoreError) in try await store.remove([ObjectKey(key)], io) }
         await worker.shutDown()
+    }
+
+    /// How many objects are being stored in parts.
+    func uploads() async throws -> Int {
+        let client = BucketClient(try await store())
+        let worker = try BackgroundWorker()
+        let request = S3Request(method: .get, key: "", query: [("prefix", prefix), ("uploads", "")])
+        let answer: S3Answer? = await worker.run { io in try? await client.perform(request, "list", .none, io) }
+        await worker.shutDown()
+        let text = String(decoding: try #require(answer).body, as: UTF8.self)
+        return text.components(separatedBy: "<UploadId>").count - 1
     }
 
     /// What the bucket has under a key.
