@@ -11,7 +11,7 @@ struct StoreCommand: AsyncParsableCommand {
             """,
         subcommands: [
             StoreFormatCommand.self, StoreMountCommand.self, StoreInfoCommand.self, StoreCheckCommand.self,
-            StoreCollectCommand.self, StoreDestroyCommand.self,
+            StoreCollectCommand.self, StoreWarmUpCommand.self, StoreDestroyCommand.self,
         ]
     )
 }

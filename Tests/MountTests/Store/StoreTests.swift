@@ -222,6 +222,42 @@ extension MountTests {
             }
         }
 
+        /// What was warmed up is read when the store is gone, also by the next mount; holes cost nothing.
+        @Test(arguments: Way.allCases)
+        func warmsUp(_ way: Way) async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch)
+                let cache = ["--cache-directory", scratch.outside.appending("cache").string]
+                let first = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                try await first.check(
+                    """
+                    mkdir -p a/b; head -c 9000001 /dev/urandom > $OUT/large; cp $OUT/large a/b; ln -s b a/link
+                    for i in {1..30}; do head -c 70000 $OUT/large > a/$i; done
+                    truncate -s 1T sparse; printf x | dd of=sparse bs=1 seek=500000000000 conv=notrunc status=none
+                    """)
+                try await Self.end(first)
+                let path = scratch.mountPoint
+                let second = try await ServerProcess.start(.store, by: way, scratch: scratch, options: cache)
+                let text = try await Self.store(["warmup", path.appending("a").string, path.appending("sparse").string])
+                #expect(text.contains("read 32 files"), "\(text)")
+                let outside = try await Self.run(["warmup", path.appending("a").string, scratch.outside.string])
+                #expect(outside.exitCode == 64 && outside.text.contains("is on no mount"), "\(outside.text)")
+                try await Self.end(second)
+                // What the mount has not in its caches it cannot read.
+                try await Program.check(
+                    script: "mv '\(database).objects' $OUT/gone; mkdir '\(database).objects'", scratch: scratch)
+                let third = try await ServerProcess.start(.store, by: way, scratch: scratch, options: cache)
+                #expect(try await Self.store(["warmup", path.string]).contains("read 32 files"))
+                try await third.check(
+                    "cmp a/b/large $OUT/large; for i in {1..30}; do cmp a/$i <(head -c 70000 $OUT/large); done")
+                try await Self.end(third)
+                let fourth = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                let failed = try await Self.run(["warmup", path.appending("a/b").string])
+                #expect(failed.exitCode == 1 && failed.text.contains("large: Input/output error"), "\(failed.text)")
+                try await Self.end(fourth)
+            }
+        }
+
         /// Content takes no more memory than it may, however much is written and read.
         @Test func keepsWithinItsMemory() async throws {
             try await withScratch { scratch in
