@@ -172,6 +172,15 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),
+        // Servers of object stores, for tests.
+        .target(
+            name: "StoreTestSupport",
+            dependencies: [
+                "NetworkStore", "RingFUSE", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/StoreTestSupport",
+            swiftSettings: swiftSettings
+        ),
         // Holds mounts against ext4, call by call.
         .target(
             name: "CDifferential",
@@ -227,7 +236,8 @@ let package = Package(
         .testTarget(
             name: "NetworkStoreTests",
             dependencies: [
-                "CNetworkStore", "CSQLite", "FileSystems", "NetworkStore", "RingFUSE", "TestSupport",
+                "CNetworkStore", "CSQLite", "FileSystems", "NetworkStore", "RingFUSE", "StoreTestSupport",
+                "TestSupport",
                 "ringfuse-store-storm",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -268,8 +278,8 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "Bench", "CTestSupport", "FileSystems", "HangServer", "NetworkStore", "RingFUSE", "ringfuse",
-                "ringfuse-differential",
+                "Bench", "CTestSupport", "FileSystems", "HangServer", "NetworkStore", "RingFUSE", "StoreTestSupport",
+                "ringfuse", "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // Programs that tests compile and run on mounts.

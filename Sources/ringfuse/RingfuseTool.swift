@@ -9,7 +9,8 @@ struct RingfuseTool: AsyncParsableCommand {
         abstract: "Serve file systems over FUSE-over-io_uring, or over /dev/fuse.",
         version: "ringfuse \(Version.text)",
         subcommands: [
-            MountCommand.self, StoreCommand.self, UnmountCommand.self, AbortCommand.self, ListCommand.self,
+            MountCommand.self, StoreCommand.self, BucketCommand.self, UnmountCommand.self, AbortCommand.self,
+            ListCommand.self,
             StatsCommand.self, DoctorCommand.self, BenchCommand.self, BenchDriverCommand.self,
         ]
     )

@@ -5,6 +5,8 @@
 #ifndef COPENSSL_H
 #define COPENSSL_H
 
+#include "rcrypt.h"
+
 #include <stddef.h>
 
 /// What connections have in common: versions, certificates that are trusted.

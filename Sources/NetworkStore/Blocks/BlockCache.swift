@@ -47,6 +47,30 @@ final class BlockCache: Sendable {
         return block
     }
 
+    /// Appends a range of an object.
+    ///
+    /// - Parameters:
+    ///   - blockSize: bytes of the object in each block but the last.
+    ///   - buffer: must have room. Where not all of the range is here, some of it may have been appended.
+    /// - Returns: whether all of it is here.
+    func append(
+        _ range: Range<UInt64>,
+        of object: ObjectNumber,
+        _ blockSize: Int,
+        to buffer: inout OutputRawSpan
+    ) -> Bool {
+        let size = UInt64(blockSize)
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let index = position / size
+            guard let block = block(Key(object: object, index: Int(index))) else { return false }
+            let end = min((index + 1) * size, range.upperBound)
+            block.append(Int(position - index * size)..<Int(end - index * size), to: &buffer)
+            position = end
+        }
+        return true
+    }
+
     /// Keeps a block, which from now on nobody writes to. One that is here already stays.
     func insert(_ block: Block, for key: Key) {
         shard(of: key).state.withLock { shard in

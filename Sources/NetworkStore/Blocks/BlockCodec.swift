@@ -6,6 +6,8 @@ internal import CNetworkStore
 struct BlockCodec: Sendable {
     /// How blocks of new objects are compressed. Reading goes by what an object's layout says.
     let compression: VolumeDescription.Compression
+    /// What objects are encrypted with; `nil` where they are not.
+    var key: VolumeKey?
 
     /// Turns the content of an object, block by block, into what is stored, in place.
     ///
@@ -13,10 +15,17 @@ struct BlockCodec: Sendable {
     ///   - bytes: memory that begins with the content.
     ///   - length: bytes of content.
     ///   - blockSize: bytes of content in each block but the last.
+    ///   - object: its number.
     /// - Returns: how it is laid out; what is stored is as long as that says.
     @unsafe
-    func encode(_ bytes: UnsafeMutableRawBufferPointer, length: Int, blockSize: Int) -> ObjectLayout {
-        var layout = ObjectLayout(blockSize: blockSize, length: length)
+    func encode(
+        _ bytes: UnsafeMutableRawBufferPointer,
+        length: Int,
+        blockSize: Int,
+        as object: ObjectNumber
+    ) -> ObjectLayout {
+        var layout = ObjectLayout(blockSize: blockSize, length: length, salt: key.map { _ in Salt.random() })
+        let sealing = layout.salt.flatMap { key?.derived(.object, $0, number: object) }
         let scratch =
             compression == .none
             ? nil : UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
@@ -33,12 +42,19 @@ struct BlockCodec: Sendable {
             } else {
                 unsafe stored = content
             }
+            let target = unsafe UnsafeMutableRawBufferPointer(
+                rebasing: bytes[position..<position + stored.count])
+            // The content of a block that was not compressed may be where it was all the time.
+            unsafe target.baseAddress.unsafelyUnwrapped.copyMemory(
+                from: stored.baseAddress.unsafelyUnwrapped, byteCount: stored.count)
+            let number = UInt64(start / blockSize)
+            let tag = sealing.map {
+                unsafe $0.seal(target, number: number, bound: Self.bound(isCompressed: compressed > 0))
+            }
             layout.append(
                 ObjectLayout.Stored(
-                    length: UInt32(stored.count), checksum: unsafe Checksum.crc32c(stored), isCompressed: compressed > 0
-                ))
-            unsafe (bytes.baseAddress.unsafelyUnwrapped + position).copyMemory(
-                from: stored.baseAddress.unsafelyUnwrapped, byteCount: stored.count)
+                    length: UInt32(target.count), checksum: unsafe Checksum.crc32c(UnsafeRawBufferPointer(target)),
+                    isCompressed: compressed > 0, tag: tag))
             position += stored.count
         }
         return layout
@@ -60,24 +76,57 @@ struct BlockCodec: Sendable {
         }
     }
 
+    /// What has to be the same when a block is decrypted.
+    private static func bound(isCompressed: Bool) -> UInt8 { isCompressed ? 1 : 0 }
+
     /// Checks a stored block, and turns it into content.
     ///
     /// - Parameters:
     ///   - stored: what the object has. It may be anything.
-    ///   - block: how it should be.
-    ///   - length: bytes of content.
-    ///   - target: gets the content.
+    ///   - index: which block it is.
+    ///   - layout: how the object should be.
+    ///   - object: its number.
+    ///   - target: gets the content, or what is undefined.
     /// - Returns: whether it is what was written.
     @unsafe
     func decode(
         _ stored: UnsafeRawBufferPointer,
-        _ block: ObjectLayout.Stored,
-        length: Int,
+        _ index: Int,
+        of layout: ObjectLayout,
+        _ object: ObjectNumber,
         into target: UnsafeMutableRawBufferPointer
     ) -> Bool {
+        let block = layout.blocks[index]
+        let length = layout.contentLength(of: index)
         guard stored.count == block.length, length <= target.count,
             unsafe Checksum.crc32c(stored) == block.checksum
         else { return false }
+        guard let tag = block.tag else {
+            // What is not encrypted is none of an encrypted volume's.
+            return key == nil ? unsafe expand(stored, block, length, into: target) : false
+        }
+        guard let key, let salt = layout.salt else { return false }
+        let opening = key.derived(.object, salt, number: object)
+        let bound = Self.bound(isCompressed: block.isCompressed)
+        guard block.isCompressed else {
+            return unsafe opening.open(stored, number: UInt64(index), bound: bound, tag, into: target.baseAddress)
+        }
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: stored.count, alignment: 16)
+        defer { unsafe scratch.deallocate() }
+        guard unsafe opening.open(stored, number: UInt64(index), bound: bound, tag, into: scratch.baseAddress) else {
+            return false
+        }
+        return unsafe expand(UnsafeRawBufferPointer(scratch), block, length, into: target)
+    }
+
+    /// Turns a block that is not encrypted into content.
+    @unsafe
+    private func expand(
+        _ stored: UnsafeRawBufferPointer,
+        _ block: ObjectLayout.Stored,
+        _ length: Int,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> Bool {
         guard block.isCompressed else {
             guard stored.count == length else { return false }
             unsafe target.copyMemory(from: stored)

@@ -133,7 +133,7 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
         try find(
             """
             SELECT node, "offset" FROM extents WHERE length <= 0 OR "offset" < 0 OR object_offset < 0
-                OR (data IS NOT NULL AND (length(data) <> length OR object <> 0))
+                OR (data IS NOT NULL AND (length(data) <> length + \(database.inlineOverhead) OR object <> 0))
                 OR node NOT IN (SELECT n.id FROM nodes n WHERE \(Self.isFile))
             """
         ) { .extent(file: NodeID($0.uint64(0)), offset: $0.uint64(1)) }

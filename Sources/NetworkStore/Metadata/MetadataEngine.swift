@@ -20,6 +20,12 @@ public protocol MetadataEngine: Sendable {
     /// Which volume it is; read when it was opened.
     var volume: VolumeDescription { get }
 
+    /// From now on, keeps small content (``Extent/Place/inline(_:)``) encrypted with the key of the volume, as
+    /// ``VolumeKey/sealed(_:)`` makes it. Called before there is any.
+    ///
+    /// - Returns: whether it does; where it does not, which is the default, a volume gives it no small content.
+    func encryptInline(with key: VolumeKey) -> Bool
+
     // MARK: Reading
 
     /// A node by its number.
@@ -265,4 +271,9 @@ public protocol MetadataEngine: Sendable {
 
     /// Ends the session, having disposed of what it leaves, and closes the store.
     func close() async
+}
+
+extension MetadataEngine {
+    /// It does not.
+    public func encryptInline(with key: VolumeKey) -> Bool { false }
 }

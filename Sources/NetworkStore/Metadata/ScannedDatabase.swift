@@ -17,6 +17,9 @@ protocol ScannedDatabase: AnyObject {
     /// What it gives.
     associatedtype Row: ResultRow
 
+    /// Bytes by which small content is longer in its table than in its file.
+    var inlineOverhead: Int { get }
+
     /// Runs a query, and has each row looked at until `body` returns `false`.
     func forEachRow(_ query: String, _ body: (Row) -> Bool) throws(Failure)
 

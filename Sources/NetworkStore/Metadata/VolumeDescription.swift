@@ -12,7 +12,7 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
     public var blockSize: UInt64
     /// How blocks are compressed.
     public var compression: Compression
-    /// The key of the volume, wrapped; `nil` where it is not encrypted.
+    /// The key of the volume, wrapped (``VolumeKey/wrapped(with:identifier:)``); `nil` where it is not encrypted.
     public var wrappedKey: String?
     /// Bytes that files may have; `nil` for no limit.
     public var byteLimit: UInt64?

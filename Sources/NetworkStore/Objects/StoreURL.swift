@@ -10,15 +10,16 @@ public enum StoreURL: Sendable, Hashable {
 
     /// Reads a URL.
     ///
+    /// - Parameter anyPrefix: whether the prefix of a bucket may have characters that keys of objects of ours have not.
     /// - Throws: ``StoreURLError``, one line that says what is wrong with it.
-    public init(_ text: String) throws(StoreURLError) {
+    public init(_ text: String, anyPrefix: Bool = false) throws(StoreURLError) {
         guard let colon = text.range(of: "://") else {
             throw StoreURLError("\"\(text.printable)\" is no URL; write file:///path or s3://bucket/prefix")
         }
         let rest = String(text[colon.upperBound...])
         switch text[..<colon.lowerBound].lowercased() {
         case "file": self = .directory(try Self.directory(rest))
-        case "s3": self = .s3(try S3Location(rest))
+        case "s3": self = .s3(try S3Location(rest, anyPrefix: anyPrefix))
         case let scheme:
             throw StoreURLError("objects cannot be kept in \(scheme.printable)://; write file:///path or s3://bucket")
         }

@@ -37,6 +37,9 @@ final class DirtyBudget: Sendable {
         for waiter in waiting { waiter.resume(returning: ()) }
     }
 
+    /// Blocks that are taken.
+    var used: Int { state.withLock { $0.used } }
+
     /// Whether a good part is used: time to write things out.
     var isPressing: Bool { state.withLock { $0.used > limit / 2 } }
 

@@ -43,11 +43,13 @@ public struct ObjectCheck: Sendable {
     private static let batch = 1000
 
     /// The check of a volume.
-    public init(engine: any MetadataEngine, store: any ObjectStore) {
+    ///
+    /// - Parameter key: an encrypted volume's; without it, blocks cannot be read.
+    public init(engine: any MetadataEngine, store: any ObjectStore, key: VolumeKey? = nil) {
         self.engine = engine
         self.store = store
         keys = ObjectKeys(volume: engine.volume.identifier)
-        codec = BlockCodec(compression: engine.volume.compression)
+        codec = BlockCodec(compression: engine.volume.compression, key: key)
     }
 
     /// Looks whether each object is there, with the right size; and reads all of it where that is wanted.
@@ -99,7 +101,7 @@ public struct ObjectCheck: Sendable {
             guard let size = try await store.size(of: key, io) else { return found(.missing(key)) }
             guard size == expected else { return found(.size(key, size, expected: expected)) }
             guard scrubs else { return }
-            for index in layout.blocks.indices where try await !isRight(index, of: key, layout, io) {
+            for index in layout.blocks.indices where try await !isRight(index, of: object.number, layout, io) {
                 found(.damaged(key, offset: UInt64(index * layout.blockSize)))
             }
         } catch .missing {
@@ -112,7 +114,7 @@ public struct ObjectCheck: Sendable {
     /// Whether a block is what was written.
     private func isRight(
         _ index: Int,
-        of key: ObjectKey,
+        of object: ObjectNumber,
         _ layout: ObjectLayout,
         _ io: borrowing AsyncIO
     ) async throws(ObjectStoreError) -> Bool {
@@ -120,10 +122,9 @@ public struct ObjectCheck: Sendable {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 16)
         defer { unsafe bytes.deallocate() }
         var output = unsafe OutputRawSpan(buffer: bytes, initializedCount: 0)
-        try await store.get(key, at: UInt64(range.lowerBound), count: range.count, into: &output, io)
+        try await store.get(keys[object], at: UInt64(range.lowerBound), count: range.count, into: &output, io)
         let content = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.blockSize, alignment: 16)
         defer { unsafe content.deallocate() }
-        return unsafe codec.decode(
-            UnsafeRawBufferPointer(bytes), layout.blocks[index], length: layout.contentLength(of: index), into: content)
+        return unsafe codec.decode(UnsafeRawBufferPointer(bytes), index, of: layout, object, into: content)
     }
 }

@@ -11,14 +11,9 @@ final class ObjectReader: Sendable {
     private let staging: StagingBuffers
     private let codec: BlockCodec
     private let disk: DiskCache?
-    private let state = Mutex(State())
-
-    private struct State {
-        /// What is being fetched.
-        var fetching: [BlockCache.Key: Completion<Void>] = [:]
-        /// Layouts of objects that were read.
-        var layouts: [ObjectNumber: ObjectLayout] = [:]
-    }
+    private let claims: BlockClaims
+    /// Layouts of objects that were read.
+    private let layouts = Mutex<[ObjectNumber: ObjectLayout]>([:])
 
     /// How many layouts are remembered: about 600 bytes each.
     private static let layoutLimit = 16_384
@@ -29,7 +24,8 @@ final class ObjectReader: Sendable {
         keys: ObjectKeys,
         cache: BlockCache,
         disk: DiskCache?,
-        staging: StagingBuffers
+        staging: StagingBuffers,
+        key: VolumeKey?
     ) {
         self.disk = disk
         self.engine = engine
@@ -37,7 +33,8 @@ final class ObjectReader: Sendable {
         self.keys = keys
         self.cache = cache
         self.staging = staging
-        codec = BlockCodec(compression: engine.volume.compression)
+        claims = BlockClaims(cache)
+        codec = BlockCodec(compression: engine.volume.compression, key: key)
     }
 
     /// Sees to it that blocks are in the cache, at least for a moment.
@@ -49,54 +46,9 @@ final class ObjectReader: Sendable {
         let layout = try await layout(of: object)
         guard range.upperBound <= UInt64(layout.length) else { throw .ioError }
         let indices = Int(range.lowerBound) / layout.blockSize..<(Int(range.upperBound) - 1) / layout.blockSize + 1
-        let (mine, others) = claim(indices, of: object)
-        var failure: Errno?
-        for run in mine {
-            do throws(Errno) {
-                if failure == nil { try await fetch(run, of: object, layout, io) }
-            } catch {
-                failure = error
-            }
-            release(run, of: object)
+        try await claims.fetch(indices, of: object) { (run) async throws(Errno) in
+            try await fetch(run, of: object, layout, io)
         }
-        if let failure { throw failure }
-        // Whoever fetches them may fail: then they are missed, and asked for again.
-        for other in others { await other.wait() }
-    }
-
-    /// Notes which blocks this task is going to fetch.
-    ///
-    /// - Returns: runs of blocks that are neither here nor being fetched; and what others are fetching.
-    private func claim(
-        _ indices: Range<Int>,
-        of object: ObjectNumber
-    ) -> (mine: [Range<Int>], others: [Completion<Void>]) {
-        state.withLock { state in
-            var mine: [Range<Int>] = []
-            var others: [Completion<Void>] = []
-            for index in indices {
-                let key = BlockCache.Key(object: object, index: index)
-                if cache.block(key) != nil { continue }
-                if let other = state.fetching[key] {
-                    others.append(other)
-                    continue
-                }
-                state.fetching[key] = Completion()
-                if let last = mine.last, last.upperBound == index {
-                    mine[mine.count - 1] = last.lowerBound..<index + 1
-                } else {
-                    mine.append(index..<index + 1)
-                }
-            }
-            return (mine, others)
-        }
-    }
-
-    private func release(_ run: Range<Int>, of object: ObjectNumber) {
-        let completions = state.withLock { state in
-            run.map { state.fetching.removeValue(forKey: BlockCache.Key(object: object, index: $0)) }
-        }
-        for completion in completions { completion?.finish(()) }
     }
 
     /// Fetches blocks that follow each other, in one request.
@@ -159,8 +111,7 @@ final class ObjectReader: Sendable {
         // Unwritten data takes half of the memory at the most, so there is a block that the cache can do without.
         guard let block = cache.take() else { throw .noMemory }
         let isRight = unsafe block.withMutableBytes { bytes in
-            unsafe codec.decode(
-                stored, layout.blocks[key.index], length: layout.contentLength(of: key.index), into: bytes)
+            unsafe codec.decode(stored, key.index, of: layout, key.object, into: bytes)
         }
         guard isRight else { return false }
         block.isUsed.store(true, ordering: .relaxed)
@@ -170,7 +121,7 @@ final class ObjectReader: Sendable {
 
     /// How an object is laid out.
     private func layout(of object: ObjectNumber) async throws(Errno) -> ObjectLayout {
-        if let layout = state.withLock({ $0.layouts[object] }) { return layout }
+        if let layout = layouts.withLock({ $0[object] }) { return layout }
         guard let layout = ObjectLayout(of: try await engine.object(object)) else { throw .ioError }
         remember(layout, of: object)
         return layout
@@ -178,9 +129,9 @@ final class ObjectReader: Sendable {
 
     /// Remembers how an object is laid out.
     func remember(_ layout: ObjectLayout, of object: ObjectNumber) {
-        state.withLock { state in
-            if state.layouts.count >= Self.layoutLimit { state.layouts.removeAll(keepingCapacity: true) }
-            state.layouts[object] = layout
+        layouts.withLock { layouts in
+            if layouts.count >= Self.layoutLimit { layouts.removeAll(keepingCapacity: true) }
+            layouts[object] = layout
         }
     }
 }

@@ -11,14 +11,20 @@ final class ObjectWriter: Sendable {
     private let blockSize: Int
     private let codec: BlockCodec
 
-    init(engine: any MetadataEngine, store: any ObjectStore, keys: ObjectKeys, staging: StagingBuffers) {
+    init(
+        engine: any MetadataEngine,
+        store: any ObjectStore,
+        keys: ObjectKeys,
+        staging: StagingBuffers,
+        key: VolumeKey?
+    ) {
         self.engine = engine
         self.store = store
         self.keys = keys
         self.staging = staging
         objectSize = Int(engine.volume.objectSize)
         blockSize = Int(engine.volume.blockSize)
-        codec = BlockCodec(compression: engine.volume.compression)
+        codec = BlockCodec(compression: engine.volume.compression, key: key)
     }
 
     /// A part of an object: bytes of a block of memory, and their place in the file.
@@ -91,7 +97,7 @@ final class ObjectWriter: Sendable {
     ) async throws(VolumeFailure) -> ObjectRecord {
         try await staging.withBuffer { (buffer) async throws(VolumeFailure) -> ObjectRecord in
             let length = unsafe Self.gather(pieces, into: buffer.bytes)
-            let layout = unsafe codec.encode(buffer.bytes, length: length, blockSize: blockSize)
+            let layout = unsafe codec.encode(buffer.bytes, length: length, blockSize: blockSize, as: number)
             let stored = layout.storedRange(of: layout.blocks.indices).count
             do throws(ObjectStoreError) {
                 let body = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stored]))

@@ -41,26 +41,10 @@ extension Volume {
                     unsafe buffer.append(UnsafeRawBufferPointer(rebasing: $0[place..<place + count]))
                 }
             case .object(let number, let start):
-                guard append(start..<start + UInt64(count), of: number, to: &buffer) else { return false }
+                guard cache.append(start..<start + UInt64(count), of: number, blockSize, to: &buffer) else {
+                    return false
+                }
             }
-            position = end
-        }
-        return true
-    }
-
-    /// Appends a range of an object.
-    private func append(
-        _ range: Range<UInt64>,
-        of object: ObjectNumber,
-        to buffer: inout OutputRawSpan
-    ) -> Bool {
-        let size = UInt64(blockSize)
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let index = position / size
-            guard let block = cache.block(BlockCache.Key(object: object, index: Int(index))) else { return false }
-            let end = min((index + 1) * size, range.upperBound)
-            block.append(Int(position - index * size)..<Int(end - index * size), to: &buffer)
             position = end
         }
         return true

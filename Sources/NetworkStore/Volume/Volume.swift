@@ -1,3 +1,4 @@
+internal import Glibc
 public import RingFUSE
 internal import Synchronization
 public import SystemPackage
@@ -49,18 +50,25 @@ public final class Volume: Sendable {
 
     /// Opens a volume.
     ///
-    /// - Throws: `ENOMEM`, and `EINVAL` for less memory than ``Limits/leastMemory(for:)``.
+    /// - Parameter key: an encrypted volume's.
+    /// - Throws: `ENOMEM`, and `EINVAL` for less memory than ``Limits/leastMemory(for:)``; `ENOKEY` for an encrypted volume
+    ///   without a key.
     public init(
         engine: any MetadataEngine,
         store: any ObjectStore,
         background: BackgroundWorker,
         disk: DiskCache? = nil,
+        key: VolumeKey? = nil,
         limits: Limits = Limits()
     ) throws(Errno) {
+        guard (engine.volume.wrappedKey != nil) == (key != nil) else { throw .keyMissing }
         guard limits.memory >= Limits.leastMemory(for: engine.volume) else { throw .invalidArgument }
         self.engine = engine
         self.store = store
         self.background = background
+        var limits = limits
+        // What an engine would keep as it is goes into objects.
+        if let key, !engine.encryptInline(with: key) { limits.inlineBytes = 0 }
         self.limits = limits
         description = engine.volume
         let blockSize = Int(description.blockSize)
@@ -69,8 +77,9 @@ public final class Volume: Sendable {
         cache = BlockCache(memory)
         dirtyBudget = DirtyBudget(limit: memory.slotCount / 2)
         let keys = ObjectKeys(volume: description.identifier)
-        reader = ObjectReader(engine: engine, store: store, keys: keys, cache: cache, disk: disk, staging: staging)
-        writer = ObjectWriter(engine: engine, store: store, keys: keys, staging: staging)
+        reader = ObjectReader(
+            engine: engine, store: store, keys: keys, cache: cache, disk: disk, staging: staging, key: key)
+        writer = ObjectWriter(engine: engine, store: store, keys: keys, staging: staging, key: key)
     }
 
     /// Bytes of a block.
@@ -103,6 +112,11 @@ public final class Volume: Sendable {
         await engine.close()
         await background.shutDown()
     }
+}
+
+extension Errno {
+    /// There is no key for what is encrypted (`ENOKEY`).
+    static let keyMissing = Errno(rawValue: ENOKEY)
 }
 
 /// The keys of a volume's objects.

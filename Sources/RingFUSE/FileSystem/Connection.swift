@@ -20,6 +20,7 @@ public struct Connection: Sendable {
     /// Tells the kernel that what it caches has changed. A backend may keep it.
     public let notifier: Notifier
     private let sayAloud: @Sendable (String) -> Void
+    private let sayQuietly: @Sendable (String) -> Void
 
     package init(
         protocolMinor: UInt32,
@@ -30,7 +31,8 @@ public struct Connection: Sendable {
         features: FileSystemFeatures = [],
         backingFiles: BackingFiles? = nil,
         notifier: Notifier = .disconnected,
-        warn: @escaping @Sendable (String) -> Void = { _ in }
+        warn: @escaping @Sendable (String) -> Void = { _ in },
+        note: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.protocolMinor = protocolMinor
         self.maxWrite = maxWrite
@@ -41,6 +43,7 @@ public struct Connection: Sendable {
         self.backingFiles = backingFiles
         self.notifier = notifier
         sayAloud = warn
+        sayQuietly = note
     }
 
     /// Whether the kernel keeps what is written and writes it back later; see ``FileSystemFeatures/writebackCache`` for
@@ -49,4 +52,8 @@ public struct Connection: Sendable {
 
     /// Tells the operator what a backend could not have: one line in the session's log. Not for each request.
     public func warn(_ line: String) { sayAloud(line) }
+
+    /// Tells whoever looks for a fault what a backend has found out: one line in the session's log, at level debug. Not for
+    /// each request.
+    public func note(_ line: String) { sayQuietly(line) }
 }

@@ -269,7 +269,7 @@ struct TransportStart {
             protocolMinor: agreed.minor, maxWrite: Int(agreed.maxWrite), maxReadahead: Int(agreed.maxReadahead),
             usesRing: usesRing, queueDepth: depth, features: features,
             backingFiles: features.contains(.passthrough) ? backingFiles : nil, notifier: notifier,
-            warn: { logger.warning("\($0)") })
+            warn: { logger.warning("\($0)") }, note: { logger.debug("\($0)") })
         return Terms(connection: connection, refusal: refusal)
     }
 

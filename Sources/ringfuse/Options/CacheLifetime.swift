@@ -8,6 +8,14 @@ struct CacheLifetime: Equatable, Sendable {
     /// The longest, about 136 years; the kernel's own clock ends not much later.
     private static let limit = Lifetime.forever.seconds
 
+    /// A time.
+    init(_ lifetime: Lifetime) {
+        self.lifetime = lifetime
+    }
+
+    /// The time.
+    var duration: Duration { .seconds(Int64(lifetime.seconds)) + .nanoseconds(Int64(lifetime.nanoseconds)) }
+
     /// Reads seconds: `0`, `1`, `0.5`, and `forever`.
     ///
     /// - Throws: ``InvalidValue`` for anything but digits with at most nine after the point, and for more than 136

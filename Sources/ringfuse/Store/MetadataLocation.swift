@@ -32,6 +32,18 @@ enum MetadataLocation: ExpressibleByArgument, Sendable, CustomStringConvertible 
         self = .sqlite(path: FilePath(String(text)).absolute.string)
     }
 
+    /// What was decided when the volume was formatted, which is only read; also of one that is mounted.
+    func volumeDescription() async throws -> VolumeDescription {
+        guard case .sqlite(let path) = self else {
+            let engine = try await openForReading()
+            let volume = engine.volume
+            await engine.close()
+            return volume
+        }
+        // Of one, too, that an older version has made.
+        return try await SQLiteEngine.description(of: path)
+    }
+
     /// The URL.
     var description: String {
         switch self {

@@ -16,6 +16,9 @@ struct StoreCheckCommand: AsyncParsableCommand {
     /// The volume.
     @OptionGroup var volume: VolumeOptions
 
+    /// What it is opened with.
+    @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
+
     /// Reads everything.
     @Flag(help: "Read every object, and compare checksums.")
     var scrub = false
@@ -39,9 +42,10 @@ struct StoreCheckCommand: AsyncParsableCommand {
     }
 
     private func check(_ engine: any MetadataEngine) async throws -> (objects: Int, findings: Int) {
+        let key = scrub ? try secrets.key(of: engine.volume) : nil
+        let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume), key: key)
         let inconsistencies = try await engine.check()
         for inconsistency in inconsistencies { print("\(inconsistency)") }
-        let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume))
         let worker = try BackgroundWorker()
         let progress = ProgressLine()
         let scrub = scrub

@@ -55,6 +55,17 @@ struct StoreFormatCommand: AsyncParsableCommand {
     )
     var compression: VolumeDescription.Compression = .none
 
+    /// How content is encrypted.
+    @Option(
+        help: ArgumentHelp(
+            "How content is encrypted. Names, attributes and sizes are not.", valueName: "none|aes-256-gcm"),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var encryption: Encryption = .none
+
+    /// What it is opened with.
+    @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
+
     /// The most bytes.
     @Option(
         help: ArgumentHelp("The most bytes that all files may have; default: no limit.", valueName: "size"),
@@ -85,12 +96,14 @@ struct StoreFormatCommand: AsyncParsableCommand {
         guard let data = data ?? metadata.usualData else {
             throw ValidationError("--data: say where the objects of a volume in PostgreSQL go")
         }
+        let identifier = Self.identifier()
         let description = VolumeDescription(
-            identifier: Self.identifier(),
+            identifier: identifier,
             name: name ?? metadata.usualName,
             objectSize: UInt64(objectSize.bytes),
             blockSize: UInt64(blockSize.bytes),
             compression: compression,
+            wrappedKey: try wrappedKey(identifier),
             byteLimit: (limit?.bytes).map(UInt64.init),
             nodeLimit: nodes,
             dataURL: data
@@ -100,6 +113,24 @@ struct StoreFormatCommand: AsyncParsableCommand {
         let owner = Caller(userID: getuid(), groupID: getgid())
         try await metadata.format(description, owner: owner)
         print("formatted \(volume.metadata), objects in \(store.name)")
+    }
+
+    /// A new key, wrapped; `nil` where nothing is to be encrypted.
+    private func wrappedKey(_ identifier: String) throws -> String? {
+        let secret = try secrets.secret()
+        switch (encryption, secret) {
+        case (.none, nil): return nil
+        case (.none, _):
+            // What is in the environment is not for this volume, perhaps.
+            guard secrets.keyFile == nil, secrets.passphraseFile == nil else {
+                throw ValidationError("a secret without --encryption aes-256-gcm would encrypt nothing")
+            }
+            return nil
+        case (.aes256GCM, nil):
+            throw ValidationError(
+                "--encryption needs a secret: name --key-file or --passphrase-file, or set RINGFUSE_PASSPHRASE")
+        case (.aes256GCM, let secret?): return try VolumeKey.random().wrapped(with: secret, identifier: identifier)
+        }
     }
 
     /// Stores an object, reads it back and removes it: what does not work is found out before there is a volume.

@@ -29,7 +29,9 @@ struct StoreInfoCommand: AsyncParsableCommand {
     func run() async throws {
         let engine = try await volume.metadata.openForReading()
         let usage = try await engine.usage()
-        let description = engine.volume
+        var description = engine.volume
+        // What is left out is of use only to who tries passphrases.
+        description.wrappedKey = description.wrappedKey?.split(separator: " ").prefix(2).joined(separator: " ")
         await engine.close()
         guard !json else {
             let information = Information(
@@ -47,6 +49,7 @@ struct StoreInfoCommand: AsyncParsableCommand {
             volume    \(description.identifier)
             sizes     objects of \(ByteSize(bytes: Int(description.objectSize))), blocks of \
             \(ByteSize(bytes: Int(description.blockSize)))
+            encrypted \(description.wrappedKey ?? "no")
             content   \(ByteSize(bytes: Int(usage.bytes)).rounded)\(limit)
             nodes     \(usage.nodes)\(nodeLimit)
             garbage   \(ByteSize(bytes: Int(usage.garbageBytes)).rounded)

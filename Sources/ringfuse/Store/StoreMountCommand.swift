@@ -78,6 +78,9 @@ struct StoreMountCommand: ServingCommand {
             valueName: "seconds"))
     var lease = 30
 
+    /// What it is opened with.
+    @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
+
     /// Take it over.
     @OptionGroup var takeOver: TakeOverOptions
 
@@ -98,11 +101,14 @@ struct StoreMountCommand: ServingCommand {
         let (metadata, cacheSize) = (volume.metadata, UInt64(cacheSize.bytes))
         let usual = metadata.isShared ? Lifetime(seconds: 1, nanoseconds: 0) : .forever
         let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
+        let secrets = secrets
         let closing = close ?? (metadata.isShared ? .durable : .committed)
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
             backend: { @Sendable [limits] in
+                // A wrong secret is found out before anything is changed.
+                let key = try secrets.key(of: try await metadata.volumeDescription())
                 let engine = try await metadata.open(takesOver: force, lease: lease) {
                     StandardError.write("ringfuse: \($0)")
                 }
@@ -111,10 +117,13 @@ struct StoreMountCommand: ServingCommand {
                     guard limits.memory >= least.bytes else {
                         throw ValidationError("--content-memory: this volume needs \(least) at least")
                     }
-                    let disk = try cache.map { try Self.disk($0, cacheSize, of: engine.volume) }
+                    let disk = try cache.map { directory in
+                        try CacheDirectory.open(directory, cacheSize, for: engine.volume.identifier, "the volume")
+                    }
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
-                        background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, limits: limits)
+                        background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, key: key,
+                        limits: limits)
                     return NetworkStoreFileSystem(volume, lifetime: lifetime, closing: closing)
                 } catch {
                     await engine.close()
@@ -122,20 +131,5 @@ struct StoreMountCommand: ServingCommand {
                 }
             }
         ).run()
-    }
-
-    /// Opens the cache of a volume.
-    private static func disk(
-        _ directory: FilePath,
-        _ size: UInt64,
-        of volume: VolumeDescription
-    ) throws -> DiskCache {
-        do throws(Errno) {
-            return try DiskCache(in: directory, limit: size, volume: volume.identifier)
-        } catch .wouldBlock {
-            throw ValidationError("--cache-directory \(directory): another mount of the volume has it")
-        } catch {
-            throw ValidationError("--cache-directory \(directory): \(error)")
-        }
     }
 }

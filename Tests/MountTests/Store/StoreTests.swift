@@ -239,6 +239,106 @@ extension MountTests {
             }
         }
 
+        /// An encrypted volume: what was written comes back with the right secret; with a wrong one nothing is told and
+        /// nothing changed; a block that was exchanged is an error for its bytes, and for no others.
+        @Test(arguments: ["--passphrase-file", "--key-file"], ["none", "zstd"])
+        func keepsSecrets(_ option: String, _ compression: String) async throws {
+            try await withScratch { scratch in
+                try await Program.check(
+                    script: "head -c 32 /dev/urandom | base64 -w 0 > $OUT/right; head -c 40 /dev/urandom > $OUT/wrong",
+                    scratch: scratch)
+                let (right, wrong) = (
+                    [option, scratch.outside.appending("right").string],
+                    [option, scratch.outside.appending("wrong").string]
+                )
+                let database = try await Self.format(
+                    scratch, ["--encryption", "aes-256-gcm", "--compression", compression] + right)
+                let first = try await ServerProcess.start(.store, by: .ring, scratch: scratch, options: right)
+                try await first.check(
+                    """
+                    head -c 12M /dev/urandom > $OUT/data; cp $OUT/data f
+                    head -n 300000 < <(yes 'more plain words') > $OUT/text; cp $OUT/text text
+                    echo 'small plain words' > small; echo 'SMALL' | dd of=small conv=notrunc status=none
+                    """)
+                try await Self.end(first)
+                try await Program.check(
+                    script: """
+                        ! grep -rl 'plain words' '\(database)' '\(database).objects'
+                        cp '\(database)' $OUT/copy
+                        """, scratch: scratch)
+                for (options, text) in [([], "RINGFUSE_PASSPHRASE"), (wrong, "not that of the volume")] {
+                    for words in [["mount", database, scratch.mountPoint.string], ["fsck", database, "--scrub"]] {
+                        let ending = try await Self.run(words + options)
+                        #expect(ending.exitCode != 0 && ending.text.contains(text), "\(words): \(ending.text)")
+                        #expect(ending.text.split(separator: "\n").count == 1, "\(ending.text)")
+                    }
+                }
+                try await Program.check(script: "cmp '\(database)' $OUT/copy", scratch: scratch)
+                #expect(try await Self.store(["fsck", database, "--scrub"] + right).contains("all read"))
+                #expect(try await Self.store(["gc", database]).contains("removed 0"))
+                try await Program.check(
+                    script: """
+                        mapfile -t objects < <(find '\(database).objects' -type f | sort)
+                        chmod u+w "${objects[0]}"
+                        printf '\\x55\\xaa\\x55' | dd of="${objects[0]}" bs=1 seek=100000 conv=notrunc status=none
+                        """, scratch: scratch)
+                let scrub = try await Self.run(["fsck", database, "--scrub"] + right)
+                #expect(scrub.exitCode == 1 && scrub.text.contains("is damaged in the block at 65536"), "\(scrub.text)")
+                let second = try await ServerProcess.start(.store, by: .device, scratch: scratch, options: right)
+                try await second.check(
+                    """
+                    cmp text $OUT/text; same "$(cat small)" "$(printf 'SMALL\\nplain words')"
+                    count=0
+                    for ((i = 0; i < 192; i++)); do
+                        if dd if=f of=$OUT/block bs=64K skip=$i count=1 iflag=direct status=none 2>$OUT/error; then
+                            cmp $OUT/block <(dd if=$OUT/data bs=64K skip=$i count=1 status=none)
+                        else
+                            grep -q 'Input/output error' $OUT/error
+                            count=$((count + 1))
+                        fi
+                    done
+                    same $count 1
+                    """)
+                try await Self.end(second)
+            }
+        }
+
+        /// What was warmed up is read when the store is gone, also by the next mount; holes cost nothing.
+        @Test(arguments: Way.allCases)
+        func warmsUp(_ way: Way) async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch)
+                let cache = ["--cache-directory", scratch.outside.appending("cache").string]
+                let first = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                try await first.check(
+                    """
+                    mkdir -p a/b; head -c 9000001 /dev/urandom > $OUT/large; cp $OUT/large a/b; ln -s b a/link
+                    for i in {1..30}; do head -c 70000 $OUT/large > a/$i; done
+                    truncate -s 1T sparse; printf x | dd of=sparse bs=1 seek=500000000000 conv=notrunc status=none
+                    """)
+                try await Self.end(first)
+                let path = scratch.mountPoint
+                let second = try await ServerProcess.start(.store, by: way, scratch: scratch, options: cache)
+                let text = try await Self.store(["warmup", path.appending("a").string, path.appending("sparse").string])
+                #expect(text.contains("read 32 files"), "\(text)")
+                let outside = try await Self.run(["warmup", path.appending("a").string, scratch.outside.string])
+                #expect(outside.exitCode == 64 && outside.text.contains("is on no mount"), "\(outside.text)")
+                try await Self.end(second)
+                // What the mount has not in its caches it cannot read.
+                try await Program.check(
+                    script: "mv '\(database).objects' $OUT/gone; mkdir '\(database).objects'", scratch: scratch)
+                let third = try await ServerProcess.start(.store, by: way, scratch: scratch, options: cache)
+                #expect(try await Self.store(["warmup", path.string]).contains("read 32 files"))
+                try await third.check(
+                    "cmp a/b/large $OUT/large; for i in {1..30}; do cmp a/$i <(head -c 70000 $OUT/large); done")
+                try await Self.end(third)
+                let fourth = try await ServerProcess.start(.store, by: way, scratch: scratch)
+                let failed = try await Self.run(["warmup", path.appending("a/b").string])
+                #expect(failed.exitCode == 1 && failed.text.contains("large: Input/output error"), "\(failed.text)")
+                try await Self.end(fourth)
+            }
+        }
+
         /// Content takes no more memory than it may, however much is written and read.
         @Test func keepsWithinItsMemory() async throws {
             try await withScratch { scratch in

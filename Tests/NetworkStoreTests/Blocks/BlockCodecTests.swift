@@ -57,15 +57,75 @@ import Testing
         }
     }
 
-    private func encode(_ bytes: [UInt8], _ codec: BlockCodec) -> ([UInt8], ObjectLayout) {
+    private static let key = VolumeKey(ContiguousArray(repeating: 9, count: 32))
+
+    /// An encrypted object gives back what it got, is no longer than before, and never twice the same.
+    @Test(arguments: VolumeDescription.Compression.allCases, Content.allCases)
+    func encrypts(_ compression: VolumeDescription.Compression, _ content: Content) throws {
+        let codec = BlockCodec(compression: compression, key: Self.key)
+        for count in [1, 4096, 4097, 50_000] {
+            let bytes = content.bytes(count)
+            let (stored, layout) = encode(bytes, codec)
+            let plain = encode(bytes, BlockCodec(compression: compression))
+            #expect(stored.count == plain.0.count && (count < 10 || stored != plain.0))
+            #expect(count < 10 || encode(bytes, codec).0 != stored)
+            let record = ObjectRecord(number: 1, length: UInt64(count), layout: layout.encoded)
+            #expect(ObjectLayout(of: record) == layout)
+            #expect(decode(stored, try #require(ObjectLayout(of: record)), codec) == bytes)
+        }
+    }
+
+    /// Nothing is taken for what it is not, though its checksum be right: a changed byte, another block of the object,
+    /// another object, the same in another volume, and what is not encrypted.
+    @Test(arguments: VolumeDescription.Compression.allCases)
+    func refusesWhatWasExchanged(_ compression: VolumeDescription.Compression) {
+        let codec = BlockCodec(compression: compression, key: Self.key)
+        let content = Content.noise.bytes(2 * Self.blockSize)
+        let (stored, layout) = encode(content, codec)
+        #expect(decode(stored, layout, codec) == content)
+        var changed = stored
+        changed[100] ^= 1
+        #expect(decode(changed, checksummed(layout, changed), codec) == nil)
+        let swapped = Array(stored[Self.blockSize...] + stored[..<Self.blockSize])
+        #expect(decode(swapped, checksummed(layout, swapped), codec) == nil)
+        #expect(decode(stored, layout, codec, as: 2) == nil)
+        #expect(decode(stored, layout, BlockCodec(compression: compression, key: .random())) == nil)
+        #expect(decode(stored, layout, BlockCodec(compression: compression)) == nil)
+        let (plain, plainLayout) = encode(content, BlockCodec(compression: compression))
+        #expect(decode(plain, plainLayout, codec) == nil)
+    }
+
+    /// A layout whose checksums are those of other bytes.
+    private func checksummed(_ layout: ObjectLayout, _ stored: [UInt8]) -> ObjectLayout {
+        var other = ObjectLayout(blockSize: layout.blockSize, length: layout.length, salt: layout.salt)
+        for index in layout.blocks.indices {
+            var block = layout.blocks[index]
+            block.checksum = unsafe stored[layout.storedRange(of: index..<index + 1)].withUnsafeBytes {
+                unsafe Checksum.crc32c($0)
+            }
+            other.append(block)
+        }
+        return other
+    }
+
+    private func encode(
+        _ bytes: [UInt8],
+        _ codec: BlockCodec,
+        as object: ObjectNumber = 1
+    ) -> ([UInt8], ObjectLayout) {
         var memory = bytes
         let layout = unsafe memory.withUnsafeMutableBytes {
-            unsafe codec.encode($0, length: bytes.count, blockSize: Self.blockSize)
+            unsafe codec.encode($0, length: bytes.count, blockSize: Self.blockSize, as: object)
         }
         return (Array(memory.prefix(layout.storedRange(of: layout.blocks.indices).count)), layout)
     }
 
-    private func decode(_ stored: [UInt8], _ layout: ObjectLayout, _ codec: BlockCodec) -> [UInt8]? {
+    private func decode(
+        _ stored: [UInt8],
+        _ layout: ObjectLayout,
+        _ codec: BlockCodec,
+        as object: ObjectNumber = 1
+    ) -> [UInt8]? {
         var content: [UInt8] = []
         for index in layout.blocks.indices {
             let range = layout.storedRange(of: index..<index + 1)
@@ -74,8 +134,7 @@ import Testing
             let isRight = unsafe block.withUnsafeMutableBytes { target in
                 unsafe stored.withUnsafeBytes { stored in
                     unsafe codec.decode(
-                        UnsafeRawBufferPointer(rebasing: stored[range]), layout.blocks[index], length: length,
-                        into: target)
+                        UnsafeRawBufferPointer(rebasing: stored[range]), index, of: layout, object, into: target)
                 }
             }
             guard isRight else { return nil }

@@ -24,7 +24,7 @@ import Testing
         #expect(read(good, length: 20_000) == nil)
         #expect(read(good, length: 0) == nil)
         #expect(read(good, length: .max) == nil)
-        for (index, byte) in [(0, 2), (1, 0xff), (4, 0xff), (8, 0x7f)] {
+        for (index, byte) in [(0, 2), (0, 3), (1, 0xff), (4, 0xff), (8, 0x7f)] {
             var bad = good
             bad[index] = UInt8(byte)
             #expect(read(bad, length: 10_000) == nil, "byte \(index)")

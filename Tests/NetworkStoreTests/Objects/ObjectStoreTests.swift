@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import NetworkStore
 import RingFUSE
+import StoreTestSupport
 import SystemPackage
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import StoreTestSupport
 import TestSupport
 import Testing
 
@@ -19,6 +20,7 @@ import Testing
             Content-Range: bytes 100-4195/5000\r
             X-Amz-Bucket-Region: eu-central-1\r
             ETag: "abc: def"\r
+            Last-Modified: Sun, 06 Nov 1994 08:49:38 GMT\r
             Empty:\r
             \r
             body
@@ -29,6 +31,10 @@ import Testing
                 && head.region == "eu-central-1")
         #expect(head.contentRange == .init(first: 100, last: 4195, total: 5000))
         #expect(head.byteCount == text.utf8.count - 4 && head.keepsAlive && !head.isChunked)
+        #expect(head.tag == nil && head.modified == nil)
+        let bytes = Array(text.utf8)
+        let tagged = try ResponseHead.parse(bytes.span, wantsTag: true)
+        #expect(tagged?.tag == "abc: def" && tagged?.modified == 784_111_778)
     }
 
     /// No matter where it is cut, more is asked for; with more behind it, the same is read.

@@ -1,5 +1,6 @@
 import NetworkStore
 import RingFUSE
+import StoreTestSupport
 import SystemPackage
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import NetworkStore
 import RingFUSE
+import StoreTestSupport
 import SystemPackage
 import Testing
 
@@ -78,6 +79,21 @@ import Testing
         #expect(try await store.list(prefix: "", after: nil, limit: 1050, worker).count == 1050)
         try await store.remove(keys, worker)
         #expect(try await store.list(prefix: "", after: nil, limit: 10, worker) == [])
+        await worker.shutDown()
+    }
+
+    /// To go on after a key leaves nothing out, also where the server has another order and nothing has shown it yet.
+    @Test(arguments: [("b-", ["b.", "b/a", "b0"]), ("b.", ["b/a", "b0"]), ("b/a", ["b0"])])
+    func goesOn(_ after: String, _ rest: [String]) async throws {
+        let prefix = "order-\(UInt32.random(in: 0...UInt32.max))"
+        let worker = try BackgroundWorker()
+        let first = try await TestBucket.store(prefix: prefix)
+        for key in ["b-", "b.", "b/a", "b0"] { try await first.put(ObjectKey(key), [1], worker) }
+        for limit in [rest.count, 1000] {
+            let store = try await TestBucket.store(prefix: prefix)
+            let found = try await store.list(prefix: "", after: ObjectKey(after), limit: limit, worker)
+            #expect(found.map(\.key.description) == rest)
+        }
         await worker.shutDown()
     }
 

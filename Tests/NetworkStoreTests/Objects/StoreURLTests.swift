@@ -1,3 +1,4 @@
+import StoreTestSupport
 import SystemPackage
 import TestSupport
 import Testing

@@ -49,15 +49,27 @@ import Testing
         #expect(XMLReader.fields(of: "Error", in: []) == [:])
     }
 
+    @Test(
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("2000-02-29T23:59:59.999Z", 951_868_799), ("2026-11-26T17:21:23", nil),
+            ("2026-13-26T17:21:23Z", nil), ("2026-11-26Z", nil), ("", nil),
+            ("9999999999999999999-01-01T00:00:00Z", nil),
+        ] as [(String, Int64?)])
+    func dates(_ text: String, _ seconds: Int64?) { #expect(ISODate.parse(text) == seconds) }
+
     @Test func listings() throws {
         let text = """
-            <ListBucketResult><Name>b</Name><Contents><Key>a%2Bb</Key><Size>5</Size><Owner><ID>Key</ID></Owner></Contents>
+            <ListBucketResult><Name>b</Name><Contents><Key>a%2Bb</Key><Size>5</Size><Owner><Key>no</Key></Owner>
+            <ETag>&quot;0a-2&quot;</ETag><LastModified>2026-11-26T17:21:23.543Z</LastModified></Contents>
+            <CommonPrefixes><Prefix>d+e/</Prefix></CommonPrefixes><Prefix>other</Prefix>
             <Contents><Size>18446744073709551615</Size><Key>c</Key></Contents><EncodingType>url</EncodingType>
-            <IsTruncated>true</IsTruncated></ListBucketResult>
+            <NextContinuationToken>t+%</NextContinuationToken><IsTruncated>true</IsTruncated></ListBucketResult>
             """
         let listing = try S3Listing(Array(text.utf8))
         #expect(listing.objects.map(\.key) == ["a+b", "c"] && listing.objects.map(\.size) == [5, .max])
-        #expect(listing.isTruncated)
+        #expect(listing.objects.map(\.tag) == ["0a-2", ""])
+        #expect(listing.objects.map(\.modified) == [1_795_713_683, 0])
+        #expect(listing.prefixes == ["d e/"] && listing.continuation == "t+%" && listing.isTruncated)
         let plain = try S3Listing(
             Array("<ListBucketResult><Contents><Key>a%2B</Key><Size>1</Size></Contents></ListBucketResult>".utf8))
         #expect(plain.objects.map(\.key) == ["a%2B"] && !plain.isTruncated)

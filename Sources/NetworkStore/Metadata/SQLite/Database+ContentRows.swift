@@ -19,7 +19,7 @@ extension Database {
         case .object(let number, let start):
             statement.bind(4, number)
             statement.bind(5, start)
-        case .inline(let bytes): statement.bind(6, bytes)
+        case .inline(let bytes): statement.bind(6, try cipher.seal(bytes))
         case .zeros: break
         }
         try statement.run()

@@ -23,6 +23,8 @@ final class Database: @unchecked Sendable {
 
     private let handle: OpaquePointer
     private let report: FailureReport
+    /// What small content is encrypted with, once it is known.
+    let cipher: InlineCipher
     /// By ``SQL/rawValue``.
     private var statements: ContiguousArray<Statement?>
 
@@ -30,8 +32,14 @@ final class Database: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - path: the file.
+    ///   - cipher: what small content is encrypted with.
     ///   - report: told of each statement that fails.
-    init(_ path: String, _ access: Access, report: @escaping FailureReport = { _ in }) throws(SQLiteFailure) {
+    init(
+        _ path: String,
+        _ access: Access,
+        cipher: InlineCipher = InlineCipher(isEncrypted: false),
+        report: @escaping FailureReport = { _ in }
+    ) throws(SQLiteFailure) {
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI
         switch access {
         case .create: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -48,6 +56,7 @@ final class Database: @unchecked Sendable {
         }
         unsafe handle = opened
         self.report = report
+        self.cipher = cipher
         statements = ContiguousArray(repeating: nil, count: SQL.allCases.count)
         unsafe sqlite3_busy_timeout(handle, Self.patienceInMilliseconds)
     }

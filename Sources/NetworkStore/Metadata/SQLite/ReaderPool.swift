@@ -15,6 +15,7 @@ final class ReaderPool: Sendable {
     private let access: Database.Access
     private let memory: SQLiteEngine.Memory
     private let status: EngineStatus
+    private let cipher: InlineCipher
     private let state = Mutex(State())
 
     /// A pool, with one connection.
@@ -22,12 +23,14 @@ final class ReaderPool: Sendable {
         _ path: String,
         _ access: Database.Access,
         _ memory: SQLiteEngine.Memory,
+        _ cipher: InlineCipher,
         _ status: EngineStatus
     ) throws(SQLiteFailure) {
         self.path = path
         self.access = access
         self.memory = memory
         self.status = status
+        self.cipher = cipher
         let first = try open()
         state.withLock { $0.idle.append(first) }
     }
@@ -75,7 +78,7 @@ final class ReaderPool: Sendable {
     }
 
     private func open() throws(SQLiteFailure) -> Database {
-        let database = try Database(path, access, report: status.report)
+        let database = try Database(path, access, cipher: cipher, report: status.report)
         try database.configure(cache: memory.readerCache, mapped: memory.mapped)
         return database
     }

@@ -33,6 +33,9 @@ extension SQLiteEngine {
 extension Statement: ResultRow {}
 
 extension Database: ScannedDatabase {
+    /// What encryption adds.
+    var inlineOverhead: Int { cipher.overhead }
+
     /// Runs something that sees one state of the database all the while.
     func inOneState(_ body: () throws(SQLiteFailure) -> Void) throws(SQLiteFailure) {
         try execute("BEGIN")

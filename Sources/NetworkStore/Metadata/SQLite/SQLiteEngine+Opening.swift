@@ -23,6 +23,11 @@ extension SQLiteEngine {
         }
     }
 
+    /// What was decided when a volume was formatted; also of one that is mounted, or that an older version has made.
+    public static func description(of path: String) async throws(VolumeError) -> VolumeDescription {
+        try await blocking(path) { () throws(VolumeError) in try VolumeFile(path).readDescription() }
+    }
+
     /// Opens a volume for writing, as its only session, and puts in order what sessions before have left.
     ///
     /// - Parameters:

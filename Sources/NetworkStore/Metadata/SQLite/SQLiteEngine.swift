@@ -35,15 +35,30 @@ public final class SQLiteEngine: MetadataEngine {
     let status: EngineStatus
     /// What changes; `nil` where the volume is only read.
     private let writer: Writer?
+    /// What small content is encrypted with.
+    private let cipher: InlineCipher
 
     /// An engine out of its parts.
-    init(_ volume: VolumeDescription, at path: String, _ readers: ReaderPool, _ writer: Writer?, _ status: EngineStatus)
-    {
+    init(
+        _ volume: VolumeDescription,
+        at path: String,
+        _ readers: ReaderPool,
+        _ writer: Writer?,
+        _ cipher: InlineCipher,
+        _ status: EngineStatus
+    ) {
+        self.cipher = cipher
         self.volume = volume
         self.path = path
         self.readers = readers
         self.writer = writer
         self.status = status
+    }
+
+    /// Encrypts small content, too.
+    public func encryptInline(with key: VolumeKey) -> Bool {
+        cipher.unlock(with: key)
+        return true
     }
 
     /// Ends the session, having disposed of what it leaves, and closes the database.

@@ -16,8 +16,9 @@ extension VolumeFile {
             throw .inUse(path: path, by: holder ?? "another process", mayForce: false)
         }
         let status = EngineStatus(report: report)
+        let cipher = InlineCipher(isEncrypted: false)
         let (database, checkpoints) = try sqlite { () throws(SQLiteFailure) in
-            (try Database(path, .write, report: report), try Database(path, .write, report: report))
+            (try Database(path, .write, cipher: cipher, report: report), try Database(path, .write, report: report))
         }
         try check(database, writes: true)
         let mode = try sqlite { () throws(SQLiteFailure) in
@@ -30,13 +31,14 @@ extension VolumeFile {
             throw .database(path: path, "its file system has no shared memory, which the log needs")
         }
         let volume = try description(database)
+        cipher.isEncrypted = volume.wrappedKey != nil
         let transaction = try takeOver(database, volume, takesOver: takesOver)
         let log = WriteAheadLog(try openLog(), status)
-        let readers = try sqlite { () throws(SQLiteFailure) in try ReaderPool(path, .read, memory, status) }
+        let readers = try sqlite { () throws(SQLiteFailure) in try ReaderPool(path, .read, memory, cipher, status) }
         let checkpointer = try system { () throws(Errno) in try Checkpointer(checkpoints, status) }
         let core = WriterCore(transaction, lock: lock, checkpointer, status)
         let writer = try system { () throws(Errno) in try Writer(core, log) }
-        return SQLiteEngine(volume, at: path, readers, writer, status)
+        return SQLiteEngine(volume, at: path, readers, writer, cipher, status)
     }
 
     /// Checks that it is a volume before anything is made beside it.
@@ -47,6 +49,22 @@ extension VolumeFile {
         } catch .database {
             // Where it cannot be read, opening it for writing says why.
         }
+    }
+
+    /// What was decided when it was formatted.
+    func readDescription() throws(VolumeError) -> VolumeDescription {
+        try checkIsFile()
+        do throws(VolumeError) {
+            return try readDescription(.read)
+        } catch .database {
+            return try readDescription(.frozen)
+        }
+    }
+
+    private func readDescription(_ access: Database.Access) throws(VolumeError) -> VolumeDescription {
+        let database = try sqlite { () throws(SQLiteFailure) in try Database(path, access) }
+        try check(database, writes: true)
+        return try description(database)
     }
 
     /// Opens it to be read.
@@ -66,9 +84,10 @@ extension VolumeFile {
             database = try openChecked(access)
         }
         let volume = try description(database)
+        let cipher = InlineCipher(isEncrypted: volume.wrappedKey != nil)
         let status = EngineStatus(report: report)
-        let readers = try sqlite { () throws(SQLiteFailure) in try ReaderPool(path, access, memory, status) }
-        return SQLiteEngine(volume, at: path, readers, nil, status)
+        let readers = try sqlite { () throws(SQLiteFailure) in try ReaderPool(path, access, memory, cipher, status) }
+        return SQLiteEngine(volume, at: path, readers, nil, cipher, status)
     }
 
     /// A connection to what has been found to be a volume.

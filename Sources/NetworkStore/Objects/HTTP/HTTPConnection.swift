@@ -163,10 +163,12 @@ final class HTTPConnection: @unchecked Sendable {
     // MARK: Receiving
 
     /// Receives the head of the response, passing over those that only say that one is to come.
-    func receiveHead(_ io: borrowing AsyncIO) async throws(HTTPFailure) -> ResponseHead {
+    ///
+    /// - Parameter wantsTag: whether to keep the tag and the time of the object.
+    func receiveHead(wantsTag: Bool, _ io: borrowing AsyncIO) async throws(HTTPFailure) -> ResponseHead {
         var passed = 0
         while true {
-            if let head = try parseHead() {
+            if let head = try parseHead(wantsTag) {
                 start += head.byteCount
                 if head.status >= 200 { return head }
                 passed += 1
@@ -179,9 +181,9 @@ final class HTTPConnection: @unchecked Sendable {
         }
     }
 
-    private func parseHead() throws(HTTPFailure) -> ResponseHead? {
+    private func parseHead(_ wantsTag: Bool) throws(HTTPFailure) -> ResponseHead? {
         do throws(ResponseFault) {
-            return try unsafe ResponseHead.parse(received)
+            return try unsafe ResponseHead.parse(received, wantsTag: wantsTag)
         } catch {
             throw .malformed(error.description)
         }

@@ -19,6 +19,10 @@ struct ResponseHead: Sendable, Equatable {
     var date: Int64?
     /// The region of the bucket.
     var region: String?
+    /// What the server calls this content of the object, without quotes; where it was wanted.
+    var tag: String?
+    /// When the object was stored, in seconds since 1970; where ``tag`` was wanted.
+    var modified: Int64?
     /// Bytes of the head, with the empty line.
     var byteCount = 0
 
@@ -40,9 +44,11 @@ struct ResponseHead: Sendable, Equatable {
 
     /// Reads a head.
     ///
-    /// - Parameter bytes: begins with it.
+    /// - Parameters:
+    ///   - bytes: begins with it.
+    ///   - wantsTag: whether to keep the tag and the time of the object, which costs memory.
     /// - Returns: `nil` where it goes on after these bytes.
-    static func parse(_ bytes: Span<UInt8>) throws(ResponseFault) -> ResponseHead? {
+    static func parse(_ bytes: Span<UInt8>, wantsTag: Bool = false) throws(ResponseFault) -> ResponseHead? {
         var head = ResponseHead()
         var lines = HeadLines(bytes)
         guard let first = try lines.next() else { return nil }
@@ -54,7 +60,7 @@ struct ResponseHead: Sendable, Equatable {
                 if head.closes { head.keepsAlive = false }
                 return head
             }
-            try head.readField(bytes.extracting(line))
+            try head.readField(bytes.extracting(line), wantsTag: wantsTag)
         }
         return nil
     }
@@ -77,7 +83,7 @@ struct ResponseHead: Sendable, Equatable {
     }
 
     /// `Name: value`.
-    private mutating func readField(_ line: Span<UInt8>) throws(ResponseFault) {
+    private mutating func readField(_ line: Span<UInt8>, wantsTag: Bool) throws(ResponseFault) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { throw ResponseFault("no field") }
         for index in 0..<colon where !line[index].isToken { throw ResponseFault("a field whose name is none") }
         let name = line.extracting(0..<colon)
@@ -85,8 +91,10 @@ struct ResponseHead: Sendable, Equatable {
         // By the length first: most fields do not matter.
         switch colon {
         case 4 where name.isField("date"): date = HTTPDate.parse(value)
+        case 4 where wantsTag && name.isField("etag"): tag = EntityTag.unquoted(value.text)
         case 10 where name.isField("connection"): readConnection(value)
         case 13 where name.isField("content-range"): contentRange = try Self.range(value)
+        case 13 where wantsTag && name.isField("last-modified"): modified = HTTPDate.parse(value)
         case 14 where name.isField("content-length"): try readLength(value)
         case 17 where name.isField("transfer-encoding"): try readCoding(value)
         case 19 where name.isField("x-amz-bucket-region"): region = value.text

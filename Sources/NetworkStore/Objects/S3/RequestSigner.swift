@@ -113,4 +113,6 @@ struct S3Request: Sendable {
     var fields: [(name: String, value: String)] = []
     /// The bytes that are wanted of the object.
     var range: Range<UInt64>?
+    /// Whether the tag and the time of the object are wanted.
+    var wantsTag = false
 }

@@ -134,7 +134,7 @@ final class S3Client: Sendable {
         let outcome: Result<S3Answer, S3Fault>
         do throws(HTTPFailure) {
             try await send(body, connection, io)
-            head = try await connection.receiveHead(io)
+            head = try await connection.receiveHead(wantsTag: request.wantsTag, io)
             reader = BodyReader(head, to: request.method)
             outcome = try await receive(head, request, target, &reader, connection, io)
         } catch {

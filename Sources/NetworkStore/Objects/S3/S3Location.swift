@@ -36,7 +36,7 @@ public struct S3Location: Sendable, Hashable {
     public var certificates: String?
 
     /// Reads what follows `s3://`.
-    init(_ text: String) throws(StoreURLError) {
+    init(_ text: String, anyPrefix: Bool = false) throws(StoreURLError) {
         let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let place = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let options = try Self.options(parts.count > 1 ? String(parts[1]) : "")
@@ -44,7 +44,7 @@ public struct S3Location: Sendable, Hashable {
             throw StoreURLError("s3:// takes no keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile")
         }
         bucket = try Self.bucket(place[0])
-        prefix = try Self.prefix(place.count > 1 ? place[1] : "")
+        prefix = try Self.prefix(place.count > 1 ? place[1] : "", isAny: anyPrefix)
         region = options["region"] ?? "us-east-1"
         isRegionGiven = options["region"] != nil
         guard !region.isEmpty, region.utf8.allSatisfy(Self.isNameByte) else {
@@ -113,13 +113,15 @@ public struct S3Location: Sendable, Hashable {
         return name
     }
 
-    private static func prefix(_ text: String) throws(StoreURLError) -> String {
+    private static func prefix(_ text: String, isAny: Bool) throws(StoreURLError) -> String {
         guard let decoded = PercentCoding.decode(text) else {
             throw StoreURLError("the prefix \(text.printable) has a % that no two hexadecimal digits follow")
         }
         let trimmed = decoded.hasSuffix("/") ? String(decoded.dropLast()) : decoded
         if trimmed.isEmpty { return "" }
-        if let fault = ObjectKey(trimmed).fault { throw StoreURLError("the prefix \"\(trimmed.printable)\" \(fault)") }
+        if !isAny, let fault = ObjectKey(trimmed).fault {
+            throw StoreURLError("the prefix \"\(trimmed.printable)\" \(fault)")
+        }
         return trimmed + "/"
     }
 

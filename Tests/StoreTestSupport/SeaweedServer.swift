@@ -4,33 +4,38 @@ import SystemPackage
 import TestSupport
 
 /// A SeaweedFS with its S3 gateway, for as long as this lives: a server that checks signatures.
-final class SeaweedServer: Sendable {
+package final class SeaweedServer: Sendable {
     /// The keys that it takes.
-    static let keyID = "ringfuse-test-key"
-    static let secret = "ringfuse-test-secret-0123456789"
+    package static let keyID = "ringfuse-test-key"
+    package static let secret = "ringfuse-test-secret-0123456789"
 
     /// The one that all tests share; started by the first that asks.
-    static let shared = Task { try await SeaweedServer() }
+    package static let shared = Task { try await SeaweedServer() }
 
-    let port: UInt16
+    package let port: UInt16
     /// The same with TLS; its certificate is for 127.0.0.1 and localhost, and signs itself.
-    let encryptedPort: UInt16
+    package let encryptedPort: UInt16
     /// The file of the certificate.
-    var certificate: String { "\(directory)/certificate.pem" }
+    package var certificate: String { "\(directory)/certificate.pem" }
     private let process: Int32
     private let directory: String
 
     /// Where its objects are.
     ///
     /// - Parameter bucket: which exists, unless another is named.
-    func url(bucket: String = "test-bucket", prefix: String = "", options: String = "") -> String {
+    package func url(bucket: String = "test-bucket", prefix: String = "", options: String = "") -> String {
         "s3://\(bucket)/\(prefix)?endpoint=http://127.0.0.1:\(port)\(options)"
     }
 
     /// Variables that say where the keys are.
-    static let environment = ["AWS_ACCESS_KEY_ID": keyID, "AWS_SECRET_ACCESS_KEY": secret]
+    package static let environment = ["AWS_ACCESS_KEY_ID": keyID, "AWS_SECRET_ACCESS_KEY": secret]
 
-    init() async throws {
+    /// Variables with keys of somebody who may read and list, and nothing else.
+    package static let readerEnvironment = [
+        "AWS_ACCESS_KEY_ID": "ringfuse-test-reader", "AWS_SECRET_ACCESS_KEY": "ringfuse-test-reader-secret",
+    ]
+
+    package init() async throws {
         let program = try Self.program()
         directory = "/tmp/ringfuse-weed-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -49,7 +54,8 @@ final class SeaweedServer: Sendable {
             program, "server", "-dir=\(directory)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer", "-filer.port=\(ports[2])", "-s3",
             "-s3.port=\(ports[3])", "-s3.config=\(directory)/s3.json", "-s3.port.https=\(ports[4])",
-            "-s3.port.iceberg=0",
+            // Servers of other protocols, on ports that other runs of the tests would want, too.
+            "-s3.port.iceberg=0", "-s3.port.lance=0",
             "-s3.cert.file=\(directory)/certificate.pem", "-s3.key.file=\(directory)/key.pem",
             "-master.telemetry=false", "-volume.max=0",
             "-master.volumeSizeLimitMB=64",
@@ -61,7 +67,9 @@ final class SeaweedServer: Sendable {
 
     private static let configuration = """
         {"identities":[{"name":"admin","credentials":[{"accessKey":"\(keyID)","secretKey":"\(secret)"}],
-        "actions":["Admin","Read","Write","List","Tagging"]}]}
+        "actions":["Admin","Read","Write","List","Tagging"]},
+        {"name":"reader","credentials":[{"accessKey":"ringfuse-test-reader","secretKey":"ringfuse-test-reader-secret"}],
+        "actions":["Read","List"]}]}
         """
 
     private static func program() throws -> String {

@@ -1,21 +1,20 @@
-import NetworkStore
+package import NetworkStore
 import RingFUSE
 import TestSupport
-import Testing
 
 /// A bucket of the SeaweedFS that all tests share.
-enum TestBucket {
+package enum TestBucket {
     /// A store in it.
     ///
     /// - Parameter prefix: of the store's own.
-    static func store(prefix: String, options: S3Options = S3Options()) async throws -> S3Store {
+    package static func store(prefix: String, options: S3Options = S3Options()) async throws -> S3Store {
         try await ready.value
         let server = try await SeaweedServer.shared.value
         return try Self.store(server.url(prefix: prefix), options: options, environment: SeaweedServer.environment)
     }
 
     /// A store by its URL.
-    static func store(
+    package static func store(
         _ url: String,
         options: S3Options = S3Options(),
         environment: [String: String]

@@ -1,9 +1,9 @@
 import Glibc
 
 /// A request without signature, over a socket of its own.
-enum PlainHTTP {
+package enum PlainHTTP {
     /// The status of the answer; `nil` where there is none.
-    static func status(_ method: String, _ path: String, port: UInt16) async throws -> Int? {
+    package static func status(_ method: String, _ path: String, port: UInt16) async throws -> Int? {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(file) }
         var limit = timeval(tv_sec: 5, tv_usec: 0)
