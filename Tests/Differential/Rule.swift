@@ -80,6 +80,10 @@ enum Rule: String, CaseIterable {
     /// both file systems, both transports, and with the writeback cache or without.
     case setIDBitsOfRefusedAllocations
 
+    /// The answer to an open with O_TRUNC tells no mode: the kernel goes on believing in set-ID bits that are gone until it
+    /// asks again, and does not ask when it protects hard links (`may_linkat`), if the name is one in `/proc`.
+    case linksOfFilesThatWereCut
+
     /// Whether the rule excuses a difference.
     func excuses(_ difference: Difference, _ context: Context) -> Bool {
         switch self {
@@ -137,6 +141,10 @@ enum Rule: String, CaseIterable {
         case .blocksOfDirectAccess:
             return difference.kind == .result && context.isOnDirect && difference.reference == "EINVAL"
                 && Int64(difference.tested) != nil
+        case .linksOfFilesThatWereCut:
+            return difference.kind == .result && difference.call == "linkat" && difference.line.contains("@fd")
+                && difference.tested == "EPERM" && difference.isLate
+                && context.lines.contains { $0.contains("O_TRUNC") }
         case .holesOfAVolume:
             guard context.conditions.backend == "store" else { return false }
             if difference.kind == .attribute { return difference.field == "blocks" && difference.tested == "0" }
