@@ -96,7 +96,11 @@ enum Rule: String, CaseIterable {
         case .stampsOfTheWritebackCache:
             return context.conditions.writeback && difference.kind == .time
                 && difference.field == Node.Time.changed.rawValue && difference.reference == Context.unchanged
-                && ["xattr", "acl"].contains { difference.call.hasSuffix($0) }
+                && ["xattr", "acl"].contains { suffix in
+                    // Where not every step is looked at, it shows after a later one.
+                    (difference.isLate ? context.lines.map(Script.call) : [difference.call])
+                        .contains { $0.hasSuffix(suffix) }
+                }
         case .sameSizeWithTheWritebackCache:
             return context.conditions.writeback && isStampLeftOut(difference, .sameSize, context)
         case .offsetsInDirectories:
