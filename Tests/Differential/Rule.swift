@@ -59,6 +59,10 @@ enum Rule: String, CaseIterable {
     /// and ext4 tells room that was allocated and never written as a hole.
     case holesToldAsData
 
+    /// The kernel asks for data and holes without having written back what was stored to a shared mapping
+    /// (`fuse_file_llseek`): a server takes for a hole what it has not heard of.
+    case storesToldAsHoles
+
     /// The kernel refuses calls that must not wait (RWF_NOWAIT) on files of a FUSE server, of which it cannot know
     /// whether they would (`kiocb_set_rw_flags` wants FMODE_NOWAIT).
     case callsThatMustNotWait
@@ -136,6 +140,9 @@ enum Rule: String, CaseIterable {
             return difference.kind == .result && difference.call == "lseek"
                 && (context.conditions.writeback || context.hasCalled("fallocate"))
                 && tellsHolesAsData(difference)
+        case .storesToldAsHoles:
+            return difference.kind == .result && difference.call == "lseek" && context.hasCalled("mstore")
+                && ["SEEK_DATA", "SEEK_HOLE"].contains { difference.line.hasSuffix($0) }
         case .callsThatMustNotWait:
             return difference.kind == .result && ["preadv2", "pwritev2"].contains(difference.call)
                 && difference.line.contains("RWF_NOWAIT") && difference.tested == "EOPNOTSUPP"
