@@ -10,6 +10,8 @@ programs=()
 failed=()
 passed=0
 mounted=false
+# What callers have mounted below the source, the last first.
+own_mounts=()
 
 # Reads the options of the command line.
 parse_runs() {
@@ -65,8 +67,12 @@ clean_up_runs() {
         fuser -km "$mount_point" >/dev/null 2>&1 || true
         "$tool" unmount "$mount_point" 2>/dev/null || "$tool" unmount --lazy "$mount_point" || true
     fi
-    umount "$source" 2>/dev/null || true
-    rm -rf --one-file-system "$source" "$base"/volume.db*
+    local place try
+    for place in "${own_mounts[@]}"; do
+        # A server ends a moment after its mount.
+        for try in {1..50}; do umount "$place" 2>/dev/null && break || sleep 0.1; done
+    done
+    rm -rf --one-file-system "$base/source" "$base"/volume.db*
     if [ ${#failed[@]} -eq 0 ]; then rm -rf --one-file-system "$base"; fi
 }
 
