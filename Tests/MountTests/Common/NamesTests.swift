@@ -79,6 +79,19 @@ extension MountTests {
                 """)
         }
 
+        /// `tools/million` does the same with a million of them.
+        @Test(arguments: Flavor.all)
+        func comeAndGoWhileADirectoryIsRead(_ flavor: Flavor) async throws {
+            try await flavor.mounted { session in
+                _ = try await TestProgram.names.compile(in: session.scratch)
+                try await session.check(
+                    """
+                    $OUT/names small 3000 512 2
+                    $OUT/names large 3000 32768 2
+                    """, limit: .seconds(300))
+            }
+        }
+
         @Test(arguments: Flavor.all)
         func mayBeAnyBytes(_ flavor: Flavor) async throws {
             try await flavor.check(
