@@ -268,7 +268,8 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "Bench", "CTestSupport", "FileSystems", "HangServer", "NetworkStore", "RingFUSE", "ringfuse",
+                "Bench", "CTestSupport", "FileSystems", "HangServer", "NetworkStore", "RingFUSE", "TestSupport",
+                "ringfuse",
                 "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
