@@ -7,6 +7,9 @@ final class PostgreSQLListener: Sendable {
     /// How long a connection may be silent before it is asked whether it still is one, in milliseconds.
     private static let silenceInMilliseconds: Int32 = 30_000
 
+    /// Between two attempts to reach a server that has been away for long.
+    private static let pauseInMicroseconds: UInt32 = 1_000_000
+
     private struct State {
         var isClosed = false
         var isRunning = true
@@ -63,7 +66,10 @@ final class PostgreSQLListener: Sendable {
         let link = PostgreSQLLink(session, preparing: [], [])
         while isWanted() {
             // It tries for as long as the session lives.
-            guard let connection = try? link.connected(while: isWanted) else { continue }
+            guard let connection = try? link.connected(while: isWanted) else {
+                usleep(pauseInMicroseconds)
+                continue
+            }
             do throws(PostgreSQLFailure) {
                 let number = try connection.run(text: "SELECT 'volume'::regclass::oid::bigint")
                 guard number.count == 1 else { throw .broken("the volume is gone") }
