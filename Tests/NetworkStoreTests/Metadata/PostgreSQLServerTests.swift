@@ -67,8 +67,7 @@ import Testing
         }
     }
 
-    /// Connections break at any moment, while a transaction is committed, too. Each change is made once: a name that is made again
-    /// would be there already.
+    /// Connections break at any moment. Each change is made once: a name that is made again would be there already.
     @Test func brokenConnectionsLoseAndRepeatNothing() async throws {
         let server = try await PostgreSQLServer.shared.value
         let location = try PostgreSQLLocation(server.volume())
@@ -90,6 +89,37 @@ import Testing
         #expect(found.sorted() == makers.made.withLock { $0.sorted() })
         try await makers.expectAllThere()
         await makers.engine.close()
+    }
+
+    /// The answers of commits are lost on their way: whether they were made is found out.
+    @Test func lostAnswersAreLookedFor() async throws {
+        let server = try await PostgreSQLServer.shared.value
+        let direct = try PostgreSQLLocation(server.volume())
+        try await PostgreSQLEngine.format(direct, VolumeFixture.description())
+        let proxy = try CuttingProxy(before: server.port)
+        let url = "postgres://ringfuse@127.0.0.1:\(proxy.port)/postgres?schema=\(direct.schema)"
+        let engine = try await Self.open(try PostgreSQLLocation(url))
+        let makers = Makers(engine: engine)
+        try await makers.run {
+            for _ in 0..<25 {
+                try await makers.waitForMore(20)
+                proxy.cut()
+            }
+            try await makers.waitForMore(20)
+        }
+        #expect(makers.failed.withLock { $0 } == [])
+        let found = try await MetadataCalls(engine).list(limit: 1000)
+        #expect(found.sorted() == makers.made.withLock { $0.sorted() })
+        try await makers.expectAllThere()
+        await engine.close()
+    }
+
+    /// Opens a volume, once there is somebody at the port.
+    private static func open(_ location: PostgreSQLLocation) async throws -> PostgreSQLEngine {
+        while true {
+            if let engine = try? await PostgreSQLEngine.open(location) { return engine }
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     /// The server is restarted: operations wait, and go on.
