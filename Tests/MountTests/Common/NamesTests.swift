@@ -4,7 +4,7 @@ extension MountTests {
     /// Names: what coreutils do with files, directories and links.
     @Suite
     struct Names {
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func areMadeMovedLinkedAndRemoved(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -59,7 +59,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func areListedExactlyOnce(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -92,7 +92,7 @@ extension MountTests {
             }
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func mayBeAnyBytes(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -116,7 +116,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func mayBeTakenFromOpenFiles(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
