@@ -63,6 +63,10 @@ enum Rule: String, CaseIterable {
     /// (`fuse_file_llseek`): a server takes for a hole what it has not heard of.
     case storesToldAsHoles
 
+    /// What is stored to a shared mapping beyond the end of a file must be gone when the file grows (POSIX, mmap). The kernel
+    /// clears it for ext4, but not in the page cache of a FUSE server's file, and writes it back as if it belonged there.
+    case storesBeyondTheEnd
+
     /// The kernel refuses calls that must not wait (RWF_NOWAIT) on files of a FUSE server, of which it cannot know
     /// whether they would (`kiocb_set_rw_flags` wants FMODE_NOWAIT).
     case callsThatMustNotWait
@@ -140,6 +144,9 @@ enum Rule: String, CaseIterable {
             return difference.kind == .result && difference.call == "lseek"
                 && (context.conditions.writeback || context.hasCalled("fallocate"))
                 && tellsHolesAsData(difference)
+        case .storesBeyondTheEnd:
+            return difference.kind == .content
+                && context.node.map { context.ledger.isStoredToBeyondItsEnd($0.inode) } ?? false
         case .storesToldAsHoles:
             return difference.kind == .result && difference.call == "lseek" && context.hasCalled("mstore")
                 && ["SEEK_DATA", "SEEK_HOLE"].contains { difference.line.hasSuffix($0) }

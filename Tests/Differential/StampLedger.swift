@@ -24,10 +24,12 @@ struct StampLedger {
     private var sinceLook: [Stamp: Set<Reason>] = [:]
     /// Stamps that may have been left out since ours has shown another time, or the script has set it.
     private var sinceSet: [Stamp: Set<Reason>] = [:]
-    /// The files of shared mappings, by their numbers.
-    private var mapped: [Int64: UInt64] = [:]
+    /// The files of shared mappings, by their numbers, and where in them these begin.
+    private var mapped: [Int64: (inode: UInt64, offset: Int64)] = [:]
     /// Files that something was stored to through one.
     private var stored: Set<UInt64> = []
+    /// Files that something was stored to beyond their end.
+    private var storedBeyond: Set<UInt64> = []
     /// Files that an allocation would have made larger than they may be.
     private var tooLarge: Set<UInt64> = []
     /// The sizes before a step of the files that it may cut to the size they have.
@@ -71,10 +73,16 @@ struct StampLedger {
             if result >= 0 { timesSet(line, executor) }
         case "mmap":
             guard result >= 0, let number = Script.number(1, of: line) else { return }
-            mapped[number] = line.contains("MAP_SHARED") ? Self.files(of: line, executor).first?.inode : nil
+            let inode = line.contains("MAP_SHARED") ? Self.files(of: line, executor).first?.inode : nil
+            mapped[number] = inode.map { ($0, Script.number(3, of: line) ?? 0) }
         case "mstore":
-            guard let number = Script.number(1, of: line), let inode = mapped[number] else { return }
+            guard let number = Script.number(1, of: line), let (inode, offset) = mapped[number] else { return }
             stored.insert(inode)
+            let length = Script.word(3, of: line).flatMap { Int64($0.prefix { $0.isNumber }) } ?? .max
+            let size = Int64(
+                (0..<Executor.slots).lazy.map { executor.look(atSlot: $0, on: .reference) }
+                    .first { $0.inode == inode }?.size ?? 0)
+            if offset + (Script.number(2, of: line) ?? 0) > size - length { storedBeyond.insert(inode) }
         default:
             break
         }
@@ -95,6 +103,9 @@ struct StampLedger {
 
     /// Whether something was stored to a file through a shared mapping.
     func isStoredTo(_ inode: UInt64) -> Bool { stored.contains(inode) }
+
+    /// Whether something was stored to a file through a shared mapping, beyond its end.
+    func isStoredToBeyondItsEnd(_ inode: UInt64) -> Bool { storedBeyond.contains(inode) }
 
     /// Whether an allocation would have made a file larger than it may be.
     func isTooLargeToAllocate(_ inode: UInt64) -> Bool { tooLarge.contains(inode) }
