@@ -12,7 +12,8 @@ extension NetworkStoreFileSystem {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> AttributesReply {
-        if !isShared, let file = nodes.file(node) { return reply(file.attributes) }
+        // Of a file that is open what was true when it was opened will do; when others change it, this is told.
+        if let file = nodes.file(node) { return reply(file.attributes) }
         return attributes(try await volume.engine.node(node))
     }
 
@@ -22,7 +23,7 @@ extension NetworkStoreFileSystem {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<AttributesReply> {
-        if !isShared, let file = nodes.file(node) { return .answered(reply(file.attributes)) }
+        if let file = nodes.file(node) { return .answered(reply(file.attributes)) }
         guard case .answered(let record) = try volume.engine.nodeImmediately(node) else { return .deferred }
         return .answered(attributes(record))
     }

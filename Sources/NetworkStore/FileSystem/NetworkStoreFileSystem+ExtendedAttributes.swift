@@ -1,5 +1,6 @@
 internal import FileSystems
 public import RingFUSE
+internal import Synchronization
 public import SystemPackage
 
 extension NetworkStoreFileSystem {
@@ -35,6 +36,8 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
         let name = try await checked(name, on: node)
+        // The kernel asks for capabilities before it writes to a file for the first time.
+        if nodes.file(node)?.state.withLock({ !$0.record.hasExtendedAttributes }) == true { throw .noData }
         return try Self.give(try await volume.engine.extendedAttribute(name, of: node), into: &value)
     }
 
@@ -75,7 +78,13 @@ extension NetworkStoreFileSystem {
         // Before it is copied.
         guard name.count <= ExtendedAttributeRules.longestName else { throw .outOfRange }
         let stored = StoredName(name)
-        try ExtendedAttributeRules.check(stored, on: try await volume.engine.node(node).type)
+        let type: NodeType?
+        if let file = nodes.file(node) {
+            type = file.attributes.mode.type
+        } else {
+            type = try await volume.engine.node(node).type
+        }
+        try ExtendedAttributeRules.check(stored, on: type)
         return stored
     }
 

@@ -13,13 +13,22 @@ public struct NodeRecord: Sendable, Hashable {
     public var flags: UInt32
     /// Rises whenever the content or the attributes change: whoever has read an older version has read old content.
     public var version: UInt64
+    /// Whether it has extended attributes, of whatever name.
+    public var hasExtendedAttributes: Bool
 
     /// A node.
-    public init(attributes: Attributes, birthTime: Timestamp, flags: UInt32 = 0, version: UInt64 = 0) {
+    public init(
+        attributes: Attributes,
+        birthTime: Timestamp,
+        flags: UInt32 = 0,
+        version: UInt64 = 0,
+        hasExtendedAttributes: Bool = true
+    ) {
         self.attributes = attributes
         self.birthTime = birthTime
         self.flags = flags
         self.version = version
+        self.hasExtendedAttributes = hasExtendedAttributes
     }
 
     /// Its number.

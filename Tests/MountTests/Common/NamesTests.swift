@@ -59,7 +59,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.withShared)
+        @Test(arguments: Flavor.all)
         func areListedExactlyOnce(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """

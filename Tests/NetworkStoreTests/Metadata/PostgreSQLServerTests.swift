@@ -39,9 +39,14 @@ import Testing
         }
 
         /// Waits until as many more files are made.
+        ///
+        /// - Throws: where that goes wrong again and again.
         func waitForMore(_ count: Int) async throws {
             let goal = made.withLock { $0.count } + count
-            while made.withLock({ $0.count }) < goal { try await Task.sleep(for: .milliseconds(5)) }
+            while made.withLock({ $0.count }) < goal {
+                if failed.withLock({ $0.count }) > 500 { throw TestFailure("files cannot be made any more") }
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
 
         /// Runs tasks beside something.

@@ -52,6 +52,8 @@ final class PostgreSQLWriterCore {
 
     /// Does operations in one transaction, or each in its own where the server refuses that, and resumes their tasks.
     func run(_ group: [Item]) {
+        // What comes after the session's end, as its last word that it lives.
+        guard !transaction.hasEnded else { return finish(group, .staleNFSFileHandle) }
         var attempts = 0
         while true {
             do throws(Errno) {

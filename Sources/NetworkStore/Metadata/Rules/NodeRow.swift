@@ -65,7 +65,9 @@ struct NodeRow: Sendable {
     var record: NodeRecord {
         var told = attributes
         told.blocks = (allocated + 511) / 512
-        return NodeRecord(attributes: told, birthTime: birthTime, flags: flags.rawValue, version: version)
+        return NodeRecord(
+            attributes: told, birthTime: birthTime, flags: flags.rawValue, version: version,
+            hasExtendedAttributes: marks.contains(.attributes))
     }
 
     /// Its number.
