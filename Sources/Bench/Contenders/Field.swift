@@ -6,12 +6,16 @@ public enum Field: String, Sendable, CaseIterable, Codable {
     case memory
     /// A directory, passed through.
     case mirror
+    /// A volume of a network store, which keeps what mounts before have written.
+    case store
 
-    /// Bytes of each file that is read or written. Those of a null file system take no memory.
-    var fileBytes: Int {
+    /// Bytes of each file that is read or written by so many jobs. Those of a null file system take no memory; those of a
+    /// volume fit together into the cache that its mount has by default.
+    func fileBytes(jobs: Int) -> Int {
         switch self {
         case .null: 1 << 30
         case .memory, .mirror: 256 << 20
+        case .store: (192 << 20) / jobs / 4096 * 4096
         }
     }
 }

@@ -4,6 +4,8 @@ struct Roster {
     let tool: String
     /// Where the yardsticks are; empty where there is no such directory.
     let yardsticks: String
+    /// The volume that RingFUSE mounts as a network store; empty where there is none.
+    let volume: String
     /// More words for RingFUSE's mounts on the ring.
     let ringOptions: [String]
     /// More words for RingFUSE's mounts on the device.
@@ -36,7 +38,7 @@ struct Roster {
             identifier: "ringfuse-\(transport)",
             name: "RingFUSE, \(transport)",
             services: Dictionary(
-                uniqueKeysWithValues: Field.allCases.map { field in
+                uniqueKeysWithValues: Field.allCases.filter { $0 != .store || !volume.isEmpty }.map { field in
                     (field, mount(field, transport: transport, options: options))
                 }),
             needs: Dictionary(uniqueKeysWithValues: Field.allCases.map { ($0, needs) })
@@ -54,6 +56,10 @@ struct Roster {
     }
 
     private func mount(_ field: Field, transport: String, options: [String]) -> Contender.Service {
+        guard field != .store else {
+            let words = [tool, "store", "mount", volume, "{}", "--transport", transport] + options
+            return .process(words: words, ready: "unmount:")
+        }
         let place = field == .mirror ? ["{source}", "{}"] : ["{}"]
         // The kernel may believe a mirror's names and attributes for as long as libfuse's has it.
         let settings = field == .mirror ? ["--cache-timeout", "86400"] : []

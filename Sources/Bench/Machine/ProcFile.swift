@@ -21,6 +21,15 @@ enum ProcFile {
         return text
     }
 
+    /// A process and all below it: some servers do their work in a child.
+    static func family(of process: Int32) -> [Int32] {
+        [process]
+            + numbers(in: "/proc/\(process)/task").flatMap { thread in
+                (read("/proc/\(process)/task/\(thread)/children") ?? "").split(separator: " ")
+                    .compactMap { Int32($0) }.flatMap { family(of: $0) }
+            }
+    }
+
     /// The number that a file is.
     static func number(_ path: String) -> Int? {
         read(path).flatMap { Int($0) }

@@ -35,7 +35,7 @@ public struct Sample: Codable, Sendable, Equatable {
         }
     }
 
-    /// What the server's process spent for each operation.
+    /// What the server's process spent, for each operation but where said otherwise.
     public struct ServerCost: Codable, Sendable, Equatable {
         /// Microseconds of CPU, user and system.
         public var cpuMicroseconds: Double
@@ -43,12 +43,20 @@ public struct Sample: Codable, Sendable, Equatable {
         public var contextSwitches: Double
         /// System calls; nil where nothing counts them.
         public var systemCalls: Double?
+        /// The most bytes of memory that were resident since it started; nil where that is not known.
+        public var peakBytes: Double?
 
         /// What the server's process spent for each operation.
-        public init(cpuMicroseconds: Double, contextSwitches: Double, systemCalls: Double? = nil) {
+        public init(
+            cpuMicroseconds: Double,
+            contextSwitches: Double,
+            systemCalls: Double? = nil,
+            peakBytes: Double? = nil
+        ) {
             self.cpuMicroseconds = cpuMicroseconds
             self.contextSwitches = contextSwitches
             self.systemCalls = systemCalls
+            self.peakBytes = peakBytes
         }
     }
 

@@ -14,6 +14,7 @@ extension ReportText {
             for workloads in parts(of: group.workloads) { text += spreads(workloads) }
             for workloads in parts(of: group.workloads) { text += latencies(workloads) }
             for workloads in parts(of: group.workloads) { text += costs(workloads) }
+            for workloads in parts(of: group.workloads) { text += memory(workloads) }
         }
         if !report.omissions.isEmpty {
             text += "## Left out\n\n"
@@ -119,5 +120,13 @@ extension ReportText {
         }
         let title = "### Server, for each operation: CPU in µs / context switches / system calls"
         return table.isEmpty ? "" : title + "\n\n" + table
+    }
+
+    /// What servers took of memory.
+    private func memory(_ workloads: [Report.Workload]) -> String {
+        let table = grid(workloads, title: \.name) { summary, _ in
+            summary.server?.peakBytes.map { "\(Figure.short($0))B" }
+        }
+        return table.isEmpty ? "" : "### Server: most memory resident at a time, from its start to the end\n\n" + table
     }
 }

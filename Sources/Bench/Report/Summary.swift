@@ -13,7 +13,7 @@ public struct Summary: Sendable, Equatable {
         public let p999: Double
     }
 
-    /// What the server spent for each operation: medians of what the rounds told.
+    /// What the server spent, for each operation but where said otherwise: medians of what the rounds told.
     public struct ServerCost: Sendable, Equatable {
         /// Microseconds of CPU, user and system.
         public let cpuMicroseconds: Double
@@ -21,6 +21,8 @@ public struct Summary: Sendable, Equatable {
         public let contextSwitches: Double
         /// System calls; nil where nothing counted them.
         public let systemCalls: Double?
+        /// The most bytes of memory that were resident; nil where no round knows.
+        public let peakBytes: Double?
     }
 
     /// The results in the unit of the workload; nil where there is none.
@@ -70,7 +72,8 @@ public struct Summary: Sendable, Equatable {
         else { return nil }
         return ServerCost(
             cpuMicroseconds: cpu.median, contextSwitches: switches.median,
-            systemCalls: Spread(rounds.compactMap(\.systemCalls))?.median)
+            systemCalls: Spread(rounds.compactMap(\.systemCalls))?.median,
+            peakBytes: Spread(rounds.compactMap(\.peakBytes))?.median)
     }
 }
 

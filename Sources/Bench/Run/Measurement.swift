@@ -22,13 +22,20 @@ struct Measurement: Sendable {
             let server = Server(
                 words: words.map(resolved), ready: ready, mountPoint: scratch.mountPoint, log: scratch.log,
                 startLimit: settings.startLimit)
-            return try await server.serve { target in try await measure(on: target) }
+            guard workload.field == .store else {
+                return try await server.serve { target in try await measure(on: target) }
+            }
+            if workload.isCold {
+                try await server.serve { target in try await prepareVolume(on: target) }
+            }
+            return try await server.serve { target in try await measureVolume(on: target) }
         case .tmpfs:
             defer { Mounts.remove(scratch.mountPoint) }
             _ = try await Child.run(["mount", "-t", "tmpfs", "tmpfs", scratch.mountPoint], limit: .seconds(10))
-            return try await measure(on: Target(directory: scratch.mountPoint, server: nil, isMount: true))
+            return try await measure(
+                on: Target(directory: scratch.mountPoint, server: nil, mountPoint: scratch.mountPoint))
         case .image, .source:
-            return try await measure(on: Target(directory: source, server: nil, isMount: false))
+            return try await measure(on: Target(directory: source, server: nil, mountPoint: nil))
         case nil:
             throw BenchFailure("it does not serve \(workload.field.rawValue) file systems")
         }
@@ -41,10 +48,39 @@ struct Measurement: Sendable {
         word.replacing("{source}", with: source).replacing("{}", with: scratch.mountPoint)
     }
 
+    // MARK: Volumes
+
+    /// Where files are made in a volume. It keeps them beyond its mount, and may have others in it.
+    private func place(in volume: Target) -> Target {
+        let name = scratch.path.split(separator: "/").last ?? "ringfuse-bench"
+        return Target(
+            directory: "\(volume.directory)/\(name)", server: volume.server, mountPoint: volume.mountPoint)
+    }
+
+    /// Makes files for a mount that comes later.
+    private func prepareVolume(on volume: Target) async throws {
+        let target = place(in: volume)
+        try await run(["mkdir", "-p", target.directory], on: target)
+        try await prepare(workload.load, place: "files", on: target)
+    }
+
+    /// Measures, and leaves nothing behind.
+    private func measureVolume(on volume: Target) async throws -> Sample {
+        let target = place(in: volume)
+        try await run(["mkdir", "-p", target.directory], on: target)
+        let sample = try await measure(on: target)
+        try await run(["rm", "-rf", target.directory], on: target)
+        return sample
+    }
+
+    private func run(_ words: [String], on target: Target) async throws {
+        _ = try await Child.run(words, limit: limit(of: workload.load), release: { target.release() })
+    }
+
     // MARK: Measuring
 
     private func measure(on target: Target) async throws -> Sample {
-        defer { if !target.isMount || workload.field == .mirror { scratch.removeFiles() } }
+        defer { if target.mountPoint == nil || workload.field == .mirror { scratch.removeFiles() } }
         let (result, cost) = try await run(workload.load, place: "files", on: target)
         return Sample(
             contender: step.contender.identifier,
@@ -97,7 +133,7 @@ struct Measurement: Sendable {
             let step: DriverOptions.Step = workload.field == .null ? .sparse : .fill
             words += [
                 DriverOptions.command, step.rawValue, "--directory", target.directory, "--threads", "\(job.jobs)",
-                "--bytes", "\(workload.field.fileBytes)",
+                "--bytes", "\(workload.field.fileBytes(jobs: job.jobs))",
             ]
         case .files(let job):
             words += job.arguments(directory: "\(target.directory)/\(place)", step: .prepare)
@@ -135,8 +171,10 @@ struct Measurement: Sendable {
         case .fio(let job):
             var words = [machine.fio ?? "fio"]
             words += job.arguments(
-                directory: target.directory, fileBytes: workload.field.fileBytes, queue: settings.engine)
-            words += ["--time_based", "--runtime=\(Int(seconds * 1000))ms", "--output-format=json"]
+                directory: target.directory, fileBytes: workload.field.fileBytes(jobs: job.jobs),
+                queue: settings.engine,
+                seconds: seconds)
+            words.append("--output-format=json")
             let places = cpus(job.jobs)
             if !places.isEmpty {
                 words += ["--cpus_allowed=\(places)", "--cpus_allowed_policy=split"]
@@ -158,9 +196,10 @@ struct Measurement: Sendable {
         return (all[first...] + all[..<first]).prefix(count).map { "\($0)" }.joined(separator: ",")
     }
 
-    /// How long a load may take, beside the time it is told: a slow server answers a thousand times a second.
+    /// How long a load may take, beside the time it is told: a slow server answers a thousand times a second, and one that
+    /// stores each file in another server fifty times.
     private func limit(of load: Workload.Load) -> Duration {
         guard case .files(let job) = load else { return settings.patience }
-        return settings.patience + .seconds(Double(job.files) / 1000)
+        return settings.patience + .seconds(Double(job.files) / (workload.field == .store ? 50 : 1000))
     }
 }

@@ -43,14 +43,18 @@ public struct Plan: Sendable {
     /// All workloads that settings know.
     static func catalogue(_ settings: Settings, on machine: Machine) -> [Workload] {
         let jobs = settings.jobs ?? min(4, max(1, machine.cpus.count))
-        return Catalogue(jobs: jobs, files: settings.files, machine: machine).all
+        let hasOwn = settings.contenders.contains { if case .command = $0 { true } else { false } }
+        return Catalogue(
+            jobs: jobs, files: settings.files, machine: machine, hasVolume: hasOwn || !settings.volume.isEmpty
+        ).all
     }
 
     /// All contenders that settings know.
     static func roster(_ settings: Settings) -> [Contender] {
         let roster = Roster(
-            tool: settings.tool, yardsticks: settings.yardsticks, ringOptions: settings.ringOptions,
-            deviceOptions: settings.deviceOptions, floorOptions: settings.floorOptions)
+            tool: settings.tool, yardsticks: settings.yardsticks, volume: settings.volume,
+            ringOptions: settings.ringOptions, deviceOptions: settings.deviceOptions,
+            floorOptions: settings.floorOptions)
         return roster.all
             + settings.contenders.compactMap { option in
                 if case .command(let contender) = option { contender } else { nil }
@@ -138,7 +142,8 @@ public struct Plan: Sendable {
 
     private mutating func chooseBaseline(_ wish: String) throws(Refusal) {
         guard !workloads.isEmpty, let first = contenders.first else {
-            let reasons = omissions.map { "\($0.subject): \($0.reason)" }.joined(separator: "; ")
+            let only = Set(omissions.map(\.reason)).count == 1 ? omissions[0].reason : nil
+            let reasons = only ?? omissions.map { "\($0.subject): \($0.reason)" }.joined(separator: "; ")
             throw Refusal("nothing to measure\(reasons.isEmpty ? "" : ": \(reasons)")")
         }
         if !wish.isEmpty, !contenders.contains(where: { $0.identifier == wish }) {

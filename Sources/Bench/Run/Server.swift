@@ -68,7 +68,8 @@ struct Server: Sendable {
     ) async -> Swift.Result<Result, any Error> {
         let result = await work.run {
             let isDaemon = try await waitUntilItServes(process)
-            return try await body(Target(directory: mountPoint, server: isDaemon ? nil : process, isMount: true))
+            return try await body(
+                Target(directory: mountPoint, server: isDaemon ? nil : process, mountPoint: mountPoint))
         }
         let said = BenchFailure.line(ProcFile.read(log) ?? "")
         await end(process)

@@ -2,7 +2,7 @@ internal import CBench
 internal import Glibc
 internal import SystemPackage
 
-/// Counts the system calls of a process.
+/// Counts the system calls of a process and those below it.
 ///
 /// Counting makes each of them, of every process, slower; what it counts is therefore never what is timed.
 struct SystemCallCounter: ~Copyable {
@@ -21,9 +21,11 @@ struct SystemCallCounter: ~Copyable {
     init?(_ process: pid_t) {
         guard let tracepoint = Self.tracepoint else { return nil }
         var opened: [FileDescriptor] = []
-        for thread in ProcFile.numbers(in: "/proc/\(process)/task") {
-            let counter = rbench_count(thread, UInt64(tracepoint))
-            if counter >= 0 { opened.append(FileDescriptor(rawValue: counter)) }
+        for process in ProcFile.family(of: process) {
+            for thread in ProcFile.numbers(in: "/proc/\(process)/task") {
+                let counter = rbench_count(thread, UInt64(tracepoint))
+                if counter >= 0 { opened.append(FileDescriptor(rawValue: counter)) }
+            }
         }
         guard !opened.isEmpty else { return nil }
         counters = opened

@@ -6,12 +6,12 @@ struct Target: Sendable {
     let directory: String
     /// The process that serves; nil for the kernel, and where it is not known.
     let server: pid_t?
-    /// Whether the directory is a mount of its own, which can be taken away.
-    let isMount: Bool
+    /// The mount that it is in, which can be taken away; nil where it is none of the benchmark's own.
+    let mountPoint: String?
 
     /// Takes the file system away from whoever hangs at it.
     func release() {
-        if isMount { Mounts.abort(directory) }
+        if let mountPoint { Mounts.abort(mountPoint) }
         // Only root may abort a connection; that of a server which is gone ends by itself.
         if let server { kill(-server, SIGKILL) }
     }

@@ -6,9 +6,11 @@ struct Catalogue {
     let files: Int
     /// The machine they are for.
     let machine: Machine
+    /// Whether there is a volume, or somebody else who has one.
+    let hasVolume: Bool
 
     /// All of them.
-    var all: [Workload] { direct + buffered + metadata + mirror + migration }
+    var all: [Workload] { direct + buffered + metadata + mirror + migration + store }
 
     private static let kib = 1 << 10
     private static let mib = 1 << 20
@@ -113,6 +115,36 @@ struct Catalogue {
                 Workload(
                     FilesJob(operation: operation, threads: 1, files: files), in: .mirror,
                     group: "A directory passed through", suites: [.mirror])
+            }
+    }
+
+    // MARK: A volume of a network store
+
+    /// Files of one workload: a tenth, since some of the servers take a hundred times as long for one as others do.
+    private var storeFiles: Int { max(1, files / 10) }
+
+    private var store: [Workload] {
+        let group = "A volume of a network store"
+        let obstacle = hasVolume ? nil : "it takes a volume: ringfuse store bench"
+        func add(_ job: FioJob, isCold: Bool = false) -> Workload {
+            Workload(job, in: .store, group: group, suites: [.store], isCold: isCold, obstacle: obstacle)
+        }
+        let small = 4 * Self.kib
+        let whole = FioJob(pattern: .read, blockBytes: Self.mib, isDirect: false, isSinglePass: true)
+        return [
+            add(FioJob(pattern: .randomRead, blockBytes: small)),
+            add(FioJob(pattern: .randomRead, blockBytes: small, jobs: 4)),
+            add(FioJob(pattern: .read, blockBytes: Self.mib)),
+            add(whole, isCold: true),
+            add(FioJob(pattern: .write, blockBytes: Self.mib, isDirect: false, isSinglePass: true)),
+        ]
+            + [
+                (.writeSmall, 1), (.writeSmall, 16), (.readSmall, 1), (.stat, 1), (.rename, 1), (.unlink, 1),
+                (.readdir, 1),
+            ].map { operation, threads in
+                Workload(
+                    FilesJob(operation: operation, threads: threads, files: storeFiles), in: .store, group: group,
+                    suites: [.store], obstacle: obstacle)
             }
     }
 

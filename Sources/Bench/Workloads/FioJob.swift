@@ -41,6 +41,8 @@ struct FioJob: Sendable, Equatable {
     var engine = Engine.sync
     /// Jobs at the same time.
     var jobs = 1
+    /// Whether it goes over its files once, a writer with `fsync` at the end, instead of going on for some time.
+    var isSinglePass = false
 
     /// The block size as fio takes it.
     private var block: String {
@@ -55,7 +57,8 @@ struct FioJob: Sendable, Equatable {
             case .queued(let depth): "qd\(depth)"
             case .mapped: "mmap"
             }
-        let start = [isDirect ? "direct" : "buffered", pattern.rawValue, block, way].joined(separator: "-")
+        let words = [isDirect ? "direct" : "buffered", pattern.rawValue, block, way] + (isSinglePass ? ["once"] : [])
+        let start = words.joined(separator: "-")
         return jobs == 1 ? start : "\(start)-x\(jobs)"
     }
 
@@ -67,17 +70,19 @@ struct FioJob: Sendable, Equatable {
             case .queued(let depth): "\(depth) in flight"
             case .mapped: "mapped"
             }
-        let start = "\(block.uppercased()) \(isDirect ? "direct" : "buffered") \(pattern.name), \(way)"
+        let end = !isSinglePass ? "" : pattern == .write ? ", once and fsync" : ", once"
+        let start = "\(block.uppercased()) \(isDirect ? "direct" : "buffered") \(pattern.name), \(way)\(end)"
         return jobs == 1 ? start : "\(start), \(jobs) jobs"
     }
 
-    /// What fio is started with, but for how long and where its jobs run.
+    /// What fio is started with, but for where its jobs run.
     ///
     /// - Parameters:
     ///   - directory: where its files are: `file.0`, `file.1`…
     ///   - fileBytes: how large they are.
     ///   - queue: fio's engine that keeps several in flight.
-    func arguments(directory: String, fileBytes: Int, queue: String) -> [String] {
+    ///   - seconds: how long it takes, where that is not for the files to say.
+    func arguments(directory: String, fileBytes: Int, queue: String, seconds: Double) -> [String] {
         var words = [
             "--name=bench", "--directory=\(directory)", "--filename_format=file.$jobnum", "--size=\(fileBytes)",
             "--rw=\(pattern.rawValue)", "--bs=\(blockBytes)", "--direct=\(isDirect ? 1 : 0)", "--numjobs=\(jobs)",
@@ -86,6 +91,7 @@ struct FioJob: Sendable, Equatable {
             // The kernel's cache is dropped before each pass over a file, so that data come from the server.
             "--invalidate=1",
         ]
+        words += isSinglePass ? ["--end_fsync=1"] : ["--time_based", "--runtime=\(Int(seconds * 1000))ms"]
         if pattern == .randomMixed { words.append("--rwmixread=70") }
         switch engine {
         case .sync: words.append("--ioengine=psync")

@@ -12,6 +12,8 @@ public enum Suite: String, Sendable, CaseIterable {
     case mirror
     /// Callers that stay on a CPU, and callers that do not.
     case migration
+    /// A volume of a network store.
+    case store
     /// Every workload.
     case all
 
@@ -24,6 +26,7 @@ public enum Suite: String, Sendable, CaseIterable {
         case .metadata: "names and small files, in memory, with ext4 and tmpfs for scale"
         case .mirror: "a directory passed through, against the directory itself"
         case .migration: "callers that stay on a CPU, and callers that do not"
+        case .store: "a volume of a network store: 'ringfuse store bench', and contenders of your own"
         case .all: "every workload"
         }
     }

@@ -28,6 +28,8 @@ public struct Workload: Sendable, Equatable {
     var load: Load
     /// Where its callers run.
     var callers: Callers
+    /// Whether files are made in an earlier mount, so that the server has nothing of them at hand.
+    var isCold = false
     /// Why it cannot be done on this machine, with what would change that; nil where it can.
     public var obstacle: String?
 
@@ -46,12 +48,13 @@ public struct Workload: Sendable, Equatable {
         group: String,
         suites: Set<Suite>,
         callers: Callers = .pinned,
+        isCold: Bool = false,
         obstacle: String? = nil
     ) {
         let prefix = field == .null ? "" : "\(field.rawValue)-"
         // Only where it is what differs.
-        let suffix = suites.contains(.migration) ? "-\(callers.rawValue)" : ""
-        let place = suites.contains(.migration) ? ", caller \(callers.rawValue)" : ""
+        let suffix = suites.contains(.migration) ? "-\(callers.rawValue)" : isCold ? "-cold" : ""
+        let place = suites.contains(.migration) ? ", caller \(callers.rawValue)" : isCold ? ", of a new mount" : ""
         self.entry = Report.Workload(
             identifier: prefix + job.identifier + suffix,
             name: job.name + place,
@@ -62,11 +65,12 @@ public struct Workload: Sendable, Equatable {
         self.suites = suites
         self.load = .fio(job)
         self.callers = callers
+        self.isCold = isCold
         self.obstacle = obstacle
     }
 
     /// A workload of many files.
-    init(_ job: FilesJob, in field: Field, group: String, suites: Set<Suite>) {
+    init(_ job: FilesJob, in field: Field, group: String, suites: Set<Suite>, obstacle: String? = nil) {
         self.entry = Report.Workload(
             identifier: "\(field.rawValue)-\(job.identifier)", name: job.name, group: group,
             unit: .operationsPerSecond)
@@ -74,5 +78,6 @@ public struct Workload: Sendable, Equatable {
         self.suites = suites
         self.load = .files(job)
         self.callers = .pinned
+        self.obstacle = obstacle
     }
 }

@@ -21,6 +21,7 @@ final class BlockMemory: @unchecked Sendable {
         self.blockSize = blockSize
         slotCount = max(16, byteCount / blockSize)
         region = try MappedRegion(byteCount: slotCount * blockSize)
+        region.adviseHugePages()
         // The lowest first: memory that was never used stays unpopulated.
         unused = Mutex(ContiguousArray((0..<Int32(slotCount)).reversed()))
     }

@@ -124,6 +124,6 @@ struct ObjectLayout: Equatable {
 enum Checksum {
     /// The checksum of bytes.
     static func crc32c(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        unsafe rstore_crc32c(0, bytes.baseAddress, bytes.count)
+        unsafe rstore_crc32c(bytes.baseAddress, bytes.count)
     }
 }

@@ -48,7 +48,7 @@ extension NetworkStoreFileSystem {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> AttributesReply {
-        let caller = caller(context, withGroups: true)
+        let caller = caller(context, for: changes)
         guard let file = nodes.file(node) else {
             let record = try await volume.engine.change(changes, of: node, caller)
             // It may have been opened meanwhile.

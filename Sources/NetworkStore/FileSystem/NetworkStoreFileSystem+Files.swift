@@ -114,7 +114,7 @@ extension NetworkStoreFileSystem {
         changes.size = 0
         changes.killsPrivileges = flags.contains(.killsPrivileges)
         let mode = file.attributes.mode
-        let attributes = try await change(changes, of: file, caller(context, withGroups: true))
+        let attributes = try await change(changes, of: file, caller(context, for: changes))
         invalidateMode(of: file.id, ifChangedFrom: mode, to: attributes.mode)
     }
 
@@ -125,7 +125,8 @@ extension NetworkStoreFileSystem {
         if old != new { try? notifier?.invalidate(node, from: -1) }
     }
 
-    /// A descriptor that may have written is closed: what was written is committed.
+    /// A descriptor that may have written is closed: what was written is committed, and durable by then where
+    /// ``CloseGuarantee`` says so.
     ///
     /// - Throws: `EIO`, `ENOSPC`, `EDQUOT`: what was written stays and is tried again.
     public func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
@@ -133,7 +134,7 @@ extension NetworkStoreFileSystem {
         let file = try self.file(file)
         // What has no name is nobody's after a crash.
         if file.state.withLock({ $0.record.attributes.linkCount == 0 }) { return }
-        try await volume.flush(file, durably: true)
+        try await volume.flush(file, durably: closing == .durable)
     }
 
     /// The last descriptor is closed; a file without names and lookups goes with it.
@@ -152,7 +153,7 @@ extension NetworkStoreFileSystem {
             // Mappings write after the last close.
             guard file.isClean else {
                 return volume.start { _ in
-                    try? await self.volume.flush(file, durably: true)
+                    _ = try? await self.volume.flush(file, durably: true)
                     self.nodes.dropContentIfClean(of: node)
                 }
             }
@@ -173,8 +174,7 @@ extension NetworkStoreFileSystem {
         dataOnly: Bool,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        try await volume.flush(try self.file(file), durably: true)
-        try await volume.engine.synchronize()
+        if try await !volume.flush(try self.file(file), durably: true) { try await volume.engine.synchronize() }
     }
 
     /// Reads what is in memory.

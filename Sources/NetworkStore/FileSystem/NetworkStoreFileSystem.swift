@@ -7,7 +7,7 @@ public import SystemPackage
 /// object store.
 ///
 /// What a program has written is committed when it closes the file or calls `fsync`, and that has then happened when the
-/// call returns. Permissions are the kernel's to check (`default_permissions`), and locks the kernel's to keep.
+/// call returns; what a close promises beyond that is ``CloseGuarantee``. Permissions are the kernel's to check (`default_permissions`), and locks the kernel's to keep.
 public final class NetworkStoreFileSystem: FileSystem {
     /// The volume.
     let volume: Volume
@@ -15,15 +15,20 @@ public final class NetworkStoreFileSystem: FileSystem {
     let nodes = NodeTable()
     /// How long the kernel may believe names and attributes.
     let lifetime: Lifetime
+    /// What is promised to whoever closes a file.
+    let closing: CloseGuarantee
     private let connection = Mutex<Connection?>(nil)
 
     /// The file system of a volume.
     ///
-    /// - Parameter lifetime: how long the kernel may believe names and attributes: for ever where nobody else can change
-    ///   the volume.
-    public init(_ volume: Volume, lifetime: Lifetime = .forever) {
+    /// - Parameters:
+    ///   - lifetime: how long the kernel may believe names and attributes: for ever where nobody else can change the
+    ///     volume.
+    ///   - closing: what is promised to whoever closes a file.
+    public init(_ volume: Volume, lifetime: Lifetime = .forever, closing: CloseGuarantee = .committed) {
         self.volume = volume
         self.lifetime = lifetime
+        self.closing = closing
     }
 
     /// What the kernel may do by itself.
@@ -41,6 +46,8 @@ public final class NetworkStoreFileSystem: FileSystem {
             var seconds = 0
             while await self.volume.pause(for: .seconds(1), io) {
                 self.volume.flushExpired()
+                // What closes and names have promised less for waits no longer than this.
+                if self.closing == .committed { try? await self.volume.engine.synchronize() }
                 seconds += 1
                 if seconds % Self.collectionInterval == 0 { await self.collectGarbage(io) }
             }
@@ -116,6 +123,13 @@ public final class NetworkStoreFileSystem: FileSystem {
     func file(_ file: OpenFile) throws(Errno) -> StoredFile {
         guard let file = nodes.file(file.node) else { throw .badFileDescriptor }
         return file
+    }
+
+    /// Who asks for a change of attributes. The groups count where set-group-ID bits may go: the kernel's file systems spare
+    /// the superuser's when the owner changes. To look them up costs as much as the change.
+    func caller(_ context: borrowing RequestContext, for changes: AttributeChanges) -> Caller {
+        let mayLose = changes.size == nil ? changes.dropsPrivileges && context.userID != 0 : changes.killsPrivileges
+        return caller(context, withGroups: mayLose)
     }
 
     /// Who asks, with the groups where a change may depend on them.

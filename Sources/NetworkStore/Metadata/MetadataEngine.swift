@@ -255,6 +255,13 @@ public protocol MetadataEngine: Sendable {
     /// this session. Others stay.
     func forget(_ objects: [ObjectNumber]) async throws(Errno)
 
+    // MARK: Looking after it
+
+    /// Looks through the whole volume for what does not fit together, at one state of it.
+    ///
+    /// - Returns: what it has found, up to a thousand; nothing in a volume that is sound.
+    func check() async throws(Errno) -> [Inconsistency]
+
     /// Ends the session, having disposed of what it leaves, and closes the store.
     func close() async
 }

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// What was decided when a volume was formatted, and holds for all who mount it.
 public struct VolumeDescription: Sendable, Hashable, Codable {
     /// Tells volumes apart that share a bucket: part of each object's key. 32 hexadecimal digits.
@@ -50,5 +52,20 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
         self.byteLimit = byteLimit
         self.nodeLimit = nodeLimit
         self.dataURL = dataURL
+    }
+}
+
+extension VolumeDescription {
+    /// As engines store it; `nil` where it cannot be written so.
+    var json: String? {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// As engines have stored it; `nil` where it cannot be read.
+    init?(json: String) {
+        guard let volume = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        self = volume
     }
 }

@@ -22,7 +22,7 @@ public enum VolumeError: Error, Sendable, Hashable, CustomStringConvertible {
     case damaged(path: String, String)
     /// The system refuses.
     case system(path: String, Errno)
-    /// SQLite refuses, with what it says.
+    /// The database refuses, with what it says.
     case database(path: String, String)
 
     /// One line.

@@ -1,3 +1,4 @@
+internal import Ring
 internal import Synchronization
 internal import SystemPackage
 

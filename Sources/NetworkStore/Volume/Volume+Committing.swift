@@ -153,8 +153,10 @@ extension Volume {
     /// Writes out what a file has, and waits until all of it is committed.
     ///
     /// - Parameter durably: whether it has to survive a crash of the machine.
+    /// - Returns: whether all that was committed before the call is sure to survive one, too.
     /// - Throws: what the store or the engine failed with; the data stays, and is tried again.
-    func flush(_ file: StoredFile, durably: Bool) async throws(Errno) {
+    @discardableResult
+    func flush(_ file: StoredFile, durably: Bool) async throws(Errno) -> Bool {
         retry(file)
         let (sealed, attempts) = file.state.withLock { state in
             let sealed = state.seal()
@@ -173,11 +175,13 @@ extension Volume {
         var failure: Errno?
         for attempt in attempts { failure = await attempt.wait() ?? failure }
         if let failure { throw failure }
-        guard durably else { return }
-        guard let commits = file.state.withLock({ $0.isVolatile ? $0.commits : nil }) else { return }
+        guard durably else { return false }
+        // A commit that was under way may have begun too early for what came before the call.
+        guard let commits = file.state.withLock({ $0.isVolatile ? $0.commits : nil }) else { return sealed != nil }
         try await engine.synchronize()
         // Not before: whoever closes the file meanwhile must not be told that all is safe.
         file.state.withLock { if $0.commits == commits { $0.isVolatile = false } }
+        return true
     }
 }
 

@@ -19,7 +19,12 @@ package final class Monitor<State>: @unchecked Sendable {
         unsafe mutex = .allocate(capacity: 1)
         unsafe changed = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(changed, nil)
+        // A clock that is set must not end a wait.
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(changed, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -61,6 +66,30 @@ package final class Monitor<State>: @unchecked Sendable {
         while true {
             if let result = body(&state) { return result }
             unsafe pthread_cond_wait(changed, mutex)
+        }
+    }
+
+    /// Waits until `body` gets a result out of the state, but not for longer than a while.
+    ///
+    /// - Parameters:
+    ///   - duration: how long at the most.
+    ///   - body: called with the lock held, at first, after each change, and at the end.
+    /// - Returns: `nil` where there was none.
+    package func wait<Result>(
+        noLongerThan duration: Duration,
+        for body: (inout State) -> sending Result?
+    ) -> sending Result? {
+        var end = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+        let (seconds, attoseconds) = duration.components
+        let nanoseconds = end.tv_nsec + Int(attoseconds / 1_000_000_000)
+        end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state) { return result }
+            guard unsafe pthread_cond_timedwait(changed, mutex, &end) == 0 else { return body(&state) }
         }
     }
 }

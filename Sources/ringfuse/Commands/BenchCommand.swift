@@ -30,8 +30,15 @@ struct BenchCommand: AsyncParsableCommand {
 
     /// Measures and tells.
     func run() async throws {
-        let (settings, machine) = (options.settings, Machine.current())
-        if list { return print(BenchList(settings, on: machine)) }
+        if list { return print(BenchList(options.settings, on: Machine.current())) }
+        try await Self.measure(options.settings, outputs)
+    }
+
+    /// Measures and tells.
+    ///
+    /// - Throws: `ExitCode` where it was interrupted or a contender broke down; `Refusal`, `ValidationError`.
+    static func measure(_ settings: Settings, _ outputs: BenchOutputs) async throws {
+        let machine = Machine.current()
         try outputs.check()
         let plan = try Plan(settings, on: machine)
         let task = Task {
@@ -39,7 +46,7 @@ struct BenchCommand: AsyncParsableCommand {
             let ending = try await runner.run()
             return (ending, runner.report)
         }
-        let signals = Self.cancel(task)
+        let signals = cancel(task)
         let (ending, report) = try await task.value
         withExtendedLifetime(signals) {}
         try outputs.write(report)

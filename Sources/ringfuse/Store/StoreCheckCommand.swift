@@ -25,7 +25,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
 
     /// Checks it.
     func run() async throws {
-        let engine = try await SQLiteEngine.openForReading(volume.metadata.path)
+        let engine = try await volume.metadata.openForReading()
         let result: Result<(objects: Int, findings: Int), any Error>
         do {
             result = .success(try await check(engine))
@@ -41,7 +41,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
         print("the volume is consistent: \(objects) objects\(scrub ? ", all read" : "")")
     }
 
-    private func check(_ engine: SQLiteEngine) async throws -> (objects: Int, findings: Int) {
+    private func check(_ engine: any MetadataEngine) async throws -> (objects: Int, findings: Int) {
         let key = scrub ? try secrets.key(of: engine.volume) : nil
         let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume), key: key)
         let inconsistencies = try await engine.check()

@@ -7,7 +7,9 @@ struct StoreCollectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
         abstract: "Remove objects that nobody refers to. A mount does so by itself.",
-        discussion: "The volume must not be mounted. May be interrupted, and run again."
+        discussion: """
+            A volume of SQLite's must not be mounted. May be interrupted, and run again.
+            """
     )
 
     /// The volume.
@@ -17,7 +19,7 @@ struct StoreCollectCommand: AsyncParsableCommand {
 
     /// Removes them.
     func run() async throws {
-        let engine = try await SQLiteEngine.open(volume.metadata.path, takesOver: takeOver.force)
+        let engine = try await volume.metadata.open(takesOver: takeOver.force)
         let result: Result<Int, any Error>
         do {
             result = .success(try await collect(engine))
@@ -28,7 +30,7 @@ struct StoreCollectCommand: AsyncParsableCommand {
         print("removed \(try result.get()) objects")
     }
 
-    private func collect(_ engine: SQLiteEngine) async throws -> Int {
+    private func collect(_ engine: any MetadataEngine) async throws -> Int {
         let collector = GarbageCollector(engine: engine, store: try VolumeOptions.store(of: engine.volume))
         let worker = try BackgroundWorker()
         let progress = ProgressLine()

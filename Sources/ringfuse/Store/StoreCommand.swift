@@ -7,11 +7,13 @@ struct StoreCommand: AsyncParsableCommand {
         abstract: "Make, mount and look after volumes of the network store.",
         discussion: """
             A volume keeps names and attributes in a metadata engine and the bytes of files as immutable objects in an \
-            object store. It is named by the URL of its metadata: sqlite:///path/of/database, or just the path.
+            object store. It is named by the URL of its metadata: sqlite:///path/of/database, or just the path; or, for \
+            several machines at a time, postgres://user@host/database?schema=name, whose password comes from PGPASSWORD, \
+            ~/.pgpass or a service file.
             """,
         subcommands: [
             StoreFormatCommand.self, StoreMountCommand.self, StoreInfoCommand.self, StoreCheckCommand.self,
-            StoreCollectCommand.self, StoreWarmUpCommand.self, StoreDestroyCommand.self,
+            StoreCollectCommand.self, StoreWarmUpCommand.self, StoreBenchCommand.self, StoreDestroyCommand.self,
         ]
     )
 }

@@ -25,8 +25,8 @@ struct StoreDestroyCommand: AsyncParsableCommand {
     /// Removes it.
     func run() async throws {
         guard yes else {
-            let engine = try await SQLiteEngine.openForReading(volume.metadata.path)
-            let usage = try engine.usage()
+            let engine = try await volume.metadata.openForReading()
+            let usage = try await engine.usage()
             let name = engine.volume.name
             await engine.close()
             throw ValidationError(
@@ -34,7 +34,7 @@ struct StoreDestroyCommand: AsyncParsableCommand {
                     + " say --yes to do it")
         }
         // Whoever has it mounted keeps it.
-        let engine = try await SQLiteEngine.open(volume.metadata.path, takesOver: takeOver.force)
+        let engine = try await volume.metadata.open(takesOver: takeOver.force, isAlone: true)
         let result: Result<Int, any Error>
         do {
             result = .success(try await removeObjects(of: engine.volume))
@@ -43,7 +43,7 @@ struct StoreDestroyCommand: AsyncParsableCommand {
         }
         await engine.close()
         let count = try result.get()
-        try await SQLiteEngine.remove(volume.metadata.path)
+        try await volume.metadata.remove()
         if case .directory(let path) = try StoreURL(engine.volume.dataURL) { Self.removeEmptyDirectories(path) }
         print("removed \(volume.metadata) and \(count) objects")
     }

@@ -10,8 +10,8 @@ struct StoreFormatCommand: AsyncParsableCommand {
         commandName: "format",
         abstract: "Make a new, empty volume.",
         discussion: """
-            Nothing that exists is overwritten: the metadata must be a path where there is nothing, and objects of other \
-            volumes in the same store are left alone.
+            Nothing that exists is overwritten: the metadata must be a path where there is nothing, or a schema of a \
+            database of PostgreSQL that there is not, and objects of other volumes in the same store are left alone.
             """
     )
 
@@ -23,7 +23,7 @@ struct StoreFormatCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             """
             Where the bytes go: file:///directory, or s3://bucket/prefix?endpoint=https://host&region=name; default: a \
-            directory beside the database. Keys come from the environment or ~/.aws, never from here.
+            directory beside the database, which PostgreSQL's has not. Keys come from the environment or ~/.aws, never from here.
             """,
             valueName: "url"
         )
@@ -31,7 +31,7 @@ struct StoreFormatCommand: AsyncParsableCommand {
     var data: String?
 
     /// What people call it.
-    @Option(help: "A name for people; default: the name of the database's file.")
+    @Option(help: "A name for people; default: the name of the database's file, or of the schema.")
     var name: String?
 
     /// The largest objects.
@@ -92,12 +92,14 @@ struct StoreFormatCommand: AsyncParsableCommand {
 
     /// Makes it.
     func run() async throws {
-        let path = volume.metadata.path
-        let data = data ?? "file://\(path).objects"
+        let metadata = volume.metadata
+        guard let data = data ?? metadata.usualData else {
+            throw ValidationError("--data: say where the objects of a volume in PostgreSQL go")
+        }
         let identifier = Self.identifier()
         let description = VolumeDescription(
             identifier: identifier,
-            name: name ?? FilePath(path).lastComponent?.string ?? path,
+            name: name ?? metadata.usualName,
             objectSize: UInt64(objectSize.bytes),
             blockSize: UInt64(blockSize.bytes),
             compression: compression,
@@ -109,7 +111,7 @@ struct StoreFormatCommand: AsyncParsableCommand {
         let store = try VolumeOptions.store(of: description, creates: true)
         try await Self.probe(store, description)
         let owner = Caller(userID: getuid(), groupID: getgid())
-        try await SQLiteEngine.format(path, description, owner: owner)
+        try await metadata.format(description, owner: owner)
         print("formatted \(volume.metadata), objects in \(store.name)")
     }
 

@@ -27,8 +27,8 @@ struct StoreInfoCommand: AsyncParsableCommand {
 
     /// Tells it.
     func run() async throws {
-        let engine = try await SQLiteEngine.openForReading(volume.metadata.path)
-        let usage = try engine.usage()
+        let engine = try await volume.metadata.openForReading()
+        let usage = try await engine.usage()
         var description = engine.volume
         // What is left out is of use only to who tries passphrases.
         description.wrappedKey = description.wrappedKey?.split(separator: " ").prefix(2).joined(separator: " ")

@@ -48,7 +48,7 @@ struct StoreMountCommand: ServingCommand {
     /// How long names and attributes are believed.
     @Option(
         help: ArgumentHelp(
-            "How many seconds the kernel believes names and attributes without asking; default: forever.",
+            "How many seconds the kernel believes names and attributes without asking; default: forever; 1 in PostgreSQL.",
             valueName: "seconds"
         ),
         transform: { try CacheLifetime(parsing: $0) }
@@ -58,11 +58,39 @@ struct StoreMountCommand: ServingCommand {
     /// What it is opened with.
     @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
 
+    /// What a close promises.
+    @Option(
+        help: ArgumentHelp(
+            """
+            What a close() promises that returns: durable (it survives a crash of the machine that has the metadata) or \
+            committed (a crash of the server, and one of the machine a second later); default: committed where the metadata \
+            are a file, durable in PostgreSQL.
+            """,
+            valueName: "promise"),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var close: CloseGuarantee?
+
+    /// How long the mount may be silent.
+    @Option(
+        help: ArgumentHelp(
+            """
+            After how many seconds without a word from this mount others may take for granted that it is gone, in \
+            PostgreSQL; it cannot write after that.
+            """,
+            valueName: "seconds"))
+    var lease = 30
+
     /// Take it over.
     @OptionGroup var takeOver: TakeOverOptions
 
     /// Where and how.
     @OptionGroup var serving: ServingOptions
+
+    /// Checks numbers.
+    func validate() throws {
+        guard (2...3600).contains(lease) else { throw ValidationError("--lease \(lease): must be from 2 to 3600") }
+    }
 
     /// Serves it.
     func run() async throws {
@@ -70,15 +98,17 @@ struct StoreMountCommand: ServingCommand {
         limits.memory = contentMemory.bytes
         limits.readahead = readahead
         let cache = cacheDirectory.map { FilePath($0).absolute }
-        let (path, cacheSize) = (volume.metadata.path, UInt64(cacheSize.bytes))
-        let (force, lifetime, secrets) = (takeOver.force, cacheTimeout?.lifetime ?? .forever, secrets)
+        let (metadata, secrets, cacheSize) = (volume.metadata, secrets, UInt64(cacheSize.bytes))
+        let usual = metadata.isShared ? Lifetime(seconds: 1, nanoseconds: 0) : .forever
+        let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
+        let closing = close ?? (metadata.isShared ? .durable : .committed)
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
             backend: { @Sendable [limits] in
                 // A wrong secret is found out before anything is changed.
-                let key = try await VolumeOptions.key(path, secrets)
-                let engine = try await SQLiteEngine.open(path, takesOver: force) {
+                let key = try secrets.key(of: try await metadata.volume())
+                let engine = try await metadata.open(takesOver: force, lease: lease) {
                     StandardError.write("ringfuse: \($0)")
                 }
                 do {
@@ -93,7 +123,7 @@ struct StoreMountCommand: ServingCommand {
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
                         background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, key: key,
                         limits: limits)
-                    return NetworkStoreFileSystem(volume, lifetime: lifetime)
+                    return NetworkStoreFileSystem(volume, lifetime: lifetime, closing: closing)
                 } catch {
                     await engine.close()
                     throw error

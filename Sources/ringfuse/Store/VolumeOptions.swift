@@ -8,15 +8,9 @@ struct VolumeOptions: ParsableArguments, Sendable {
     /// The metadata.
     @Argument(
         help: ArgumentHelp(
-            "The volume's metadata: sqlite:///path/of/database, or the path.", valueName: "metadata"))
+            "The volume's metadata: sqlite:///path/of/database, the path, or postgres://user@host/database.",
+            valueName: "metadata"))
     var metadata: MetadataLocation
-
-    /// The key of a volume, which is only read; `nil` for one that is not encrypted.
-    ///
-    /// - Throws: an error of one line.
-    static func key(_ path: String, _ secrets: KeyOptions) async throws -> VolumeKey? {
-        try secrets.key(of: try await SQLiteEngine.description(of: path))
-    }
 
     /// Opens the volume's store.
     ///
@@ -30,6 +24,6 @@ struct VolumeOptions: ParsableArguments, Sendable {
 /// Whether a session of another machine is taken over.
 struct TakeOverOptions: ParsableArguments, Sendable {
     /// Takes it over.
-    @Flag(help: "Take the volume over from another machine that will never write again.")
+    @Flag(help: "Take the volume over from another machine that will never write again; SQLite only.")
     var force = false
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -24,6 +25,28 @@ import Testing
         #expect(one.cpuMicroseconds >= 50)
         #expect(abs(one.cpuMicroseconds / ten.cpuMicroseconds - 10) < 1e-6)
         #expect(one.systemCalls == 20 && ten.systemCalls == 2)
+    }
+
+    @Test func memoryIsOfTheHighWaterMark() {
+        #expect(ServerMeter.peak(of: "VmPeak:\t  900 kB\nVmHWM:\t  20 kB\nVmRSS:\t  10 kB\n") == 20_480)
+        #expect(ServerMeter.peak(of: "Name:\tkthreadd\n") == nil)
+    }
+
+    /// A server whose work is done by a child of a child.
+    @Test func childrenCount() async throws {
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/bash")
+        shell.arguments = ["-c", "bash -c 'while :; do :; done & wait' & wait"]
+        try shell.run()
+        defer { for process in ProcFile.family(of: shell.processIdentifier).reversed() { kill(process, SIGKILL) } }
+        while ProcFile.family(of: shell.processIdentifier).count < 3 { try await Task.sleep(for: .milliseconds(10)) }
+        let before = try #require(ServerMeter(shell.processIdentifier))
+        while let now = ServerMeter(shell.processIdentifier) {
+            let cost = now.cost(since: before, operations: 1, systemCalls: nil)
+            if cost.cpuMicroseconds > 20_000 { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("it has ended by itself")
     }
 
     @Test func processesThatAreGoneHaveNoMeter() {

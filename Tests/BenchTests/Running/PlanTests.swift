@@ -19,6 +19,26 @@ import Testing
         try Plan(try settings(change), on: machine)
     }
 
+    // MARK: Volumes
+
+    @Test func volumesAreForWhoHasOne() throws {
+        let plan = try Self.plan { settings in
+            settings.suites = [.store]
+            settings.volume = "sqlite:///volume.db"
+        }
+        #expect(plan.contenders.map(\.identifier) == ["ringfuse-ring", "ringfuse-device"])
+        #expect(plan.workloads.allSatisfy { $0.field == .store } && plan.workloads.contains(where: \.isCold))
+        guard case .process(let words, _) = plan.contenders[1].services[.store] else {
+            Issue.record("not served")
+            return
+        }
+        #expect(words == ["/bin/true", "store", "mount", "sqlite:///volume.db", "{}", "--transport", "device"])
+        #expect(throws: Refusal.self) { try Self.plan { $0.suites = [.store] } }
+        let all = try Self.plan { $0.suites = [.all] }
+        #expect(all.workloads.allSatisfy { $0.field != .store })
+        #expect(all.omissions.contains { $0.reason.contains("ringfuse store bench") })
+    }
+
     // MARK: Order
 
     @Test func contendersTakeTurnsAndAnotherBeginsEachRound() throws {
@@ -55,7 +75,10 @@ import Testing
 
     @Test(arguments: Suite.allCases)
     func suitesHaveWorkloads(suite: Suite) throws {
-        let plan = try Self.plan { $0.suites = [suite] }
+        let plan = try Self.plan { settings in
+            settings.suites = [suite]
+            settings.volume = "sqlite:///volume.db"
+        }
         #expect(!plan.workloads.isEmpty)
         #expect(suite == .all || plan.workloads.allSatisfy { $0.suites.contains(suite) })
         let names = plan.workloads.map(\.identifier)

@@ -119,6 +119,51 @@ extension MountTests {
             }
         }
 
+        /// What closes promise where they do not wait for the disk: a server that is killed has lost nothing. And only
+        /// `fsync` waits, also that of a file which was closed before.
+        @Test func committedIsEnoughForAServerThatIsKilled() async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch)
+                let first = try await ServerProcess.start(
+                    .store, by: .ring, scratch: scratch, options: ["--close", "committed"])
+                let pid = first.process.identifier
+                try await first.check(
+                    """
+                    counted() {
+                        strace -f -qq -e trace=fdatasync -o $OUT/calls -p \(pid) & tracer=$!
+                        until grep -q "TracerPid:.$tracer" /proc/\(pid)/task/*/status; do sleep 0.01; done
+                        "$@"
+                        kill $tracer; wait $tracer || true
+                        grep -c 'fdatasync(' $OUT/calls || true
+                    }
+                    make() { for i in {1..100}; do echo "file $i" > $i; done; }
+                    same "$(counted make)" 0
+                    same "$(counted sync 7)" 1
+                    """)
+                first.process.signal(SIGKILL)
+                _ = try await first.process.ended(within: .seconds(10))
+                try await Program.check(script: "umount -l '\(first.path)'", scratch: scratch)
+                let second = try await ServerProcess.start(.store, by: .ring, scratch: scratch)
+                try await second.check("for i in {1..100}; do same \"$(cat $i)\" \"file $i\"; done")
+                try await Self.end(second)
+                #expect(try await Self.store(["fsck", database]).contains("consistent"))
+            }
+        }
+
+        /// A volume is measured on both transports, and is as it was afterwards.
+        @Test func isMeasured() async throws {
+            try await withScratch { scratch in
+                let database = try await Self.format(scratch)
+                let text = try await Self.store(
+                    ["bench", database, "--rounds", "1", "--seconds", "0.1", "--files", "500"]
+                        + ["--workload", "store-write-small", "--workload", "store-*-cold"])
+                #expect(text.contains("RingFUSE, ring") && text.contains("RingFUSE, device"), "\(text)")
+                let server = try await ServerProcess.start(.store, by: .device, scratch: scratch)
+                try await server.check("same \"$(ls -A)\" ''")
+                try await Self.end(server)
+            }
+        }
+
         /// A damaged object gives an error for what is in it and nothing else, and `fsck --scrub` names it; so does `fsck` one
         /// that is missing.
         @Test func noticesDamage() async throws {

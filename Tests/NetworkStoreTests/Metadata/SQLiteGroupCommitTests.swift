@@ -6,8 +6,9 @@ import Testing
 @testable import NetworkStore
 
 @Suite struct SQLiteGroupCommitTests {
-    @Test func manyTasksShareTransactions() async throws {
-        try await withVolume { calls in
+    @Test(arguments: EngineKind.allCases)
+    func manyTasksShareTransactions(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
             let made = Locked<[NodeID]>([])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<16 {
@@ -32,8 +33,9 @@ import Testing
         }
     }
 
-    @Test func whoFailsHalfwayLeavesNothingAndHarmsNobody() async throws {
-        try await withVolume(byteLimit: 400) { calls in
+    @Test(arguments: EngineKind.allCases)
+    func whoFailsHalfwayLeavesNothingAndHarmsNobody(kind: EngineKind) async throws {
+        try await withVolume(kind, byteLimit: 400) { calls in
             let results = Locked<[Errno?]>([])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<16 {

@@ -1,5 +1,5 @@
 import Foundation
-import StoreTestSupport
+import TestSupport
 import Testing
 
 @testable import NetworkStore

@@ -1,5 +1,6 @@
 import StoreTestSupport
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import NetworkStore

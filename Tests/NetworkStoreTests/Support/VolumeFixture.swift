@@ -1,6 +1,7 @@
 import Glibc
 import NetworkStore
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A volume in a directory of its own below `/tmp`, which goes with it.
@@ -51,22 +52,54 @@ final class VolumeFixture: Sendable {
     }
 }
 
+/// The engines that there are.
+enum EngineKind: String, CaseIterable, CustomTestStringConvertible {
+    case sqlite, postgreSQL
+
+    var testDescription: String { rawValue }
+}
+
 /// Formats a volume, lets something be done with it, and expects it to be sound and to have told of no failure.
 func withVolume(
+    _ kind: EngineKind = .sqlite,
     byteLimit: UInt64? = nil,
     nodeLimit: UInt64? = nil,
     _ body: @Sendable (MetadataCalls) async throws -> Void
 ) async throws {
-    let fixture = VolumeFixture()
-    try await fixture.format(byteLimit: byteLimit, nodeLimit: nodeLimit)
-    let engine = try await SQLiteEngine.open(fixture.path) { Issue.record("\($0)") }
-    try await body(MetadataCalls(engine))
+    let volume = VolumeFixture.description(byteLimit: byteLimit, nodeLimit: nodeLimit)
+    switch kind {
+    case .sqlite:
+        let fixture = VolumeFixture()
+        try await SQLiteEngine.format(fixture.path, volume)
+        let engine = try await SQLiteEngine.open(fixture.path) { Issue.record("\($0)") }
+        try await use(engine, body)
+        try await expectSound(try await SQLiteEngine.openForReading(fixture.path))
+    case .postgreSQL:
+        let location = try PostgreSQLLocation(await PostgreSQLServer.shared.value.volume())
+        try await PostgreSQLEngine.format(location, volume)
+        let engine = try await PostgreSQLEngine.open(location) { Issue.record("\($0)") }
+        try await use(engine, body)
+        try await expectSound(try await PostgreSQLEngine.openForReading(location))
+        try await PostgreSQLEngine.remove(location)
+    }
+}
+
+/// Lets something be done with a volume that is open, and closes it.
+private func use(_ engine: any MetadataEngine, _ body: @Sendable (MetadataCalls) async throws -> Void) async throws {
+    do {
+        try await body(MetadataCalls(engine))
+        #expect(try await engine.check() == [])
+    } catch {
+        await engine.close()
+        throw error
+    }
+    await engine.close()
+}
+
+/// What closing has disposed of fits together, too.
+private func expectSound(_ engine: any MetadataEngine) async throws {
     #expect(try await engine.check() == [])
     await engine.close()
-    // What closing has disposed of fits together, too.
-    let reopened = try await SQLiteEngine.openForReading(fixture.path)
-    #expect(try await reopened.check() == [])
-    await reopened.close()
 }
 
 /// Calls `body` and tells what it threw; `nil` for nothing.

@@ -147,7 +147,6 @@ extension Database {
 
     /// How much there is in the volume: ``MetadataEngine/usage()``.
     func usage() throws(Errno) -> VolumeUsage {
-        let state = try Transaction.state(self)
-        return VolumeUsage(bytes: state.bytes, nodes: state.nodes, garbageBytes: state.garbageBytes)
+        try volumeState().usage
     }
 }

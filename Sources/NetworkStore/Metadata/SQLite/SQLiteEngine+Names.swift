@@ -48,8 +48,8 @@ extension SQLiteEngine {
         _ flags: RenameFlags,
         _ caller: Caller
     ) async throws(Errno) -> RenameOutcome {
-        let old = Transaction.Place(directory: directory, name: StoredName(name))
-        let new = Transaction.Place(directory: newDirectory, name: StoredName(newName))
+        let old = NamePlace(directory: directory, name: StoredName(name))
+        let new = NamePlace(directory: newDirectory, name: StoredName(newName))
         return try await write { (transaction) throws(Errno) in
             try transaction.rename(old, to: new, flags, caller)
         }

@@ -90,8 +90,10 @@ extension SQLiteEngine {
         }
     }
 
-    /// Makes all that has returned before durable.
+    /// Makes all that has returned before durable; does nothing where that is so.
     public func synchronize() async throws(Errno) {
+        try status.check()
+        if isSynchronized { return }
         try await write(durably: true) { (_) throws(Errno) in }
     }
 

@@ -80,6 +80,9 @@ public final class SQLiteEngine: MetadataEngine {
         readers.close()
     }
 
+    /// Whether all that has returned is on the disk.
+    var isSynchronized: Bool { writer?.isSynchronized ?? false }
+
     /// Has a change made.
     ///
     /// - Parameters:
@@ -89,9 +92,11 @@ public final class SQLiteEngine: MetadataEngine {
     func write<Outcome: Sendable>(
         durably: Bool = false,
         isLong: Bool = false,
-        _ body: @escaping @Sendable (Transaction) throws(Errno) -> Outcome
+        _ body: @escaping @Sendable (Transaction<Database>) throws(Errno) -> Outcome
     ) async throws(Errno) -> Outcome {
         guard let writer else { throw .readOnlyFileSystem }
-        return try await Write(isDurable: durably, body).run(by: writer, isLong: isLong)
+        let write = Write<Database, Outcome>(isDurable: durably, body)
+        if !isLong, !durably, writer.tryNow(write) { return try write.outcome() }
+        return try await write.run(writer.add)
     }
 }

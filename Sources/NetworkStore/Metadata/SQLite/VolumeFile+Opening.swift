@@ -117,7 +117,7 @@ extension VolumeFile {
         _ database: Database,
         _ volume: VolumeDescription,
         takesOver: Bool
-    ) throws(VolumeError) -> Transaction {
+    ) throws(VolumeError) -> Transaction<Database> {
         let own = SessionOwner.current(at: Timestamp.now.seconds)
         try sqlite { () throws(SQLiteFailure) in try database.execute("BEGIN IMMEDIATE") }
         do throws(VolumeError) {
@@ -141,13 +141,13 @@ extension VolumeFile {
         _ own: SessionOwner,
         _ database: Database,
         _ volume: VolumeDescription
-    ) throws(VolumeError) -> Transaction {
+    ) throws(VolumeError) -> Transaction<Database> {
         let transaction = try system { () throws(Errno) in
-            var state = try Transaction.state(database)
+            var state = try database.volumeState()
             state.epoch += 1
             let transaction = Transaction(database, volume, session: state.epoch, state)
             try transaction.endSessions(withOwn: false)
-            try transaction.storeState()
+            try database.store(transaction.state)
             return transaction
         }
         try sqlite { () throws(SQLiteFailure) in

@@ -1,6 +1,5 @@
 internal import CSQLite
 internal import FileSystems
-internal import FoundationEssentials
 internal import Glibc
 internal import RingFUSE
 internal import SystemPackage
@@ -51,9 +50,9 @@ struct VolumeFile {
             defaultList: nil)
         let node = NodeRow(.root, .directory, template, inheritance, in: .root, at: .now)
         do throws(Errno) {
-            let transaction = Transaction(database, volume, session: 0, try Transaction.state(database))
+            let transaction = Transaction(database, volume, session: 0, try database.volumeState())
             try transaction.insert(node)
-            try transaction.storeState()
+            try database.store(transaction.state)
         } catch {
             throw SQLiteFailure("the root cannot be made: \(error)")
         }
@@ -62,12 +61,10 @@ struct VolumeFile {
 
     /// The description as it is stored.
     private static func text(of volume: VolumeDescription) throws(SQLiteFailure) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(volume) else {
+        guard let text = volume.json else {
             throw SQLiteFailure("the description of the volume cannot be written as JSON")
         }
-        return String(decoding: data, as: UTF8.self)
+        return text
     }
 
     // MARK: Checking
@@ -100,7 +97,7 @@ struct VolumeFile {
         let text = try sqlite { () throws(SQLiteFailure) in
             try database.prepare("SELECT description FROM volume").firstText()
         }
-        guard let text, let volume = try? JSONDecoder().decode(VolumeDescription.self, from: Data(text.utf8)) else {
+        guard let text, let volume = VolumeDescription(json: text) else {
             throw .damaged(path: path, "the description of the volume cannot be read")
         }
         return volume

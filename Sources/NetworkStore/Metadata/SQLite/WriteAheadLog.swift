@@ -19,7 +19,7 @@ final class WriteAheadLog: Sendable {
     deinit { close(file) }
 
     /// Waits until all that was committed is on the disk; where that fails, so do the operations given, and all after.
-    func synchronize(for writes: [PendingWrite]) {
+    func synchronize(for writes: [PendingWrite<Database>]) {
         while fdatasync(file) != 0 {
             guard errno != EINTR else { continue }
             // The kernel forgets what it could not write: nothing after this can be promised.

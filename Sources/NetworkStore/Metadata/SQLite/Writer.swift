@@ -17,11 +17,13 @@ final class Writer: Sendable {
     private static let companyPause = Duration.milliseconds(2)
 
     private struct Queue {
-        var waiting: [PendingWrite] = []
+        var waiting: [PendingWrite<Database>] = []
         /// Taken by whoever works with it.
         var core: WriterCore?
         /// Until when nothing is done on callers' threads.
         var pausedUntil: ContinuousClock.Instant?
+        /// Whether something may have been committed that has not been waited for.
+        var hasUnsynced = true
         var isClosed = false
         var isRunning = true
     }
@@ -48,13 +50,14 @@ final class Writer: Sendable {
     /// Does an operation on the caller's thread, if nobody else is at work.
     ///
     /// - Returns: whether it is done.
-    func tryNow(_ write: PendingWrite) -> Bool {
+    func tryNow(_ write: PendingWrite<Database>) -> Bool {
         let core = queue.change { (queue, _) -> WriterCore? in
             guard !queue.isClosed, queue.waiting.isEmpty, queue.core != nil else { return nil }
             if let until = queue.pausedUntil {
                 guard until < .now else { return nil }
                 queue.pausedUntil = nil
             }
+            queue.hasUnsynced = true
             return queue.core.take()
         }
         guard let core else { return false }
@@ -69,8 +72,11 @@ final class Writer: Sendable {
         return true
     }
 
+    /// Whether all that has returned is on the disk.
+    var isSynchronized: Bool { queue.change { (queue, _) in !queue.hasUnsynced } }
+
     /// Adds an operation for the thread; its task is resumed when it is done.
-    func add(_ write: PendingWrite) {
+    func add(_ write: PendingWrite<Database>) {
         let isAdded = queue.change { (queue, wakes) in
             guard !queue.isClosed else { return false }
             queue.waiting.append(write)
@@ -102,6 +108,7 @@ final class Writer: Sendable {
             }
             queue.change { (queue, _) in
                 queue.core = core
+                if !durable.isEmpty { queue.hasUnsynced = false }
                 // Where several come at a time, one transaction for all of them costs half of one for each.
                 if group.count > 1 {
                     queue.pausedUntil = max(queue.pausedUntil ?? .now, .now + Self.companyPause)
@@ -113,11 +120,12 @@ final class Writer: Sendable {
     }
 
     /// Waits for operations, and for the connection to do them with; `nil` when there will be no more.
-    private static func next(of queue: Monitor<Queue>) -> (WriterCore, [PendingWrite])? {
+    private static func next(of queue: Monitor<Queue>) -> (WriterCore, [PendingWrite<Database>])? {
         queue.wait { queue in
             guard queue.core != nil else { return nil }
             if queue.waiting.isEmpty { return queue.isClosed ? .some(nil) : nil }
             guard let core = queue.core.take() else { return nil }
+            queue.hasUnsynced = true
             let group = Array(queue.waiting.prefix(groupLimit))
             queue.waiting.removeFirst(group.count)
             return (core, group)

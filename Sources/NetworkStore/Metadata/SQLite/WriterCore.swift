@@ -5,7 +5,7 @@ internal import SystemPackage
 /// Belongs to whoever has taken it from the ``Writer``.
 @safe
 final class WriterCore: @unchecked Sendable {
-    private let transaction: Transaction
+    private let transaction: Transaction<Database>
     private let lock: VolumeLock
     private let checkpointer: Checkpointer
     private let status: EngineStatus
@@ -14,7 +14,7 @@ final class WriterCore: @unchecked Sendable {
 
     /// A writer of a volume that was taken.
     init(
-        _ transaction: Transaction,
+        _ transaction: Transaction<Database>,
         lock: VolumeLock,
         _ checkpointer: Checkpointer,
         _ status: EngineStatus
@@ -25,11 +25,11 @@ final class WriterCore: @unchecked Sendable {
         self.status = status
         unsafe logPages = .allocate(capacity: 1)
         unsafe logPages.initialize(to: 0)
-        unsafe transaction.database.countLogPages(in: logPages)
+        unsafe transaction.rows.countLogPages(in: logPages)
     }
 
     deinit {
-        transaction.database.stopCountingLogPages()
+        transaction.rows.stopCountingLogPages()
         unsafe logPages.deallocate()
     }
 
@@ -37,7 +37,7 @@ final class WriterCore: @unchecked Sendable {
     /// for those that are done and have to be durable.
     ///
     /// - Returns: these.
-    func run(_ group: [PendingWrite]) -> [PendingWrite] {
+    func run(_ group: [PendingWrite<Database>]) -> [PendingWrite<Database>] {
         let durable = attempt(group) ?? group.flatMap { attempt([$0]) ?? [] }
         checkpointer.note(logPages: unsafe logPages.pointee)
         return durable
@@ -48,14 +48,14 @@ final class WriterCore: @unchecked Sendable {
     /// - Returns: the lock, to be released when the connection is closed, which it is with this.
     func end() -> VolumeLock {
         checkpointer.stop()
-        status.check { () throws(SQLiteFailure) in _ = try transaction.database.checkpoint(resets: true) }
+        status.check { () throws(SQLiteFailure) in _ = try transaction.rows.checkpoint(resets: true) }
         return lock
     }
 
     /// Does operations in one transaction.
     ///
     /// - Returns: those that wait for the disk; `nil` where all is as before, and nobody has been resumed.
-    private func attempt(_ group: [PendingWrite]) -> [PendingWrite]? {
+    private func attempt(_ group: [PendingWrite<Database>]) -> [PendingWrite<Database>]? {
         do throws(Errno) {
             try begin()
         } catch {
@@ -77,7 +77,7 @@ final class WriterCore: @unchecked Sendable {
     }
 
     /// Has all operations fail.
-    private func finish(_ group: [PendingWrite], _ error: Errno) -> [PendingWrite] {
+    private func finish(_ group: [PendingWrite<Database>], _ error: Errno) -> [PendingWrite<Database>] {
         for write in group {
             write.fail(error)
             write.resume()
@@ -88,34 +88,34 @@ final class WriterCore: @unchecked Sendable {
     /// Does an operation.
     ///
     /// - Returns: why it failed, where it has left something that must be taken back.
-    private func perform(_ write: PendingWrite) -> Errno? {
+    private func perform(_ write: PendingWrite<Database>) -> Errno? {
         guard !transaction.hasEnded else {
             write.fail(.staleNFSFileHandle)
             return nil
         }
         let state = transaction.state
-        let changes = transaction.database.changeCount
+        let changes = transaction.rows.changeCount
         transaction.revivable.removeAll(keepingCapacity: true)
         guard let failure = write.perform(transaction) else { return nil }
         let isClean =
-            transaction.database.changeCount == changes && transaction.state == state
-            && transaction.database.isInTransaction
+            transaction.rows.changeCount == changes && transaction.state == state
+            && transaction.rows.isInTransaction
         return isClean ? nil : failure
     }
 
     // MARK: Transactions
 
     /// State at the beginning of the transaction.
-    private var begun: Transaction.State?
+    private var begun: VolumeState?
 
     /// Opens a transaction, and checks that the volume is still this session's.
     ///
     /// - Throws: `ESTALE`, `EIO`.
     private func begin() throws(Errno) {
         try status.check()
-        try transaction.database.statement(.begin).run()
+        try transaction.rows.statement(.begin).run()
         do throws(Errno) {
-            let state = try Transaction.state(transaction.database)
+            let state = try transaction.rows.volumeState()
             guard state.epoch == transaction.session else {
                 status.lose()
                 throw .staleNFSFileHandle
@@ -130,15 +130,15 @@ final class WriterCore: @unchecked Sendable {
 
     /// Ends the transaction.
     private func commit() throws(Errno) {
-        if transaction.state != begun { try transaction.storeState() }
-        try transaction.database.statement(.commit).run()
+        if transaction.state != begun { try transaction.rows.store(transaction.state) }
+        try transaction.rows.statement(.commit).run()
     }
 
     /// Takes the transaction back, unless SQLite has done so by itself.
     private func rollBack() {
         transaction.hasEnded = false
-        guard transaction.database.isInTransaction else { return }
+        guard transaction.rows.isInTransaction else { return }
         // What fails here leaves a transaction open, and the next `BEGIN` will say so.
-        try? transaction.database.statement(.rollback).run()
+        try? transaction.rows.statement(.rollback).run()
     }
 }

@@ -1,0 +1,49 @@
+internal import RingFUSE
+public import SystemPackage
+
+extension PostgreSQLEngine {
+    /// Looks through the whole volume for what does not fit together. Others may change it meanwhile: it looks at one
+    /// state of it.
+    ///
+    /// - Returns: what it has found, up to a thousand; nothing in a volume that is sound.
+    public func check() async throws(Errno) -> [Inconsistency] {
+        let session = session
+        let result: Result<[Inconsistency], Errno>
+        result = try await DedicatedThread.run(name: "ringfuse-fsck") {
+            do throws(PostgreSQLFailure) {
+                // Large joins: the server is to plan them as it thinks best.
+                let connection = try PostgreSQLConnection(session.location)
+                try connection.run(text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                var check = ConsistencyCheck(connection)
+                try check.run()
+                try connection.run(text: "ROLLBACK")
+                return .success(check.findings)
+            } catch {
+                session.say("cannot be checked: \(error)")
+                return .failure(error.errno)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension PostgreSQLConnection: CheckedDatabase {
+    /// What a query may fail with.
+    typealias Failure = PostgreSQLFailure
+
+    /// Runs a query.
+    func forEachRow(_ query: String, _ body: (PostgreSQLRows.Row) -> Bool) throws(PostgreSQLFailure) {
+        let rows = try run(text: query)
+        for index in 0..<rows.count {
+            guard body(rows[index]) else { return }
+        }
+    }
+
+    /// The bytes of text as the server's SQL has them.
+    func literal(_ text: String) -> String {
+        "'\\x" + text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'::bytea"
+    }
+
+    /// The server has no check of its own that everybody may run.
+    func damage() -> [String] { [] }
+}

@@ -1,0 +1,72 @@
+internal import RingFUSE
+internal import SystemPackage
+
+/// The metadata of a volume in PostgreSQL: for several machines at a time.
+///
+/// Changes are made by one thread, in groups; a group is one transaction, in two round trips. Reads are asked by threads of their own,
+/// so that what many ask at a time shares a round trip. Each mount is a session with a lease, by the clock of the server: one
+/// that has been silent for longer is ended by another, and nothing that it sends after that is committed.
+public final class PostgreSQLEngine: MetadataEngine {
+    /// How long a session may be silent.
+    public static let usualLease = Duration.seconds(30)
+
+    /// Which volume it is; read when it was opened.
+    public let volume: VolumeDescription
+    /// What all threads of this session share.
+    let session: PostgreSQLSession
+    /// What reads.
+    let readers: PostgreSQLReaders
+    /// What changes; `nil` where the volume is only read.
+    private let writer: PostgreSQLWriter?
+    /// What keeps the session.
+    private let keeper: PostgreSQLKeeper?
+
+    /// An engine out of its parts.
+    init(
+        _ session: PostgreSQLSession,
+        _ readers: PostgreSQLReaders,
+        _ writer: PostgreSQLWriter? = nil,
+        _ keeper: PostgreSQLKeeper? = nil
+    ) {
+        volume = session.volume
+        self.session = session
+        self.readers = readers
+        self.writer = writer
+        self.keeper = keeper
+    }
+
+    /// Ends the session, having disposed of what it leaves, and closes the connections.
+    ///
+    /// Without it, another session does so, when the lease is over.
+    public func close() async {
+        let (session, readers, writer, keeper) = (session, readers, writer, keeper)
+        if writer != nil {
+            _ = try? await write(.none, durably: true) { (transaction) throws(Errno) in
+                try transaction.endSession(transaction.session)
+            }
+        }
+        session.status.lose()
+        // Threads may be waiting for the server.
+        _ = try? await DedicatedThread.run(name: "ringfuse-close") {
+            keeper?.stop()
+            writer?.stop()
+            readers.close()
+            writer?.waitForEnd()
+        }
+    }
+
+    /// Has a change made.
+    ///
+    /// - Parameters:
+    ///   - needs: rows that it will ask for.
+    ///   - durably: whether it has to be there after a crash of the server.
+    /// - Throws: `EROFS` where the volume is only read; what `body` throws; `EIO`, `ENOSPC`, `ESTALE`.
+    func write<Outcome: Sendable>(
+        _ needs: RowNeeds,
+        durably: Bool = false,
+        _ body: @escaping @Sendable (Transaction<RowCache>) throws(Errno) -> Outcome
+    ) async throws(Errno) -> Outcome {
+        guard let writer else { throw .readOnlyFileSystem }
+        return try await Write<RowCache, Outcome>(isDurable: durably, body).run { writer.add($0, needs) }
+    }
+}

@@ -1,0 +1,73 @@
+internal import Glibc
+internal import Synchronization
+internal import SystemPackage
+
+/// A connection that is made anew where it broke, for as long as somebody has the patience. Belongs to one thread.
+final class PostgreSQLLink {
+    /// Between two attempts.
+    private static let pauseInMicroseconds: UInt32 = 200_000
+
+    private let session: PostgreSQLSession
+    private let statements: [PostgreSQLStatement]
+    private let settings: [(String, String)]
+    /// The connection; `nil` where it broke, or was never made.
+    private var connection: PostgreSQLConnection?
+    /// Since when the server cannot be reached.
+    private var lostAt: ContinuousClock.Instant?
+    /// Whether there was a connection.
+    private var wasConnected = false
+
+    /// A link; nothing is connected yet.
+    init(_ session: PostgreSQLSession, preparing statements: [PostgreSQLStatement], _ settings: [(String, String)]) {
+        self.session = session
+        self.statements = statements
+        self.settings = settings
+    }
+
+    /// A link that is connected.
+    init(
+        _ session: PostgreSQLSession,
+        _ connection: PostgreSQLConnection,
+        preparing statements: [PostgreSQLStatement],
+        _ settings: [(String, String)]
+    ) {
+        self.session = session
+        self.statements = statements
+        self.settings = settings
+        self.connection = connection
+        wasConnected = true
+    }
+
+    /// The connection, made anew if need be; waits for that, but not for longer than ``PostgreSQLSession/patience`` since
+    /// the server was lost.
+    ///
+    /// - Parameter isWanted: asked before each attempt but the first.
+    /// - Throws: `EIO`.
+    func connected(while isWanted: () -> Bool = { true }) throws(Errno) -> PostgreSQLConnection {
+        if let connection { return connection }
+        let since = lostAt ?? .now
+        lostAt = since
+        while true {
+            do throws(PostgreSQLFailure) {
+                let made = try PostgreSQLConnection(session.location, preparing: statements, settings)
+                connection = made
+                lostAt = nil
+                wasConnected = true
+                return made
+            } catch {
+                guard ContinuousClock.now - since < PostgreSQLSession.patience, isWanted() else {
+                    session.say("cannot reach the database: \(error)")
+                    throw .ioError
+                }
+                usleep(Self.pauseInMicroseconds)
+            }
+        }
+    }
+
+    /// The connection is of no use any more.
+    func lose(_ failure: PostgreSQLFailure) {
+        if connection != nil, lostAt == nil { session.say("lost the database, and try to reach it again: \(failure)") }
+        connection = nil
+        lostAt = lostAt ?? .now
+    }
+}

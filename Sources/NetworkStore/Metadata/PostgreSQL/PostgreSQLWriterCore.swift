@@ -1,0 +1,197 @@
+internal import RingFUSE
+internal import SystemPackage
+
+/// What changes are made with: a group of operations at a time is one transaction of the database, in two round trips. The first
+/// begins it and reads what the operations need; they run in memory; the second sends what they have changed, and commits.
+///
+/// Belongs to the writer's thread.
+final class PostgreSQLWriterCore {
+    /// An operation and what it needs.
+    struct Item: Sendable {
+        /// The operation.
+        let write: PendingWrite<RowCache>
+        /// What is known that it will ask for.
+        let needs: RowNeeds
+    }
+
+    /// How often a group is done again that met another mount's.
+    private static let attemptLimit = 20
+
+    private let session: PostgreSQLSession
+    private let link: PostgreSQLLink
+    private let rows: RowCache
+    private let transaction: Transaction<RowCache>
+    /// Transactions of this session that the database has, as far as it has said so.
+    private var commits: Int64
+    /// After a connection broke while it committed: the numbers that are left if it has.
+    private var uncertain: NumberRanges?
+    /// Asked while the server cannot be reached: whether anybody still waits for it.
+    private let isWanted: () -> Bool
+
+    /// What a session that has begun changes rows with.
+    ///
+    /// - Parameter numbers: what it has taken of them.
+    init(
+        _ session: PostgreSQLSession,
+        _ connection: PostgreSQLConnection,
+        _ numbers: NumberRanges,
+        while isWanted: @escaping () -> Bool
+    ) {
+        self.session = session
+        self.isWanted = isWanted
+        link = PostgreSQLLink(
+            session, connection, preparing: PostgreSQLStatement.writing, session.writerSettings)
+        rows = RowCache(connection)
+        rows.numbers = numbers
+        let nothing = VolumeState(epoch: session.epoch, nextNode: 0, nextObject: 0, nodes: 0, bytes: 0, garbageBytes: 0)
+        transaction = Transaction(rows, session.volume, session: session.epoch, nothing)
+        commits = 0
+    }
+
+    // MARK: Groups
+
+    /// Does operations in one transaction, or each in its own where the server refuses that, and resumes their tasks.
+    func run(_ group: [Item]) {
+        var attempts = 0
+        while true {
+            do throws(Errno) {
+                try session.status.check()
+                rows.connection = try link.connected(while: isWanted)
+            } catch {
+                return finish(group, error)
+            }
+            do throws(PostgreSQLFailure) {
+                guard try attempt(group) else {
+                    session.say("the volume has ended this session, which was silent for too long; mount it again")
+                    session.status.lose()
+                    rollBack()
+                    return finish(group, .staleNFSFileHandle)
+                }
+                for item in group { item.write.resume() }
+                return
+            } catch {
+                attempts += 1
+                guard !error.isBroken else {
+                    link.lose(error)
+                    continue
+                }
+                rollBack()
+                if error.isTransient, attempts < Self.attemptLimit { continue }
+                guard group.count == 1 else { return group.forEach { run([$0]) } }
+                session.say("the database refuses a change: \(error) (\(error.state))")
+                return finish(group, error.errno)
+            }
+        }
+    }
+
+    /// Has all operations fail.
+    private func finish(_ group: [Item], _ error: Errno) {
+        for item in group {
+            item.write.fail(error)
+            item.write.resume()
+        }
+    }
+
+    /// Does operations in one transaction.
+    ///
+    /// - Returns: `false` where there is no such session any more.
+    private func attempt(_ group: [Item]) throws(PostgreSQLFailure) -> Bool {
+        let numbers = rows.numbers
+        do throws(PostgreSQLFailure) {
+            var needs = RowNeeds.none
+            for item in group { needs.add(item.needs) }
+            guard let beginning = try rows.begin(needs, session: session.epoch) else { return false }
+            if try hasCommitted(beginning) { return true }
+            try beginState()
+            let begun = transaction.state
+            for item in group { try perform(item.write) }
+            try commit(
+                since: begun, durably: rows.mustBeDurable || group.contains { $0.write.isDurable },
+                tells: beginning.sessions > 1)
+            return true
+        } catch {
+            rows.numbers = numbers
+            throw error
+        }
+    }
+
+    /// Whether the transaction before this one, of which it was not known, has been committed. Then this one is over.
+    private func hasCommitted(_ beginning: RowCache.Beginning) throws(PostgreSQLFailure) -> Bool {
+        defer { uncertain = nil }
+        if let numbers = uncertain, beginning.commits == commits + 1 {
+            commits += 1
+            rollBack()
+            rows.numbers = numbers
+            return true
+        }
+        if beginning.commits < commits {
+            session.say(
+                "the database has lost the last \(commits - beginning.commits) transactions of this mount, in which"
+                    + " nothing was durable: it has crashed")
+        }
+        commits = beginning.commits
+        return false
+    }
+
+    /// What counts for the whole volume: what this transaction changes of it; and where there are limits, how much there is.
+    private func beginState() throws(PostgreSQLFailure) {
+        transaction.state.nodes = 0
+        transaction.state.bytes = 0
+        transaction.state.garbageBytes = 0
+        guard session.volume.byteLimit != nil || session.volume.nodeLimit != nil else { return }
+        let usage = try rows.connection.run(text: "SELECT nodes, bytes, garbage_bytes FROM state")
+        guard usage.count == 1 else { throw PostgreSQLFailure(state: "XX001", "the counters of the volume are gone") }
+        transaction.state.nodes = usage[0].int64(0)
+        transaction.state.bytes = usage[0].int64(1)
+        transaction.state.garbageBytes = usage[0].int64(2)
+    }
+
+    /// Does an operation; one that fails leaves nothing.
+    private func perform(_ write: PendingWrite<RowCache>) throws(PostgreSQLFailure) {
+        guard !transaction.hasEnded else { return write.fail(.staleNFSFileHandle) }
+        let state = transaction.state
+        rows.mark()
+        transaction.revivable.removeAll(keepingCapacity: true)
+        let error = write.perform(transaction)
+        if let failure = rows.failure { throw failure }
+        guard error != nil else { return }
+        rows.undo()
+        transaction.state = state
+    }
+
+    // MARK: Transactions
+
+    /// Ends the transaction: one round trip.
+    ///
+    /// - Parameters:
+    ///   - begun: what counted for the volume when it began.
+    ///   - durably: whether it is waited for until it is on the server's disk, and all before it.
+    ///   - tells: whether there are other sessions, which want to know.
+    private func commit(since begun: VolumeState, durably: Bool, tells: Bool) throws(PostgreSQLFailure) {
+        let (connection, state) = (rows.connection, transaction.state)
+        if durably { try connection.send(text: "SET LOCAL synchronous_commit = on") }
+        try rows.sendChanges()
+        try connection.send(
+            .storeSession,
+            PostgreSQLParameters(
+                session.epoch, commits + 1, state.nodes - begun.nodes, state.bytes - begun.bytes,
+                state.garbageBytes - begun.garbageBytes))
+        for ended in rows.endedSessions { try rows.sendEnd(of: ended) }
+        try connection.send(text: "COMMIT")
+        uncertain = rows.numbers
+        do throws(PostgreSQLFailure) {
+            try connection.exchange()
+        } catch {
+            if !error.isBroken { uncertain = nil }
+            throw error
+        }
+        uncertain = nil
+        commits += 1
+    }
+
+    /// Takes the transaction back.
+    private func rollBack() {
+        transaction.hasEnded = false
+        do throws(PostgreSQLFailure) { try rows.connection.run(text: "ROLLBACK") } catch { link.lose(error) }
+    }
+}
