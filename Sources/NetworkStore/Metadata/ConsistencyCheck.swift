@@ -1,42 +1,9 @@
 internal import RingFUSE
 
-/// A row that a query has given. Columns count from 0.
-protocol ResultRow {
-    /// A number, by its bits.
-    func uint64(_ column: Int32) -> UInt64
-    /// Text, or bytes as text.
-    func text(_ column: Int32) -> String
-}
-
-/// A database that is looked through: one state of it, all the while.
-protocol CheckedDatabase: AnyObject {
-    /// Why a query has failed.
-    associatedtype Failure: Error
-    /// What it gives.
-    associatedtype Row: ResultRow
-
-    /// Runs a query, and has each row looked at until `body` returns `false`.
-    func forEachRow(_ query: String, _ body: (Row) -> Bool) throws(Failure)
-
-    /// The bytes of ASCII text as the database's SQL has them.
-    func literal(_ text: String) -> String
-
-    /// What the database itself says of its being damaged.
-    func damage() throws(Failure) -> [String]
-
-    /// Bytes by which small content is longer in the database than it is: where it is encrypted.
-    var inlineOverhead: Int { get }
-}
-
-extension CheckedDatabase {
-    /// None.
-    var inlineOverhead: Int { 0 }
-}
-
 /// Looks through a whole database for what does not fit together. The tables have the same names in all engines.
 ///
 /// Memory: what the database sorts, and the findings, of which it stops at a limit.
-struct ConsistencyCheck<Database: CheckedDatabase> {
+struct ConsistencyCheck<Database: ScannedDatabase> {
     /// Findings at the most.
     private static var limit: Int { 1000 }
 

@@ -262,6 +262,13 @@ public protocol MetadataEngine: Sendable {
     /// - Returns: what it has found, up to a thousand; nothing in a volume that is sound.
     func check() async throws(Errno) -> [Inconsistency]
 
+    /// Writes all there is, as it is at one moment, as lines of JSON. Others may change the volume meanwhile.
+    ///
+    /// - Parameters:
+    ///   - file: where to; stays its owner's.
+    ///   - progress: told now and then how many rows there are.
+    func dump(to file: FileDescriptor, progress: @escaping @Sendable (UInt64) -> Void) async throws(VolumeError)
+
     /// Ends the session, having disposed of what it leaves, and closes the store.
     func close() async
 }

@@ -20,6 +20,8 @@ public enum VolumeError: Error, Sendable, Hashable, CustomStringConvertible {
     case readOnly(path: String)
     /// What is in it does not fit together.
     case damaged(path: String, String)
+    /// A dump is not what it should be.
+    case unloadable(String)
     /// The system refuses.
     case system(path: String, Errno)
     /// The database refuses, with what it says.
@@ -41,6 +43,7 @@ public enum VolumeError: Error, Sendable, Hashable, CustomStringConvertible {
                 + (mayForce ? "; if that will never write again, take the volume over with --force" : "")
         case .readOnly(let path): "\(path) cannot be written: it, its directory or its file system is read-only"
         case .damaged(let path, let what): "\(path) is damaged: \(what); restore it from a backup"
+        case .unloadable(let what): "the dump cannot be loaded: \(what)"
         case .system(let path, let error): "\(path): \(error)"
         case .database(let path, let text): "\(path): \(text)"
         }

@@ -72,6 +72,20 @@ enum MetadataLocation: ExpressibleByArgument, Sendable, CustomStringConvertible 
         }
     }
 
+    /// Makes a volume out of a dump.
+    func load(
+        from file: FileDescriptor,
+        dataURL: String?,
+        progress: @escaping @Sendable (UInt64) -> Void
+    ) async throws {
+        switch self {
+        case .sqlite(let path):
+            try await SQLiteEngine.load(path, from: file, dataURL: dataURL, progress: progress)
+        case .postgreSQL(let location):
+            try await PostgreSQLEngine.load(try location.get(), from: file, dataURL: dataURL, progress: progress)
+        }
+    }
+
     /// Opens the volume for writing.
     ///
     /// - Parameters:

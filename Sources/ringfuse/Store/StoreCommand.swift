@@ -13,7 +13,8 @@ struct StoreCommand: AsyncParsableCommand {
             """,
         subcommands: [
             StoreFormatCommand.self, StoreMountCommand.self, StoreInfoCommand.self, StoreCheckCommand.self,
-            StoreCollectCommand.self, StoreWarmUpCommand.self, StoreBenchCommand.self, StoreDestroyCommand.self,
+            StoreCollectCommand.self, StoreWarmUpCommand.self, StoreDumpCommand.self, StoreLoadCommand.self,
+            StoreBenchCommand.self, StoreDestroyCommand.self,
         ]
     )
 }

@@ -27,21 +27,27 @@ extension PostgreSQLEngine {
     }
 }
 
-extension PostgreSQLConnection: CheckedDatabase {
+extension PostgreSQLConnection: ScannedDatabase {
     /// What a query may fail with.
     typealias Failure = PostgreSQLFailure
 
-    /// Runs a query.
+    /// Runs a query, by a cursor: what it gives may not fit into memory.
     func forEachRow(_ query: String, _ body: (PostgreSQLRows.Row) -> Bool) throws(PostgreSQLFailure) {
-        let rows = try run(text: query)
-        for index in 0..<rows.count {
-            guard body(rows[index]) else { return }
+        try run(text: "DECLARE ringfuse_rows NO SCROLL CURSOR FOR \(query)")
+        var goesOn = true
+        while goesOn {
+            let rows = try run(text: "FETCH 1000 FROM ringfuse_rows")
+            goesOn = rows.count > 0 && (0..<rows.count).allSatisfy { body(rows[$0]) }
         }
+        try run(text: "CLOSE ringfuse_rows")
     }
 
     /// The bytes of text as the server's SQL has them.
-    func literal(_ text: String) -> String {
-        "'\\x" + text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'::bytea"
+    func literal(_ text: String) -> String { literal(ContiguousArray(text.utf8)) }
+
+    /// Bytes as the server's SQL has them.
+    func literal(_ bytes: ContiguousArray<UInt8>) -> String {
+        "'\\x" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'::bytea"
     }
 
     /// The server has no check of its own that everybody may run.

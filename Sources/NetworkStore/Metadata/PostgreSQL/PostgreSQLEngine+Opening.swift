@@ -55,7 +55,7 @@ extension PostgreSQLEngine {
     }
 
     /// Runs what waits for the server.
-    private static func blocking<Outcome: Sendable>(
+    static func blocking<Outcome: Sendable>(
         _ location: PostgreSQLLocation,
         _ body: @escaping @Sendable () throws(VolumeError) -> Outcome
     ) async throws(VolumeError) -> Outcome {

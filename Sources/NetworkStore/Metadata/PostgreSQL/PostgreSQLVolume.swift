@@ -18,6 +18,11 @@ struct PostgreSQLVolume {
 
     /// Makes it: all of it, or nothing.
     func make(_ volume: VolumeDescription, root: UInt32, owner: Caller) throws(VolumeError) {
+        try fill(try create(volume), root: root, owner: owner)
+    }
+
+    /// Makes the schema, and what is in it before there is a node, in a transaction that stays open.
+    private func create(_ volume: VolumeDescription) throws(VolumeError) -> PostgreSQLConnection {
         let connection = try connect()
         do throws(PostgreSQLFailure) {
             try connection.send(text: "BEGIN")
@@ -33,7 +38,17 @@ struct PostgreSQLVolume {
             // A schema, or something in it.
             throw error.state == "42P06" ? .exists(path: path) : failure(error)
         }
-        try fill(connection, root: root, owner: owner)
+        return connection
+    }
+
+    /// Makes it out of a dump: all of it, or nothing.
+    func load(_ reader: DumpReader, dataURL: String?, progress: (UInt64) -> Void) throws(VolumeError) {
+        let header = try reader.header()
+        var volume = header.volume
+        if let dataURL { volume.dataURL = dataURL }
+        let connection = try create(volume)
+        try MetadataLoad(connection, failed: failure).run(reader, header, progress: progress)
+        try checked { () throws(PostgreSQLFailure) in try connection.execute("COMMIT") }
     }
 
     /// Makes the root, and commits.

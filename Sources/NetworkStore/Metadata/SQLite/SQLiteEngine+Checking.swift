@@ -32,7 +32,7 @@ extension SQLiteEngine {
 
 extension Statement: ResultRow {}
 
-extension Database: CheckedDatabase {
+extension Database: ScannedDatabase {
     /// Runs something that sees one state of the database all the while.
     func inOneState(_ body: () throws(SQLiteFailure) -> Void) throws(SQLiteFailure) {
         try execute("BEGIN")

@@ -16,10 +16,19 @@ struct VolumeFile {
 
     /// Makes it: under another name first, so that a crash leaves nothing that looks like a volume.
     func make(_ volume: VolumeDescription, root: UInt32, owner: Caller) throws(VolumeError) {
+        try withDraft { (draft) throws(VolumeError) in
+            try sqlite { () throws(SQLiteFailure) in
+                try Self.fill(try Self.create(draft, volume), volume, root: root, owner: owner)
+            }
+        }
+    }
+
+    /// Has a file made under another name, and gives it its own when all of it is on the disk.
+    func withDraft(_ body: (String) throws(VolumeError) -> Void) throws(VolumeError) {
         guard unsafe access(path, F_OK) != 0 else { throw .exists(path: path) }
         let draft = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).new"
         defer { for suffix in ["", "-wal", "-shm"] { unsafe unlink(draft + suffix) } }
-        try sqlite { () throws(SQLiteFailure) in try fill(draft, volume, root: root, owner: owner) }
+        try body(draft)
         try synchronize(draft)
         // Unlike a renaming, it replaces nothing.
         guard unsafe link(draft, path) == 0 else {
@@ -29,21 +38,26 @@ struct VolumeFile {
         try synchronize(directory)
     }
 
-    /// Writes what an empty volume has.
-    private func fill(
-        _ path: String,
-        _ volume: VolumeDescription,
-        root: UInt32,
-        owner: Caller
-    ) throws(SQLiteFailure) {
-        let database = try Database(path, .create)
+    /// Makes the tables, and what is in them before there is a node.
+    static func create(_ path: String, _ volume: VolumeDescription) throws(SQLiteFailure) -> Database {
+        let database = try Database(path, .create, cipher: InlineCipher(isEncrypted: volume.wrappedKey != nil))
         try database.execute("PRAGMA journal_mode = WAL")
         try Schema.migrate(database)
         try database.execute("PRAGMA application_id = \(Schema.application)")
         let description = try database.prepare("INSERT INTO volume (id, description) VALUES (1, ?1)")
-        description.bind(1, try Self.text(of: volume))
+        description.bind(1, try text(of: volume))
         _ = try description.next()
         try database.execute("INSERT INTO state VALUES (1, 0, \(NodeID.root.rawValue + 1), 1, 0, 0, 0)")
+        return database
+    }
+
+    /// Makes the root.
+    private static func fill(
+        _ database: Database,
+        _ volume: VolumeDescription,
+        root: UInt32,
+        owner: Caller
+    ) throws(SQLiteFailure) {
         let template = NodeTemplate(NewNode(mode: NodeMode(.directory, permissions: root)), by: owner)
         let inheritance = Inheritance(
             of: .directory, template.node, from: Attributes(node: .root, mode: NodeMode(rawValue: 0)), [],
@@ -116,7 +130,7 @@ struct VolumeFile {
     }
 
     /// What a refusal of SQLite means for whoever wants the volume.
-    private func error(_ failure: SQLiteFailure) -> VolumeError {
+    func error(_ failure: SQLiteFailure) -> VolumeError {
         switch failure.primary {
         case SQLITE_NOTADB: .noDatabase(path: path)
         case SQLITE_CORRUPT: .damaged(path: path, failure.description)
