@@ -279,7 +279,7 @@ let package = Package(
             name: "MountTests",
             dependencies: [
                 "Bench", "CTestSupport", "FileSystems", "HangServer", "NetworkStore", "RingFUSE", "StoreTestSupport",
-                "ringfuse", "ringfuse-differential",
+                "TestSupport", "ringfuse", "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // Programs that tests compile and run on mounts.

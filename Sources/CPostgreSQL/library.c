@@ -22,7 +22,6 @@
     F(PQerrorMessage)                                                                                                        \
     F(PQserverVersion)                                                                                                       \
     F(PQsocket)                                                                                                              \
-    F(PQbackendPID)                                                                                                          \
     F(PQsetnonblocking)                                                                                                      \
     F(PQsetNoticeReceiver)                                                                                                   \
     F(PQenterPipelineMode)                                                                                                   \
@@ -94,8 +93,6 @@ int rpq_is_good(const rpq_connection *connection) { return library.PQstatus(conn
 const char *rpq_error(const rpq_connection *connection) { return library.PQerrorMessage(connection); }
 
 int rpq_server_version(const rpq_connection *connection) { return library.PQserverVersion(connection); }
-
-int rpq_process(const rpq_connection *connection) { return library.PQbackendPID(connection); }
 
 /* Statements */
 
@@ -169,11 +166,10 @@ int rpq_wait_for_notice(rpq_connection *connection, int wake, int timeout_ms) {
 
 rpq_result *rpq_next_result(rpq_connection *connection) { return library.PQgetResult(connection); }
 
-char *rpq_next_notification(rpq_connection *connection, int *process) {
+char *rpq_next_notification(rpq_connection *connection) {
     PGnotify *notification = library.PQnotifies(connection);
     if (notification == NULL) return NULL;
     char *text = strdup(notification->extra);
-    *process = notification->be_pid;
     library.PQfreemem(notification);
     return text;
 }

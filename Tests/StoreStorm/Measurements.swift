@@ -10,12 +10,21 @@ enum Measurements {
     private static let rounds = 3
     private static let caller = Caller(userID: 0, groupID: 0)
 
+    private static let volume = VolumeDescription(
+        identifier: "00000000000000000000000000000000", name: "measured", dataURL: "file:///nowhere")
+
+    static func run(on location: PostgreSQLLocation) async throws {
+        try await PostgreSQLEngine.format(location, volume)
+        let engine = try await PostgreSQLEngine.open(location) { StoreStorm.say($0) }
+        try await measure(engine)
+        await engine.close()
+        try await PostgreSQLEngine.remove(location)
+    }
+
     static func run(in directory: String) async throws {
         for mapped in [0, 256 << 20] {
             let path = "\(directory)/measured.db"
             for suffix in ["", "-wal", "-shm", ".lock"] { unsafe unlink(path + suffix) }
-            let volume = VolumeDescription(
-                identifier: "00000000000000000000000000000000", name: "measured", dataURL: "file:///nowhere")
             try await SQLiteEngine.format(path, volume)
             let engine = try await SQLiteEngine.open(path, memory: SQLiteEngine.Memory(mapped: mapped)) {
                 StoreStorm.say($0)
@@ -26,7 +35,7 @@ enum Measurements {
         }
     }
 
-    private static func measure(_ engine: SQLiteEngine) async throws {
+    private static func measure(_ engine: any MetadataEngine) async throws {
         var made: [NodeID] = []
         for number in 0..<16 { made.append(try await make("d\(number)", .directory, in: .root, engine)) }
         let directories = made
@@ -54,29 +63,34 @@ enum Measurements {
         }
     }
 
-    /// Reads of several kinds, on one thread.
-    private static func reads(_ engine: SQLiteEngine, _ directories: [NodeID]) async throws {
-        let records = try engine.names(in: directories[0], after: 0, limit: 2000)
+    /// Reads of several kinds.
+    private static func reads(_ engine: any MetadataEngine, _ directories: [NodeID]) async throws {
+        let records = try await engine.names(in: directories[0], after: 0, limit: 2000)
         // Where the files are not made, because something else is measured.
         guard !records.isEmpty else { return }
-        let count = 20_000
-        time("look up", count) { index in
-            let name = records[index % records.count].name
-            return name.withName { name in try? engine.lookUp(name, in: directories[0]) } != nil
+        for (tasks, count) in [(1, 10_000), (16, 40_000)] {
+            try await time("look up, \(tasks) tasks", tasks, count) { _, index in
+                let name = records[index % records.count].name
+                _ = try await engine.lookUp(Name(name.bytes.span), in: directories[0])
+            }
         }
-        time("node", count) { index in (try? engine.node(records[index % records.count].node.id)) != nil }
+        try await time("node", 1, 10_000) { _, index in
+            _ = try await engine.node(records[index % records.count].node.id)
+        }
         let missing: StoredName = "not there"
-        time("look up in vain", count) { _ in
-            missing.withName { name in (try? engine.lookUp(name, in: directories[0])) != nil }
+        try await time("look up in vain", 1, 10_000) { _, _ in
+            _ = try await engine.lookUp(Name(missing.bytes.span), in: directories[0])
         }
-        time("list 1000 names", 20) { _ in (try? engine.names(in: directories[0], after: 0, limit: 1000)) != nil }
+        try await time("list 1000 names", 1, 20) { _, _ in
+            _ = try await engine.names(in: directories[0], after: 0, limit: 1000)
+        }
     }
 
     private static func make(
         _ name: String,
         _ type: NodeType,
         in directory: NodeID,
-        _ engine: SQLiteEngine
+        _ engine: any MetadataEngine
     ) async throws -> NodeID {
         let name = StoredName(name)
         let template = NodeTemplate(NewNode(mode: NodeMode(type, permissions: 0o755)), by: caller)
@@ -101,16 +115,6 @@ enum Measurements {
                 try await group.waitForAll()
             }
         }
-        tell(what, taken, processorTime - before, count)
-    }
-
-    /// Times what one thread does.
-    private static func time(_ what: String, _ count: Int, _ body: (Int) -> Bool) {
-        if let only, !what.contains(only) { return }
-        let clock = ContinuousClock()
-        let before = processorTime
-        var good = 0
-        let taken = clock.measure { for index in 0..<count where body(index) { good += 1 } }
         tell(what, taken, processorTime - before, count)
     }
 

@@ -9,7 +9,7 @@ import SystemPackage
 /// remove `b<c>`.
 enum Storm {
     static func run(_ path: String, tasks: Int) async throws {
-        let engine = try await SQLiteEngine.open(path)
+        let engine = try await StoreStorm.open(path)
         var directories: [NodeID] = []
         for task in 0..<tasks {
             let name = StoredName("\(task)")
@@ -35,7 +35,7 @@ enum Storm {
         _ step: Int,
         in directory: NodeID,
         _ file: inout NodeID,
-        _ engine: SQLiteEngine
+        _ engine: any MetadataEngine
     ) async throws(Errno) {
         let cycle = step - step % 5
         let (a, b, c) = (StoredName("a\(cycle)"), StoredName("b\(cycle)"), StoredName("c\(cycle)"))

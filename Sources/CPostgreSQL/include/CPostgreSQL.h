@@ -54,11 +54,9 @@ int rpq_wait(rpq_connection *connection, int timeout_ms);
 int rpq_wait_for_notice(rpq_connection *connection, int wake, int timeout_ms);
 /// Takes the next result; NULL at the end of those of one statement.
 rpq_result *rpq_next_result(rpq_connection *connection);
-/// Takes the text of a notification, to be freed with `rpq_free`, and the process that sent it; NULL for none.
-char *rpq_next_notification(rpq_connection *connection, int *process);
+/// Takes the text of a notification, to be freed with `rpq_free`; NULL for none.
+char *rpq_next_notification(rpq_connection *connection);
 void rpq_free(char *text);
-/// The process of the server that a connection has.
-int rpq_process(const rpq_connection *connection);
 
 /// What a result is.
 enum {

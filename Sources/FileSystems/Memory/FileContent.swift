@@ -105,12 +105,13 @@ struct FileContent: ~Copyable {
         return written
     }
 
-    /// Cuts the file, or lets it grow by a hole.
+    /// Cuts the file, or lets it grow by a hole. Where it is to have the size that it has, what was allocated beyond
+    /// its end goes too.
     ///
     /// - Throws: `EFBIG`.
     mutating func resize(to newSize: UInt64) throws(Errno) {
         guard newSize <= Self.largestSize else { throw .fileTooLarge }
-        if newSize < size {
+        if newSize <= size {
             // What was beyond the end must read as zeros if the file grows again.
             release(newSize..<UInt64(Int64.max) + 1)
         }

@@ -7,8 +7,8 @@ internal import SystemPackage
 ///
 /// To act as the caller takes a dozen system calls, several microseconds, which is as much as a short write. So it is
 /// done only where it may matter. The source's file system is asked a hundred times a second, at the most, how
-/// much it has left for ordinary users and whether there are quotas. What others take at once in that time, where it is
-/// more than ``margin``, is noticed that much later.
+/// much it has left for ordinary users and whether there are quotas: 1 % of what a short write costs. What others take at
+/// once in that time, where it is more than ``margin``, is noticed that much later.
 ///
 /// Any thread may call anything.
 struct MirrorRoom: ~Copyable, Sendable {

@@ -22,6 +22,12 @@ final class StoredFile: Sendable {
         var pending: (size: UInt64, time: Timestamp)?
         /// Where the committed bytes are; `nil` before anybody asked.
         var extents: ExtentMap?
+        /// Whether another session may have changed where they are: they are good until they can be asked for again.
+        var extentsAreOld = false
+        /// Whether other sessions may change the file.
+        let isShared: Bool
+        /// The version of what the kernel caches of the content; `nil` where it caches none that is right.
+        var cachedVersion: UInt64?
         /// Rises with each change of what is committed.
         var commits: UInt64 = 0
         /// What was written last.
@@ -37,9 +43,16 @@ final class StoredFile: Sendable {
     }
 
     /// A file as the engine has it.
-    init(_ record: NodeRecord, blockSize: Int) {
+    ///
+    /// - Parameters:
+    ///   - isShared: whether other sessions may change it.
+    ///   - cachedVersion: the version of what the kernel caches of its content.
+    init(_ record: NodeRecord, blockSize: Int, isShared: Bool = false, cachedVersion: UInt64? = nil) {
         id = record.id
-        state = Mutex(State(record: record, dirty: DirtyMap(blockSize: blockSize)))
+        state = Mutex(
+            State(
+                record: record, isShared: isShared, cachedVersion: cachedVersion,
+                dirty: DirtyMap(blockSize: blockSize)))
     }
 
     /// What `stat` tells.
@@ -69,9 +82,30 @@ extension StoredFile.State {
         return attributes
     }
 
-    /// Takes over what the engine has, unless something later is known.
+    /// Takes over what the engine has after a change of this session's, unless something later is known.
     mutating func take(_ record: NodeRecord) {
+        if record.version == self.record.version + 1 {
+            // The kernel has made the change in what it caches, too.
+            if cachedVersion == self.record.version { cachedVersion = record.version }
+        } else if record.version > self.record.version {
+            noteForeignChange()
+        }
         if record.version >= self.record.version { self.record = record }
+        if isClean { pending = nil }
+    }
+
+    /// Others may have changed the file.
+    mutating func noteForeignChange() {
+        guard isShared else { return }
+        extentsAreOld = true
+        commits += 1
+    }
+
+    /// Takes over what the engine has now, whoever has changed it.
+    mutating func refresh(_ record: NodeRecord) {
+        guard record.version > self.record.version else { return }
+        noteForeignChange()
+        self.record = record
         if isClean { pending = nil }
     }
 

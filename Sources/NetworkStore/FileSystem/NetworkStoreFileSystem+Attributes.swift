@@ -12,7 +12,7 @@ extension NetworkStoreFileSystem {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> AttributesReply {
-        if let file = nodes.file(node) { return AttributesReply(file.attributes, lifetime: lifetime) }
+        if !isShared, let file = nodes.file(node) { return reply(file.attributes) }
         return attributes(try await volume.engine.node(node))
     }
 
@@ -22,7 +22,7 @@ extension NetworkStoreFileSystem {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<AttributesReply> {
-        if let file = nodes.file(node) { return .answered(AttributesReply(file.attributes, lifetime: lifetime)) }
+        if !isShared, let file = nodes.file(node) { return .answered(reply(file.attributes)) }
         guard case .answered(let record) = try volume.engine.nodeImmediately(node) else { return .deferred }
         return .answered(attributes(record))
     }
@@ -59,7 +59,7 @@ extension NetworkStoreFileSystem {
             }
             return attributes(record)
         }
-        return AttributesReply(try await change(changes, of: file, caller), lifetime: lifetime)
+        return reply(try await change(changes, of: file, caller))
     }
 
     /// Changes attributes of a file that may have something that is not committed.

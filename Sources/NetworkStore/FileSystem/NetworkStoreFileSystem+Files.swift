@@ -16,9 +16,10 @@ extension NetworkStoreFileSystem {
         let record = try await volume.engine.node(node)
         try Self.check(flags, for: record)
         let file = try open(record)
+        var keepsCache = true
         do throws(Errno) {
             // What was changed between the question and the answer: from now on changes are told to the file.
-            take(try await volume.engine.node(node))
+            keepsCache = refresh(file, try await volume.engine.node(node))
             if flags.contains(.truncate) {
                 try await cut(file, flags, context)
             }
@@ -26,13 +27,30 @@ extension NetworkStoreFileSystem {
             close(node)
             throw error
         }
-        return Self.reply(flags)
+        return Self.reply(flags, keepsCache: keepsCache)
+    }
+
+    /// Tells a file that is opened what the engine has now.
+    ///
+    /// - Returns: whether what the kernel caches of its content is right.
+    private func refresh(_ file: StoredFile, _ record: NodeRecord) -> Bool {
+        file.state.withLock { state in
+            guard isShared else {
+                state.take(record)
+                return true
+            }
+            state.refresh(record)
+            defer { state.cachedVersion = state.record.version }
+            return state.cachedVersion == state.record.version
+        }
     }
 
     /// What the kernel is told of an open file. A file of the volume is one, however often it is open; the handle only tells
     /// whether it may be written, which a FLUSH does not.
-    private static func reply(_ flags: OpenFlags) -> OpenReply {
-        OpenReply(handle: flags.allowsWriting ? writable : .none, options: [.keepCache, .parallelDirectWrites])
+    private static func reply(_ flags: OpenFlags, keepsCache: Bool = true) -> OpenReply {
+        OpenReply(
+            handle: flags.allowsWriting ? writable : .none,
+            options: keepsCache ? [.keepCache, .parallelDirectWrites] : .parallelDirectWrites)
     }
 
     /// The handle of files that may be written.
@@ -40,9 +58,12 @@ extension NetworkStoreFileSystem {
 
     /// Has a file's content here.
     private func open(_ record: NodeRecord) throws(Errno) -> StoredFile {
-        let size = volume.blockSize
-        guard let file = nodes.open(record.id, { StoredFile(record, blockSize: size) }) else { throw .ioError }
-        return file
+        let (size, isShared) = (volume.blockSize, isShared)
+        let opened = nodes.open(record.id) { cachedVersion in
+            StoredFile(record, blockSize: size, isShared: isShared, cachedVersion: cachedVersion)
+        }
+        guard let opened else { throw .ioError }
+        return opened
     }
 
     /// Makes a file and opens it, or opens the one that is there.
@@ -61,7 +82,11 @@ extension NetworkStoreFileSystem {
             let record = try await volume.engine.make(name, in: directory, NodeTemplate(node, by: caller(context)))
             let file = try open(record)
             // Nobody has written to it.
-            file.state.withLock { if $0.commits == 0 { $0.extents = ExtentMap() } }
+            file.state.withLock { state in
+                guard state.commits == 0 else { return }
+                state.extents = ExtentMap()
+                state.cachedVersion = state.record.version
+            }
             return CreateReply(entry: entry(record), file: Self.reply(flags))
         } catch {
             guard error == .fileExists, !flags.contains(.exclusive) else { throw error }

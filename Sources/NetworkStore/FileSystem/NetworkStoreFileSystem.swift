@@ -17,18 +17,21 @@ public final class NetworkStoreFileSystem: FileSystem {
     let lifetime: Lifetime
     /// What is promised to whoever closes a file.
     let closing: CloseGuarantee
+    /// Whether other sessions may change the volume.
+    let isShared: Bool
     private let connection = Mutex<Connection?>(nil)
 
     /// The file system of a volume.
     ///
     /// - Parameters:
     ///   - lifetime: how long the kernel may believe names and attributes: for ever where nobody else can change the
-    ///     volume.
+    ///     volume. Attributes of files that others may change are not believed at all: their size says how far is read.
     ///   - closing: what is promised to whoever closes a file.
     public init(_ volume: Volume, lifetime: Lifetime = .forever, closing: CloseGuarantee = .committed) {
         self.volume = volume
         self.lifetime = lifetime
         self.closing = closing
+        isShared = volume.engine.isShared
     }
 
     /// What the kernel may do by itself.
@@ -42,6 +45,7 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Starts to write out what nobody asks for.
     public func connected(_ connection: Connection) {
         self.connection.withLock { $0 = connection }
+        if isShared { volume.engine.watch { [weak self] changes in self?.invalidate(changes) } }
         volume.start { io in
             var seconds = 0
             while await self.volume.pause(for: .seconds(1), io) {
@@ -108,13 +112,33 @@ public final class NetworkStoreFileSystem: FileSystem {
 
     /// What the kernel gets to know of a node that it looks up.
     func entry(_ record: NodeRecord) -> Entry {
-        let file = nodes.addLookup(of: record.id)
-        return Entry(node: record.id, attributes: file?.attributes ?? record.attributes, lifetime: lifetime)
+        let attributes = attributes(record, of: nodes.addLookup(of: record.id))
+        var entry = Entry(node: record.id, attributes: attributes, lifetime: lifetime)
+        entry.attributesLifetime = attributesLifetime(of: attributes)
+        return entry
     }
 
     /// A node's attributes as programs see them.
     func attributes(_ record: NodeRecord) -> AttributesReply {
-        AttributesReply(nodes.file(record.id)?.attributes ?? record.attributes, lifetime: lifetime)
+        reply(attributes(record, of: nodes.file(record.id)))
+    }
+
+    /// What programs see of a node that was read, whose content may be here.
+    private func attributes(_ record: NodeRecord, of file: StoredFile?) -> Attributes {
+        guard let file else { return record.attributes }
+        if isShared { file.state.withLock { $0.refresh(record) } }
+        return file.attributes
+    }
+
+    /// Attributes, and how long they may be believed.
+    func reply(_ attributes: Attributes) -> AttributesReply {
+        AttributesReply(attributes, lifetime: attributesLifetime(of: attributes))
+    }
+
+    /// How long attributes may be believed. A kernel that believes a size reads no further, even in a file that was opened
+    /// after another mount had written more.
+    private func attributesLifetime(of attributes: Attributes) -> Lifetime {
+        isShared && attributes.mode.type == .regular ? Lifetime(seconds: 0, nanoseconds: 0) : lifetime
     }
 
     /// The open file of a request.

@@ -14,6 +14,8 @@ final class NodeTable: Sendable {
         var isUnlinked = false
         /// Its content, while it is open or has something that is not committed.
         var file: StoredFile?
+        /// The version of what the kernel caches of its content, while that is not here.
+        var cachedVersion: UInt64?
 
         /// Whether nobody needs it here.
         var isUnused: Bool { lookups == 0 && opens == 0 }
@@ -64,12 +66,12 @@ final class NodeTable: Sendable {
 
     /// Counts an open file.
     ///
-    /// - Parameter make: makes the content of a file that has none here yet.
-    func open(_ node: NodeID, _ make: () -> StoredFile?) -> StoredFile? {
+    /// - Parameter make: makes the content of a file that has none here yet; gets the version of what the kernel caches.
+    func open(_ node: NodeID, _ make: (UInt64?) -> StoredFile?) -> StoredFile? {
         shard(of: node).nodes.withLock { nodes in
             var known = nodes[node] ?? Known()
             known.opens += 1
-            if known.file == nil { known.file = make() }
+            if known.file == nil { known.file = make(known.cachedVersion) }
             nodes[node] = known
             return known.file
         }
@@ -90,6 +92,7 @@ final class NodeTable: Sendable {
     func dropContentIfClean(of node: NodeID) {
         shard(of: node).nodes.withLock { nodes in
             guard var known = nodes[node], known.opens == 0, let file = known.file, file.isClean else { return }
+            known.cachedVersion = file.state.withLock { $0.cachedVersion }
             known.file = nil
             _ = Self.settle(known, node, &nodes)
         }
@@ -126,6 +129,16 @@ final class NodeTable: Sendable {
         let isGone = known.isUnused && known.isUnlinked
         nodes[node] = isGone || (known.isUnused && known.file == nil) ? nil : known
         return isGone
+    }
+
+    /// Whether the kernel knows a node. The root it always does.
+    func isKnown(_ node: NodeID) -> Bool {
+        node == .root || shard(of: node).nodes.withLock { $0[node] != nil }
+    }
+
+    /// The nodes that the kernel knows.
+    var known: [NodeID] {
+        [.root] + shards.flatMap { shard in shard.nodes.withLock { nodes in nodes.all.map(\.id) } }
     }
 
     /// The files that have content here.

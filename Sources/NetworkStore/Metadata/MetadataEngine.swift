@@ -255,6 +255,14 @@ public protocol MetadataEngine: Sendable {
     /// this session. Others stay.
     func forget(_ objects: [ObjectNumber]) async throws(Errno)
 
+    // MARK: Others
+
+    /// Whether other sessions may change the volume while this one has it.
+    var isShared: Bool { get }
+
+    /// Has somebody told, on any thread, of what other sessions change from now on. Once for each session.
+    func watch(_ observer: @escaping @Sendable (ForeignChanges) -> Void)
+
     // MARK: Looking after it
 
     /// Looks through the whole volume for what does not fit together, at one state of it.

@@ -17,6 +17,9 @@ protocol ScannedDatabase: AnyObject {
     /// What it gives.
     associatedtype Row: ResultRow
 
+    /// Bytes by which small content is longer in its table than in its file.
+    var inlineOverhead: Int { get }
+
     /// Runs a query, and has each row looked at until `body` returns `false`.
     func forEachRow(_ query: String, _ body: (Row) -> Bool) throws(Failure)
 
@@ -25,12 +28,4 @@ protocol ScannedDatabase: AnyObject {
 
     /// What the database itself says of its being damaged.
     func damage() throws(Failure) -> [String]
-
-    /// Bytes by which small content is longer in the database than it is: where it is encrypted.
-    var inlineOverhead: Int { get }
-}
-
-extension ScannedDatabase {
-    /// None.
-    var inlineOverhead: Int { 0 }
 }

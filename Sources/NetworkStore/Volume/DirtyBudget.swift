@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import SystemPackage
 
 /// Bounds how many blocks hold what is not committed: who writes faster than the store takes it has to wait.
 final class DirtyBudget: Sendable {
@@ -6,6 +7,7 @@ final class DirtyBudget: Sendable {
         var used = 0
         var waiting: [Int: Waiter<Void>] = [:]
         var nextWaiter = 0
+        var refusal: Errno?
     }
 
     private let limit: Int
@@ -43,8 +45,24 @@ final class DirtyBudget: Sendable {
     /// Whether a good part is used: time to write things out.
     var isPressing: Bool { state.withLock { $0.used > limit / 2 } }
 
-    /// Waits until something is given back; not at all where that many are left already. Ends early where the task is
-    /// cancelled: whoever writes to a store that is away must be able to give up.
+    /// Why nobody should wait: the store or the volume is full, which may last. Nil where something has been committed since.
+    var refusal: Errno? { state.withLock { $0.refusal } }
+
+    /// Notes that there is no room where blocks would go, and ends the waiting.
+    func refuse(with error: Errno) {
+        let waiting = state.withLock { state in
+            state.refusal = error
+            defer { state.waiting = [:] }
+            return state.waiting.values
+        }
+        for waiter in waiting { waiter.resume(returning: ()) }
+    }
+
+    /// Notes that there is room.
+    func accept() { state.withLock { $0.refusal = nil } }
+
+    /// Waits until something is given back; not at all where that many are left already. Ends early where nobody should wait
+    /// (``refusal``), and where the task is cancelled: whoever writes to a store that is away must be able to give up.
     func wait(for count: Int) async {
         let number = state.withLock { state in
             state.nextWaiter += 1
@@ -53,7 +71,8 @@ final class DirtyBudget: Sendable {
         await withTaskCancellationHandler {
             await Waiter.wait { waiter in
                 let isFree = state.withLock { state in
-                    guard state.used + count > limit, state.used > 0, !Task.isCancelled else { return true }
+                    guard state.used + count > limit, state.used > 0, state.refusal == nil, !Task.isCancelled
+                    else { return true }
                     state.waiting[number] = waiter
                     return false
                 }

@@ -92,6 +92,7 @@ extension Volume {
             if state.isClean { dirtyFiles.remove(file) }
             return upload.attempt
         }
+        dirtyBudget.accept()
         dirtyBudget.give(upload.content.chunks.count)
         attempt.finish(nil)
     }
@@ -132,6 +133,7 @@ extension Volume {
             return (attempts, Duration.seconds(min(30, 1 << min(upload.failures, 5))))
         }
         for attempt in attempts { attempt.finish(error) }
+        if error == .noSpace || error == .diskQuotaExceeded { dirtyBudget.refuse(with: error) }
         if isGone { return dirtyBudget.give(upload.content.chunks.count) }
         start { io in
             if await self.pause(for: delay, io) { self.retry(file) }

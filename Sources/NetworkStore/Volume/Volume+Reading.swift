@@ -8,7 +8,7 @@ extension Volume {
     /// - Returns: whether the read is done; if not, the buffer is as empty as it was.
     func readImmediately(_ file: StoredFile, at offset: UInt64, into buffer: inout OutputRawSpan) -> Bool {
         file.state.withLock { state in
-            guard state.extents != nil else { return false }
+            guard state.extents != nil, !state.extentsAreOld else { return false }
             let size = state.size
             guard offset < size else { return true }
             let end = min(size, offset + UInt64(buffer.freeCapacity))
@@ -61,6 +61,7 @@ extension Volume {
     ) async throws(Errno) {
         try await loadExtents(of: file)
         let capacity = UInt64(buffer.freeCapacity)
+        var isAskedAgain = false
         while !readImmediately(file, at: offset, into: &buffer) {
             let commits = file.state.withLock { $0.commits }
             do throws(Errno) {
@@ -68,8 +69,12 @@ extension Volume {
                     try await fetch(range, of: object, io)
                 }
             } catch {
-                // An object that was overwritten meanwhile may be gone.
-                guard file.state.withLock({ $0.commits }) != commits else { throw error }
+                // An object that was overwritten meanwhile may be gone; by others, too, of whom nobody has told yet.
+                if file.state.withLock({ $0.commits }) == commits {
+                    guard file.state.withLock({ $0.isShared }), !isAskedAgain else { throw error }
+                    isAskedAgain = true
+                    file.state.withLock { $0.noteForeignChange() }
+                }
             }
             // What was unwritten when the run was looked up may be in an object now.
             try await loadExtents(of: file)
@@ -113,13 +118,14 @@ extension Volume {
     /// - Throws: `EIO`, `ESTALE`.
     func loadExtents(of file: StoredFile) async throws(Errno) {
         while true {
-            let commits = file.state.withLock { $0.extents == nil ? $0.commits : nil }
+            let commits = file.state.withLock { $0.extents == nil || $0.extentsAreOld ? $0.commits : nil }
             guard let commits else { return }
             let map = ExtentMap(try await engine.extents(of: file.id, in: 0..<UInt64(Int64.max)))
             let isTaken = file.state.withLock { state in
                 // What was committed meanwhile may be in it, or not.
                 guard state.commits == commits else { return false }
-                if state.extents == nil { state.extents = map }
+                if state.extents == nil || state.extentsAreOld { state.extents = map }
+                state.extentsAreOld = false
                 return true
             }
             if isTaken { return }

@@ -75,7 +75,8 @@ extension Volume {
 
     /// Takes what is written into memory, waiting for room.
     ///
-    /// - Throws: `EFBIG`, and `EINTR` where the task is cancelled.
+    /// - Throws: `EFBIG`; `ENOSPC` and `EDQUOT` where what is written could not be stored for that reason and no room is left
+    ///   in memory, which would last until somebody makes some; `EINTR` where the task is cancelled.
     func write(
         _ file: StoredFile,
         at offset: UInt64?,
@@ -83,6 +84,7 @@ extension Volume {
         at time: Timestamp
     ) async throws(Errno) {
         while try !writeImmediately(file, at: offset, from: data, at: time) {
+            if let refusal = dirtyBudget.refusal { throw refusal }
             flushOldest()
             await dirtyBudget.wait(for: data.byteCount / blockSize + 2)
             if Task.isCancelled { throw .interrupted }

@@ -32,6 +32,18 @@ enum MetadataLocation: ExpressibleByArgument, Sendable, CustomStringConvertible 
         self = .sqlite(path: FilePath(String(text)).absolute.string)
     }
 
+    /// What was decided when the volume was formatted, which is only read; also of one that is mounted.
+    func volumeDescription() async throws -> VolumeDescription {
+        guard case .sqlite(let path) = self else {
+            let engine = try await openForReading()
+            let volume = engine.volume
+            await engine.close()
+            return volume
+        }
+        // Of one, too, that an older version has made.
+        return try await SQLiteEngine.description(of: path)
+    }
+
     /// The URL.
     var description: String {
         switch self {
@@ -104,14 +116,6 @@ enum MetadataLocation: ExpressibleByArgument, Sendable, CustomStringConvertible 
             try await PostgreSQLEngine.open(
                 try location.get(), lease: lease, isAlone: isAlone, onFailure: onFailure)
         }
-    }
-
-    /// What was decided when the volume was formatted; nothing is changed, and an older version's will do.
-    func volume() async throws -> VolumeDescription {
-        if case .sqlite(let path) = self { return try await SQLiteEngine.description(of: path) }
-        let engine = try await openForReading()
-        await engine.close()
-        return engine.volume
     }
 
     /// Opens the volume to look at it.

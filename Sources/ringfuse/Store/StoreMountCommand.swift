@@ -55,9 +55,6 @@ struct StoreMountCommand: ServingCommand {
     )
     var cacheTimeout: CacheLifetime?
 
-    /// What it is opened with.
-    @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
-
     /// What a close promises.
     @Option(
         help: ArgumentHelp(
@@ -81,6 +78,9 @@ struct StoreMountCommand: ServingCommand {
             valueName: "seconds"))
     var lease = 30
 
+    /// What it is opened with.
+    @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
+
     /// Take it over.
     @OptionGroup var takeOver: TakeOverOptions
 
@@ -98,16 +98,17 @@ struct StoreMountCommand: ServingCommand {
         limits.memory = contentMemory.bytes
         limits.readahead = readahead
         let cache = cacheDirectory.map { FilePath($0).absolute }
-        let (metadata, secrets, cacheSize) = (volume.metadata, secrets, UInt64(cacheSize.bytes))
+        let (metadata, cacheSize) = (volume.metadata, UInt64(cacheSize.bytes))
         let usual = metadata.isShared ? Lifetime(seconds: 1, nanoseconds: 0) : .forever
         let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
+        let secrets = secrets
         let closing = close ?? (metadata.isShared ? .durable : .committed)
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
             backend: { @Sendable [limits] in
                 // A wrong secret is found out before anything is changed.
-                let key = try secrets.key(of: try await metadata.volume())
+                let key = try secrets.key(of: try await metadata.volumeDescription())
                 let engine = try await metadata.open(takesOver: force, lease: lease) {
                     StandardError.write("ringfuse: \($0)")
                 }

@@ -16,6 +16,24 @@ extension Case {
             bob fallocate 0 FALLOC_FL_ZERO_RANGE 12288 10
             """),
         Case(
+            // From seed 55554626682.
+            "room beyond the end",
+            """
+            open 0 f O_RDWR|O_CREAT 0644
+            fallocate 0 FALLOC_FL_KEEP_SIZE 12288 10
+            ftruncate 0 0                   # gives it back
+            write 0 5000@1
+            fallocate 0 FALLOC_FL_KEEP_SIZE 5000 30000
+            truncate f 5000
+            fallocate 0 FALLOC_FL_KEEP_SIZE 5000 30000
+            truncate f 6000                 # keeps it
+            truncate f 5999
+            pread 0 6000 0
+            truncate f 0
+            fallocate 0 FALLOC_FL_KEEP_SIZE 0 30000
+            open 1 f O_WRONLY|O_TRUNC 0
+            """),
+        Case(
             "fallocate",
             """
             open 0 f O_RDWR|O_CREAT 0644

@@ -5,7 +5,7 @@ extension MountTests {
     /// What `stat` tells and what changes it.
     @Suite
     struct Attributes {
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func areKept(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -44,7 +44,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func allowOnlyWhatTheModeAllows(_ flavor: Flavor) async throws {
             try await flavor.mounted(options: .init(allowOther: true)) { session in
                 try await session.check(
@@ -71,7 +71,7 @@ extension MountTests {
             }
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func tellSizesAndSpace(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -91,7 +91,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func canBeExtended(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """

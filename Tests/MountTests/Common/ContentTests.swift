@@ -18,7 +18,7 @@ extension MountTests {
             }
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func survivesDirectReadsAndWrites(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -43,7 +43,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func isVerifiedByFio(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -95,7 +95,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func isAppended(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -111,7 +111,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func mayHaveHoles(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -149,7 +149,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func canBeMapped(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -187,7 +187,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func isCopiedWithinTheMount(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """

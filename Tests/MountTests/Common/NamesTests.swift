@@ -4,7 +4,7 @@ extension MountTests {
     /// Names: what coreutils do with files, directories and links.
     @Suite
     struct Names {
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func areMadeMovedLinkedAndRemoved(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -59,7 +59,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func areListedExactlyOnce(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -79,7 +79,20 @@ extension MountTests {
                 """)
         }
 
+        /// `tools/million` does the same with a million of them.
         @Test(arguments: Flavor.all)
+        func comeAndGoWhileADirectoryIsRead(_ flavor: Flavor) async throws {
+            try await flavor.mounted { session in
+                _ = try await TestProgram.names.compile(in: session.scratch)
+                try await session.check(
+                    """
+                    $OUT/names small 3000 512 2
+                    $OUT/names large 3000 32768 2
+                    """, limit: .seconds(300))
+            }
+        }
+
+        @Test(arguments: Flavor.withShared)
         func mayBeAnyBytes(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """
@@ -103,7 +116,7 @@ extension MountTests {
                 """)
         }
 
-        @Test(arguments: Flavor.all)
+        @Test(arguments: Flavor.withShared)
         func mayBeTakenFromOpenFiles(_ flavor: Flavor) async throws {
             try await flavor.check(
                 """

@@ -118,5 +118,31 @@ extension MountTests {
         func isKeptFromPassthrough(_ way: Way) async throws {
             try await check(way, .write, .through) { $0.usesPassthrough = true }
         }
+
+        /// What the source has allocated before it met its end stays, and the file is longer. The kernel, which was told
+        /// to believe what it knows for ever, takes what failed to have changed nothing.
+        @Test(arguments: Way.allCases)
+        func showsWhatARefusedAllocationLeaves(_ way: Way) async throws {
+            try await withScratch { scratch in
+                try await Self.makeSource(in: scratch)
+                let mirror = try MirrorFileSystem(
+                    source: scratch.source,
+                    options: .init(attributesLifetime: .forever, nameLifetime: .forever)
+                )
+                try await withMount(mirror, scratch: scratch, configuration: try way.configuration()) { session in
+                    try await session.check(
+                        """
+                        touch f
+                        same "$(stat -c '%s %b' f)" '0 0'
+                        refuses 'No space left on device' fallocate -l 60M f
+                        left="$(stat -c '%s %b' ../source/f)"
+                        [[ "$left" != '0 0' ]] || fail 'the source has left nothing of it'
+                        # A notification is under way; it may take as long as a busy machine likes.
+                        for try in {1..300}; do [[ "$(stat -c '%s %b' f)" == "$left" ]] && break; sleep 0.1; done
+                        same "$(stat -c '%s %b' f)" "$left"
+                        """)
+                }
+            }
+        }
     }
 }

@@ -32,7 +32,7 @@ extension MountTests {
                         #expect(session.status.notices == [])
                         try await body(session) { WitnessRecord(witness.record) }
                     }
-                case .store:
+                case .store, .shared:
                     Issue.record("volumes of the network store have the kernel write through")
                 }
             }

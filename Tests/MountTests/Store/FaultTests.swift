@@ -66,5 +66,26 @@ extension MountTests {
                 store.fail(nil)
             }
         }
+
+        /// Who needs memory that only room in the store could free is told that there is none, as on a disk; and all goes on when
+        /// there is.
+        @Test(arguments: Way.allCases)
+        func tellWritersThatTheStoreIsFull(_ way: Way) async throws {
+            try await mounted(way) { session, store in
+                try await session.check("echo f > $OUT/f; cp $OUT/f .; head -c 40M /dev/urandom > $OUT/g")
+                store.fail(.full("no room"))
+                try await session.check(
+                    """
+                    refuses 'No space left on device' cp $OUT/g g
+                    refuses 'No space left on device' dd if=/dev/zero of=more bs=1M count=64
+                    cmp f $OUT/f
+                    """)
+                store.fail(nil)
+                // It is tried again after half a minute at the latest.
+                try await session.check(
+                    "for i in {1..600}; do cp $OUT/g g 2> /dev/null && break; sleep 0.1; done; cmp g $OUT/g",
+                    limit: .seconds(180))
+            }
+        }
     }
 }

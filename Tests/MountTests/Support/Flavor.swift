@@ -29,6 +29,8 @@ enum Kind: String, Sendable, CaseIterable {
     case mirror
     /// A volume of the network store, of a database and a directory.
     case store
+    /// One of PostgreSQL and a directory, which others may have mounted at the same time.
+    case shared
 }
 
 /// A transport with a file system: what all common tests are run for.
@@ -38,8 +40,12 @@ struct Flavor: Sendable, CustomTestStringConvertible {
     /// What is mounted.
     let kind: Kind
 
-    /// All of them.
-    static let all = Way.allCases.flatMap { way in Kind.allCases.map { Flavor(way: way, kind: $0) } }
+    /// All of them, but for volumes that others may have, too.
+    static let all = Way.allCases.flatMap { way in
+        Kind.allCases.filter { $0 != .shared }.map { Flavor(way: way, kind: $0) }
+    }
+    /// All of them, with these.
+    static let withShared = all + Way.allCases.map { Flavor(way: $0, kind: .shared) }
     /// Those that keep nothing beside the mount, or beside its source.
     static let plain = all.filter { $0.kind != .store }
 
@@ -86,6 +92,10 @@ struct Flavor: Sendable, CustomTestStringConvertible {
             case .store:
                 try await withMount(
                     try await StoreVolume.make(in: scratch.outside.appending("volume")), scratch: scratch,
+                    options: options, configuration: configuration, sourceLocation: sourceLocation, body)
+            case .shared:
+                try await withMount(
+                    try await StoreVolume.makeShared(in: scratch.outside.appending("volume")), scratch: scratch,
                     options: options, configuration: configuration, sourceLocation: sourceLocation, body)
             }
         }

@@ -1,6 +1,7 @@
 import NetworkStore
 import RingFUSE
 import SystemPackage
+import TestSupport
 
 /// Volumes of the network store for tests: a database and a directory.
 enum StoreVolume {
@@ -18,6 +19,19 @@ enum StoreVolume {
             dataURL: "file://\(directory.appending("objects"))")
         try await SQLiteEngine.format(directory.appending("volume.db").string, description)
         return try await open(in: directory, store: store, limits: limits)
+    }
+
+    /// Makes a volume of PostgreSQL and a directory, and opens it.
+    static func makeShared(in directory: FilePath) async throws -> NetworkStoreFileSystem {
+        let location = try PostgreSQLLocation(await PostgreSQLServer.shared.value.volume())
+        let description = VolumeDescription(
+            identifier: "0123456789abcdef0123456789abcdef", name: "test",
+            dataURL: "file://\(directory.appending("objects"))")
+        try await PostgreSQLEngine.format(location, description)
+        return NetworkStoreFileSystem(
+            try Volume(
+                engine: try await PostgreSQLEngine.open(location), store: try objects(in: directory),
+                background: try BackgroundWorker()), lifetime: .second)
     }
 
     /// Opens the volume of a directory.

@@ -7,6 +7,8 @@ enum TestProgram: String {
     case mapping
     /// Makes dirty memory, and checks what has become of it.
     case dirty
+    /// Reads a directory while names come and go in it, and checks what it is told.
+    case names
 
     /// Compiles it into the directory outside of the mount.
     ///

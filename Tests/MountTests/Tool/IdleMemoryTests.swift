@@ -79,7 +79,7 @@ extension MountTests {
                     try await withMount(
                         try MirrorFileSystem(source: scratch.source), scratch: scratch, configuration: configuration
                     ) { try await $0.check(script) }
-                case .store:
+                case .store, .shared:
                     Issue.record("not asked for")
                 }
             }

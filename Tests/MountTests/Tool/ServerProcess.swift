@@ -24,6 +24,7 @@ struct ServerProcess {
     /// Mounts.
     ///
     /// - Parameters:
+    ///   - metadata: the URL of a volume; of one in a file, the file beside the mount where nothing is said.
     ///   - flags: more flags of the tool.
     ///   - launcher: a program that starts the tool, and its arguments before the tool's.
     ///   - limit: how long the server may run.
@@ -32,6 +33,7 @@ struct ServerProcess {
         _ kind: Kind,
         by way: Way,
         scratch: Scratch,
+        metadata: String? = nil,
         options: [String] = [],
         launcher: [String] = [],
         limit: Duration = .seconds(60)
@@ -41,7 +43,8 @@ struct ServerProcess {
         switch kind {
         case .memory: words += ["mount", "memory"]
         case .mirror: words += ["mount", "mirror", scratch.source.string]
-        case .store: words += ["store", "mount", scratch.outside.appending("volume.db").string]
+        case .store, .shared:
+            words += ["store", "mount", metadata ?? scratch.outside.appending("volume.db").string]
         }
         words += [scratch.mountPoint.string, "--transport", way.rawValue] + options
         let server = ServerProcess(scratch: scratch, process: try await ChildProcess.start(words, limit: limit))

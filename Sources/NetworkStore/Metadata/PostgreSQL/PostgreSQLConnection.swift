@@ -59,9 +59,6 @@ final class PostgreSQLConnection: @unchecked Sendable {
     /// Whether it is usable, as far as is known.
     var isGood: Bool { unsafe rpq_is_good(handle) != 0 }
 
-    /// The process of the server that it has.
-    var process: Int32 { unsafe rpq_process(handle) }
-
     /// What the library says, in one line: nothing of what it says holds a password.
     private var lastFailure: PostgreSQLFailure {
         let text = unsafe String(cString: rpq_error(handle))
@@ -172,15 +169,14 @@ final class PostgreSQLConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - wake: a descriptor that ends the wait when it can be read.
     ///   - milliseconds: the longest wait.
-    /// - Returns: notifications that have come: their texts, and the process of the server that sent each. `nil` where it was woken.
-    func waitForNotifications(wake: Int32, milliseconds: Int32) throws(PostgreSQLFailure) -> [(String, Int32)]? {
+    /// - Returns: the texts of notifications that have come; `nil` where it was woken.
+    func waitForNotifications(wake: Int32, milliseconds: Int32) throws(PostgreSQLFailure) -> [String]? {
         let result = unsafe rpq_wait_for_notice(handle, wake, milliseconds)
         guard result != Int32(RPQ_BROKEN), isGood else { throw lastFailure }
         guard result != Int32(RPQ_WOKEN) else { return nil }
-        var notifications: [(String, Int32)] = []
-        var process: Int32 = 0
-        while let text = unsafe rpq_next_notification(handle, &process) {
-            notifications.append((unsafe String(cString: text), process))
+        var notifications: [String] = []
+        while let text = unsafe rpq_next_notification(handle) {
+            notifications.append(unsafe String(cString: text))
             unsafe rpq_free(text)
         }
         return notifications

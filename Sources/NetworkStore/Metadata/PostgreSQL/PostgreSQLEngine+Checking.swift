@@ -31,6 +31,9 @@ extension PostgreSQLConnection: ScannedDatabase {
     /// What a query may fail with.
     typealias Failure = PostgreSQLFailure
 
+    /// Small content of encrypted volumes is never in here.
+    var inlineOverhead: Int { 0 }
+
     /// Runs a query, by a cursor: what it gives may not fit into memory.
     func forEachRow(_ query: String, _ body: (PostgreSQLRows.Row) -> Bool) throws(PostgreSQLFailure) {
         try run(text: "DECLARE ringfuse_rows NO SCROLL CURSOR FOR \(query)")

@@ -1,4 +1,5 @@
 internal import RingFUSE
+internal import Synchronization
 internal import SystemPackage
 
 /// The metadata of a volume in PostgreSQL: for several machines at a time.
@@ -20,6 +21,8 @@ public final class PostgreSQLEngine: MetadataEngine {
     private let writer: PostgreSQLWriter?
     /// What keeps the session.
     private let keeper: PostgreSQLKeeper?
+    /// What hears of others, once somebody wants to.
+    private let listener = Mutex<PostgreSQLListener?>(nil)
 
     /// An engine out of its parts.
     init(
@@ -40,6 +43,7 @@ public final class PostgreSQLEngine: MetadataEngine {
     /// Without it, another session does so, when the lease is over.
     public func close() async {
         let (session, readers, writer, keeper) = (session, readers, writer, keeper)
+        let listener = listener.withLock { $0.take() }
         if writer != nil {
             _ = try? await write(.none, durably: true) { (transaction) throws(Errno) in
                 try transaction.endSession(transaction.session)
@@ -48,10 +52,24 @@ public final class PostgreSQLEngine: MetadataEngine {
         session.status.lose()
         // Threads may be waiting for the server.
         _ = try? await DedicatedThread.run(name: "ringfuse-close") {
+            listener?.stop()
             keeper?.stop()
             writer?.stop()
             readers.close()
             writer?.waitForEnd()
+        }
+    }
+
+    /// Whether other sessions may change the volume meanwhile: always.
+    public var isShared: Bool { true }
+
+    /// Has somebody told of what other sessions change.
+    public func watch(_ observer: @escaping @Sendable (ForeignChanges) -> Void) {
+        do throws(Errno) {
+            let listener = try PostgreSQLListener(session, observer)
+            self.listener.withLock { $0 = listener }
+        } catch {
+            session.say("what other mounts change is not heard of: \(error)")
         }
     }
 

@@ -14,20 +14,15 @@ final class PostgreSQLLink {
     private var connection: PostgreSQLConnection?
     /// Since when the server cannot be reached.
     private var lostAt: ContinuousClock.Instant?
-    /// Whether there was a connection.
-    private var wasConnected = false
+    /// Whether people were told so: each outage once.
+    private var isTold = false
 
-    /// A link; nothing is connected yet.
-    init(_ session: PostgreSQLSession, preparing statements: [PostgreSQLStatement], _ settings: [(String, String)]) {
-        self.session = session
-        self.statements = statements
-        self.settings = settings
-    }
-
-    /// A link that is connected.
+    /// A link.
+    ///
+    /// - Parameter connection: with these statements and settings; `nil` where nothing is connected yet.
     init(
         _ session: PostgreSQLSession,
-        _ connection: PostgreSQLConnection,
+        _ connection: PostgreSQLConnection? = nil,
         preparing statements: [PostgreSQLStatement],
         _ settings: [(String, String)]
     ) {
@@ -35,11 +30,10 @@ final class PostgreSQLLink {
         self.statements = statements
         self.settings = settings
         self.connection = connection
-        wasConnected = true
     }
 
     /// The connection, made anew if need be; waits for that, but not for longer than ``PostgreSQLSession/patience`` since
-    /// the server was lost.
+    /// the server was lost. After that, each call tries once.
     ///
     /// - Parameter isWanted: asked before each attempt but the first.
     /// - Throws: `EIO`.
@@ -51,12 +45,12 @@ final class PostgreSQLLink {
             do throws(PostgreSQLFailure) {
                 let made = try PostgreSQLConnection(session.location, preparing: statements, settings)
                 connection = made
-                lostAt = nil
-                wasConnected = true
+                if isTold { session.say("reached the database again") }
+                (lostAt, isTold) = (nil, false)
                 return made
             } catch {
                 guard ContinuousClock.now - since < PostgreSQLSession.patience, isWanted() else {
-                    session.say("cannot reach the database: \(error)")
+                    tell("cannot reach the database: \(error)")
                     throw .ioError
                 }
                 usleep(Self.pauseInMicroseconds)
@@ -66,8 +60,13 @@ final class PostgreSQLLink {
 
     /// The connection is of no use any more.
     func lose(_ failure: PostgreSQLFailure) {
-        if connection != nil, lostAt == nil { session.say("lost the database, and try to reach it again: \(failure)") }
+        tell("lost the database, and try to reach it again: \(failure)")
         connection = nil
         lostAt = lostAt ?? .now
+    }
+
+    private func tell(_ text: String) {
+        if !isTold { session.say(text) }
+        isTold = true
     }
 }

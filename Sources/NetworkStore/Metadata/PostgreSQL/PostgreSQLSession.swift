@@ -5,6 +5,9 @@ final class PostgreSQLSession: Sendable {
     /// How long an operation waits for a server that cannot be reached, before it fails.
     static let patience = Duration.seconds(30)
 
+    /// How long a transaction may stay open whose client says nothing: it keeps rows from others.
+    private static let openTransactionLimitInMilliseconds = 10_000
+
     /// The server, the database, the schema.
     let location: PostgreSQLLocation
     /// What was decided when the volume was formatted.
@@ -43,7 +46,8 @@ final class PostgreSQLSession: Sendable {
     /// waited for. A transaction that its client has left open, because it was paused or cut off, must not keep others out.
     var writerSettings: [(String, String)] {
         Self.planning + [
-            ("synchronous_commit", "off"), ("idle_in_transaction_session_timeout", "\(max(1000, leaseInMilliseconds))"),
+            ("synchronous_commit", "off"),
+            ("idle_in_transaction_session_timeout", "\(Self.openTransactionLimitInMilliseconds)"),
             ("default_transaction_isolation", "read committed"),
         ]
     }

@@ -68,14 +68,18 @@ enum PostgreSQLStatement: Int, CaseIterable {
                 < clock_timestamp() AND epoch <> $1::bigint
             """
         case .lockExpired:
-            "SELECT epoch FROM sessions WHERE epoch = $1::bigint AND deadline < clock_timestamp() FOR UPDATE"
+            """
+            SELECT epoch FROM sessions WHERE epoch = $1::bigint AND deadline < clock_timestamp() FOR UPDATE SKIP LOCKED
+            """
         case .takeNumbers:
             """
             UPDATE counters SET next_node = next_node + $1::bigint, next_object = next_object + $2::bigint
             RETURNING next_node, next_object
             """
         case .lockTree: "SELECT id FROM volume FOR UPDATE"
-        case .notify: "SELECT pg_notify(current_schema() || '.changes', convert_from($1::bytea, 'UTF8'))"
+        // A channel's name is an identifier, and those of schemas may be as long as that already.
+        case .notify:
+            "SELECT pg_notify('ringfuse_' || 'volume'::regclass::oid, convert_from($1::bytea, 'UTF8'))"
         case .sessionUnlinked: "SELECT node FROM unlinked WHERE session = $1::bigint ORDER BY node"
         case .sessionPending: "DELETE FROM pending WHERE session = $1::bigint"
         case .freePending:

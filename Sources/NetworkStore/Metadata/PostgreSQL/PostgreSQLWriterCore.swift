@@ -176,6 +176,11 @@ final class PostgreSQLWriterCore {
             PostgreSQLParameters(
                 session.epoch, commits + 1, state.nodes - begun.nodes, state.bytes - begun.bytes,
                 state.garbageBytes - begun.garbageBytes))
+        if tells, let text = ChangeNotice.text(of: rows.changes, by: session.epoch) {
+            var parameters = PostgreSQLParameters()
+            parameters.add(text)
+            try connection.send(.notify, parameters)
+        }
         for ended in rows.endedSessions { try rows.sendEnd(of: ended) }
         try connection.send(text: "COMMIT")
         uncertain = rows.numbers

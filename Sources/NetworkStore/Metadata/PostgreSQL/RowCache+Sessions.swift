@@ -33,7 +33,7 @@ extension Transaction<RowCache> {
         }
         let seen = (0..<expired.count).map { expired[$0].int64(0) }
         guard let overdue = watch.overdue(among: seen) else { return }
-        // It may have come back meanwhile, and then is not there under this lock.
+        // It may have come back meanwhile, or be about to: then there is none to be had without waiting.
         let locked = try rows.ask { () throws(PostgreSQLFailure) in
             try rows.connection.run(.lockExpired, PostgreSQLParameters(overdue))
         }

@@ -13,6 +13,16 @@ extension RowCache {
         try sendObjects()
     }
 
+    /// What others may know and find otherwise.
+    var changes: ForeignChanges {
+        var changes = ForeignChanges()
+        // Nobody knows what is new.
+        changes.nodes = nodes.filter { $0.value.isDirty && $0.value.isStored }.map(\.key)
+        // That a name is missing is something to know, too.
+        changes.names = names.filter(\.value.isDirty).map(\.key)
+        return changes
+    }
+
     private func sendNodes() throws(PostgreSQLFailure) {
         var gone: [UInt64] = []
         for (id, slot) in nodes where slot.isDirty {

@@ -145,11 +145,3 @@ struct VolumeState: Equatable, Sendable {
         )
     }
 }
-
-/// A name's place.
-struct NamePlace: Hashable, Sendable {
-    /// The directory.
-    let directory: NodeID
-    /// The name in it.
-    let name: StoredName
-}

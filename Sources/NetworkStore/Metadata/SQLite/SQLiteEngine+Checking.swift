@@ -33,6 +33,9 @@ extension SQLiteEngine {
 extension Statement: ResultRow {}
 
 extension Database: ScannedDatabase {
+    /// What encryption adds.
+    var inlineOverhead: Int { cipher.overhead }
+
     /// Runs something that sees one state of the database all the while.
     func inOneState(_ body: () throws(SQLiteFailure) -> Void) throws(SQLiteFailure) {
         try execute("BEGIN")
@@ -52,9 +55,6 @@ extension Database: ScannedDatabase {
     func literal(_ text: String) -> String {
         "x'" + text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'"
     }
-
-    /// What encryption adds.
-    var inlineOverhead: Int { cipher.overhead }
 
     /// What SQLite finds wrong with pages and indexes.
     func damage() throws(SQLiteFailure) -> [String] {

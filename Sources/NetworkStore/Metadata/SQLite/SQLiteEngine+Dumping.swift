@@ -84,6 +84,7 @@ extension VolumeFile {
         try withDraft { (draft) throws(VolumeError) in
             let database = try sqlite { () throws(SQLiteFailure) in
                 let database = try Self.create(draft, volume)
+                database.cipher.isEncrypted = volume.wrappedKey != nil
                 try database.execute("BEGIN")
                 return database
             }

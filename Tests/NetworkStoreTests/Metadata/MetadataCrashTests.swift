@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is left of a volume whose process was killed. See `Tests/StoreStorm`.
-@Suite struct SQLiteCrashTests {
+@Suite struct MetadataCrashTests {
     /// What a task's directory holds after some of its steps: the sizes of files by their names.
     private static func expected(after steps: Int) -> [String: UInt64] {
         var names: [String: UInt64] = [:]
@@ -19,22 +19,30 @@ import Testing
         return names
     }
 
-    @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func nothingAcknowledgedIsLost(seed: UInt64) async throws {
+    @Test(arguments: EngineKind.allCases, 1...4 as ClosedRange<UInt64>)
+    func nothingAcknowledgedIsLost(kind: EngineKind, seed: UInt64) async throws {
         let tasks = 4
         let fixture = VolumeFixture()
-        try await fixture.format()
+        let metadata: String
+        switch kind {
+        case .sqlite:
+            metadata = fixture.path
+            try await fixture.format()
+        case .postgreSQL:
+            metadata = try await PostgreSQLServer.shared.value.volume()
+            try await PostgreSQLEngine.format(try PostgreSQLLocation(metadata), VolumeFixture.description())
+        }
         var random = Seeded(seed: seed)
-        let storm = try StormProcess("storm", fixture.path, "\(tasks)")
+        let storm = try StormProcess("storm", metadata, "\(tasks)")
         for _ in 0..<Int.random(in: 1...600, using: &random) { try #require(storm.line() != nil) }
         storm.kill()
         // What it had said before it died, read or not.
-        let engine = try await SQLiteEngine.open(fixture.path)
+        let engine = try await Self.open(metadata)
         let calls = MetadataCalls(engine)
         #expect(try await engine.check() == [])
         for task in 0..<tasks {
             let directory = try #require(try await calls.lookUp(StoredName("\(task)"))).id
-            let names = try engine.names(in: directory, after: 0, limit: .max)
+            let names = try await engine.names(in: directory, after: 0, limit: .max)
             let found = Dictionary(uniqueKeysWithValues: names.map { (String($0.name), $0.node.attributes.size) })
             let said = storm.acknowledged(task)
             // The step that was under way may be there, too; nothing after it.
@@ -42,9 +50,14 @@ import Testing
                 [said, said + 1].contains { Self.expected(after: $0) == found }, "task \(task) said \(said): \(found)")
         }
         await engine.close()
-        let reader = try await SQLiteEngine.openForReading(fixture.path)
+        let reader = try await Self.open(metadata)
         #expect(try await reader.check() == [])
         await reader.close()
+    }
+
+    private static func open(_ metadata: String) async throws -> any MetadataEngine {
+        guard PostgreSQLLocation.isLocation(metadata) else { return try await SQLiteEngine.open(metadata) }
+        return try await PostgreSQLEngine.open(try PostgreSQLLocation(metadata))
     }
 
     @Test func anotherProcessIsKeptOutUntilItDies() async throws {
