@@ -76,7 +76,15 @@ final class BucketUpload: Sendable {
             while taken < data.byteCount {
                 let part = try room()
                 let piece = data.extracting(taken..<min(data.byteCount, taken + part.capacity - part.count))
-                while !part.reserve(piece.byteCount) { try await bucket.waitForMemory(io) }
+                guard part.reserve(piece.byteCount) else {
+                    guard part.count >= PartSizes.least else {
+                        try await bucket.waitForMemory(io)
+                        continue
+                    }
+                    // Sent as it is, it gives its memory back.
+                    await sendAway(part)
+                    continue
+                }
                 part.append(piece)
                 taken += piece.byteCount
                 state.withLock { $0.size += UInt64(piece.byteCount) }

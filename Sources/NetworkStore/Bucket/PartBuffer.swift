@@ -35,13 +35,21 @@ final class PartBuffer: @unchecked Sendable {
     var isFull: Bool { count == capacity }
 
     /// Counts memory for more bytes, which must fit, if there is any.
+    ///
+    /// What has more than a MiB is counted as the least part at once: then whoever has begun one can always fill and send it,
+    /// and many who write at a time do not wait for each other.
     func reserve(_ bytes: Int) -> Bool {
-        let wanted = (count + bytes - 1) / Self.unit + 1 - units
+        let end = count + bytes
+        let bound = end <= Self.small ? end : max(end, min(PartSizes.least, capacity))
+        let wanted = (bound - 1) / Self.unit + 1 - units
         guard wanted > 0 else { return true }
         guard budget.take(wanted) else { return false }
         units += wanted
         return true
     }
+
+    /// Bytes up to which memory is counted as it is needed.
+    private static let small = 1 << 20
 
     /// Appends bytes that were reserved.
     func append(_ bytes: RawSpan) {

@@ -5,6 +5,8 @@ struct PartSizes: Sendable, Hashable {
     /// Bytes of the largest part: as much as there is memory for.
     var largest = 64 << 20
 
+    /// Bytes of the smallest part but for the last.
+    static let least = 5 << 20
     /// The most parts of an object.
     static let limit = 10_000
     /// Parts after which their size doubles.

@@ -154,6 +154,21 @@ extension MountTests {
             }
         }
 
+        /// Many who write large files at a time get on, with less memory than a part for each.
+        @Test(arguments: Way.allCases)
+        func shareMemory(_ way: Way) async throws {
+            try await BucketFixture.with { fixture in
+                try await fixture.mounted(way) { session in
+                    try await session.check(
+                        """
+                        for i in {1..6}; do (head -c 20M /dev/zero | tr '\\0' $i > f$i) & jobs[$i]=$!; done
+                        for i in {1..6}; do wait ${jobs[$i]}; done
+                        for i in {1..6}; do cmp f$i <(head -c 20M /dev/zero | tr '\\0' $i); done
+                        """)
+                }
+            }
+        }
+
         /// What cannot be stored gives an error to who closes it, and is not there afterwards.
         @Test(arguments: Way.allCases)
         func tellWhoCloses(_ way: Way) async throws {

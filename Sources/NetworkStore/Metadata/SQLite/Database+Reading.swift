@@ -83,7 +83,7 @@ extension Database {
         row.bind(2, range.lowerBound)
         row.bind(3, range.upperBound)
         while try row.step() {
-            let extent = try row.extent(cipher)
+            let extent = try row.extent(cipher, mayBeUnknown: isWriting)
             // The first one may end before the range.
             if extent.range.overlaps(range) { extents.append(extent) }
         }

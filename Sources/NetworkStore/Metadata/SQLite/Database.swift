@@ -25,6 +25,8 @@ final class Database: @unchecked Sendable {
     private let report: FailureReport
     /// What small content is encrypted with, once it is known.
     let cipher: InlineCipher
+    /// Whether it is a connection that changes things.
+    let isWriting: Bool
     /// By ``SQL/rawValue``.
     private var statements: ContiguousArray<Statement?>
 
@@ -57,6 +59,7 @@ final class Database: @unchecked Sendable {
         unsafe handle = opened
         self.report = report
         self.cipher = cipher
+        isWriting = access == .write
         statements = ContiguousArray(repeating: nil, count: SQL.allCases.count)
         unsafe sqlite3_busy_timeout(handle, Self.patienceInMilliseconds)
     }

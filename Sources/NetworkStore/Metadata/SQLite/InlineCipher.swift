@@ -42,14 +42,16 @@ final class InlineCipher: Sendable {
         return key.sealed(content)
     }
 
-    /// The content of what is kept. Without a key, as many zeros: who only removes files has none, and needs to know how long
-    /// their content is.
+    /// The content of what is kept.
     ///
-    /// - Throws: `EIO` where it is not what was written.
-    func open(_ sealed: ContiguousArray<UInt8>) throws(Errno) -> ContiguousArray<UInt8> {
+    /// - Parameter mayBeUnknown: whether as many zeros will do where there is no key: for who removes files and needs to
+    ///   know how long their content is, and can write nothing without a key.
+    /// - Throws: `EIO` where it is not what was written; `ENOKEY`.
+    func open(_ sealed: ContiguousArray<UInt8>, mayBeUnknown: Bool) throws(Errno) -> ContiguousArray<UInt8> {
         let now = state.withLock { $0 }
         guard now.isEncrypted else { return sealed }
         guard let key = now.key else {
+            guard mayBeUnknown else { throw .keyMissing }
             return ContiguousArray(repeating: 0, count: max(0, sealed.count - VolumeKey.overhead))
         }
         guard let content = key.opened(sealed) else { throw .ioError }

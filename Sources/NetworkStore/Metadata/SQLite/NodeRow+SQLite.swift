@@ -62,16 +62,18 @@ extension Statement {
 
     /// An extent out of the columns of the row, from the first one on.
     ///
-    /// - Parameter cipher: decrypts the bytes of inline ones.
+    /// - Parameters:
+    ///   - cipher: decrypts the bytes of inline ones.
+    ///   - mayBeUnknown: whether zeros will do for them where there is no key.
     /// - Throws: `EIO` where it is none: the database is damaged.
-    func extent(_ cipher: InlineCipher) throws(Errno) -> Extent {
+    func extent(_ cipher: InlineCipher, mayBeUnknown: Bool) throws(Errno) -> Extent {
         let place: Extent.Place
         if int64(2) != 0 {
             place = .object(uint64(2), offset: uint64(3))
         } else if isNothing(4) {
             place = .zeros
         } else {
-            place = .inline(try cipher.open(bytes(4)))
+            place = .inline(try cipher.open(bytes(4), mayBeUnknown: mayBeUnknown))
         }
         let extent = Extent(offset: uint64(0), length: uint64(1), place: place)
         do throws(Errno) { try extent.check() } catch { throw .ioError }

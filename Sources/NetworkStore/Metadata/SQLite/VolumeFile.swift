@@ -40,7 +40,7 @@ struct VolumeFile {
 
     /// Makes the tables, and what is in them before there is a node.
     static func create(_ path: String, _ volume: VolumeDescription) throws(SQLiteFailure) -> Database {
-        let database = try Database(path, .create)
+        let database = try Database(path, .create, cipher: InlineCipher(isEncrypted: volume.wrappedKey != nil))
         try database.execute("PRAGMA journal_mode = WAL")
         try Schema.migrate(database)
         try database.execute("PRAGMA application_id = \(Schema.application)")
