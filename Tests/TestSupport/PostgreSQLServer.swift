@@ -60,7 +60,9 @@ package final class PostgreSQLServer: @unchecked Sendable {
         let started = try Spawn.start(
             Self.asUser + [
                 "\(programs)/postgres", "-D", "\(directory)/data", "-p", "\(port)", "-c", "listen_addresses=127.0.0.1",
-                "-c", "unix_socket_directories=\(directory)", "-c", "shared_buffers=32MB", "-c", "max_connections=300",
+                "-c", "unix_socket_directories=\(directory)", "-c", "shared_buffers=32MB",
+                // A few for each test, of which dozens run at a time.
+                "-c", "max_connections=1000",
             ], output: "\(directory)/log")
         lock.withLock { process = started }
         // An immediate stop: nothing is left behind, and it recovers at the next start.
