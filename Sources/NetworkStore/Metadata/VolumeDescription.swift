@@ -63,9 +63,18 @@ extension VolumeDescription {
         return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// As engines have stored it; `nil` where it cannot be read.
+    /// Whether a volume can be so: who has made the file that says so is not known, and sizes are divided by.
+    var isSound: Bool {
+        blockSize & (blockSize &- 1) == 0 && (4 << 10...4 << 20).contains(blockSize) && objectSize % blockSize == 0
+            && (blockSize...64 << 20).contains(objectSize) && identifier.utf8.count == 32
+            && identifier.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    /// As engines have stored it; `nil` where it cannot be read, or no volume can be so.
     init?(json: String) {
-        guard let volume = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        guard let volume = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)), volume.isSound else {
+            return nil
+        }
         self = volume
     }
 }

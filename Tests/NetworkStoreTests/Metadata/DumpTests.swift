@@ -166,6 +166,23 @@ import Testing
         try await place.remove()
     }
 
+    /// Sizes that something would be divided by, and what would become part of keys.
+    @Test func descriptionsAreChecked() {
+        let sound = VolumeFixture.description()
+        #expect(sound.isSound && sound.json.flatMap(VolumeDescription.init(json:)) == sound)
+        let changes: [(inout VolumeDescription) -> Void] = [
+            { $0.blockSize = 0 }, { $0.blockSize = 5000 }, { $0.blockSize = 2048 }, { $0.blockSize = 8 << 20 },
+            { $0.objectSize = 0 }, { $0.objectSize = 100_000 }, { $0.objectSize = 128 << 20 }, { $0.objectSize = .max },
+            { $0.identifier = "../../../../../../../../../../ab" }, { $0.identifier = "" },
+            { $0.identifier = "0123456789ABCDEF0123456789ABCDEF" },
+        ]
+        for change in changes {
+            var volume = sound
+            change(&volume)
+            #expect(!volume.isSound && volume.json.flatMap(VolumeDescription.init(json:)) == nil, "\(volume)")
+        }
+    }
+
     /// Made up by somebody who knows the format.
     @Test(arguments: EngineKind.allCases)
     func whatDoesNotFitTogetherIsRefused(kind: EngineKind) async throws {

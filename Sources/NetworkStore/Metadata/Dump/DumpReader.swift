@@ -34,6 +34,7 @@ final class DumpReader {
         guard header.dump <= DumpHeader.version else {
             throw .unloadable("its format is \(header.dump), and this program knows up to \(DumpHeader.version)")
         }
+        guard header.volume.isSound else { throw .unloadable("no volume can have been formatted as it says") }
         hash.update(data: line + [UInt8(ascii: "\n")])
         return header
     }
@@ -61,7 +62,7 @@ final class DumpReader {
     }
 
     private func checkEnd(_ line: ArraySlice<UInt8>) throws(VolumeError) {
-        let digits = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let digits = Hexadecimal.text(of: hash.finalize())
         let trailer = try? JSONDecoder().decode(DumpTrailer.self, from: Data(line))
         guard trailer == DumpTrailer(rows: rows, sha256: digits) else {
             throw .unloadable("its checksum does not fit: something of it is missing or was changed")

@@ -36,7 +36,7 @@ final class DumpWriter {
     /// Writes the last line, and all that is not yet written.
     func finish() throws(Errno) {
         flushHash()
-        let digits = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let digits = Hexadecimal.text(of: hash.finalize())
         try append(line(DumpTrailer(rows: rows, sha256: digits)))
         try flush()
     }

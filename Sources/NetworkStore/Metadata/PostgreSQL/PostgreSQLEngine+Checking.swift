@@ -50,7 +50,7 @@ extension PostgreSQLConnection: ScannedDatabase {
 
     /// Bytes as the server's SQL has them.
     func literal(_ bytes: ContiguousArray<UInt8>) -> String {
-        "'\\x" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'::bytea"
+        "'\\x\(Hexadecimal.text(of: bytes))'::bytea"
     }
 
     /// The server has no check of its own that everybody may run.

@@ -53,7 +53,7 @@ extension Database: ScannedDatabase {
 
     /// The bytes of text as a blob.
     func literal(_ text: String) -> String {
-        "x'" + text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'"
+        "x'\(Hexadecimal.text(of: text.utf8))'"
     }
 
     /// What SQLite finds wrong with pages and indexes.

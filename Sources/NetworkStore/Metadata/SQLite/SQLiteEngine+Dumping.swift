@@ -8,7 +8,7 @@ extension SQLiteEngine {
         progress: @escaping @Sendable (UInt64) -> Void
     ) async throws(VolumeError) {
         let (readers, volume, source) = (readers, volume, VolumeFile(path))
-        try await source.onOwnThread { () throws(VolumeError) in
+        try await Self.blocking(path) { () throws(VolumeError) in
             var failure: VolumeError?
             try source.system { () throws(Errno) in
                 try readers.read { (database) throws(Errno) in
@@ -33,26 +33,13 @@ extension SQLiteEngine {
         progress: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) async throws(VolumeError) {
         let target = VolumeFile(path)
-        try await target.onOwnThread { () throws(VolumeError) in
+        try await blocking(path) { () throws(VolumeError) in
             try target.load(DumpReader(file), dataURL: dataURL, progress: progress)
         }
     }
 }
 
 extension VolumeFile {
-    /// Runs what takes long.
-    fileprivate func onOwnThread(_ body: @escaping @Sendable () throws(VolumeError) -> Void) async throws(VolumeError) {
-        let result: Result<Void, VolumeError>
-        do throws(Errno) {
-            result = try await DedicatedThread.run(name: "ringfuse-dump") {
-                do throws(VolumeError) { return .success(try body()) } catch { return .failure(error) }
-            }
-        } catch {
-            throw .system(path: path, error)
-        }
-        try result.get()
-    }
-
     /// Writes a dump.
     ///
     /// - Returns: why it could not be done.

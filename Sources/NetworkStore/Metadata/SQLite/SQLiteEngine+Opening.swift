@@ -70,7 +70,7 @@ extension SQLiteEngine {
     }
 
     /// Runs what may wait for the disk.
-    private static func blocking<Outcome: Sendable>(
+    static func blocking<Outcome: Sendable>(
         _ path: String,
         _ body: @escaping @Sendable () throws(VolumeError) -> Outcome
     ) async throws(VolumeError) -> Outcome {

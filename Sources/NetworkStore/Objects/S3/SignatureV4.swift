@@ -130,6 +130,13 @@ enum Hexadecimal {
         }
     }
 
+    /// The digits of bytes.
+    static func text(of bytes: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
+        for byte in bytes { text += [digit(byte >> 4), digit(byte & 15)] }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
