@@ -165,7 +165,8 @@ struct Observer {
                 change(before.reference.times[index].value == theirs.value)
             )
             defer { if changes.0 != Rule.Context.unchanged { ledger.shown(reference.inode, ours.name) } }
-            guard changes.0 != changes.1 else { continue }
+            // A time that is set again changes only the side that has left a stamp meanwhile, by a call that failed.
+            guard changes.0 != changes.1, ours.value != theirs.value else { continue }
             let found = difference(
                 .time, at: place, field: ours.name.rawValue, changes.0, changes.1,
                 isWithinTick: ours.value >= started - Self.tick)

@@ -6,7 +6,7 @@ import Testing
 
 extension MountTests {
     /// A process that mounts again and again keeps nothing of it.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(3 * patience)))
     struct Cycles {
         /// In a process of its own: nothing else opens files or starts threads in it meanwhile.
         @Test func leaveNothingBehind() async throws {
