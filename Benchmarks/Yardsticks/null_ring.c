@@ -2,7 +2,8 @@
  * The null file system on the bare ring: one pinned thread per possible CPU serves that CPU's queue, with one
  * io_uring_enter per turn. What it reaches is what a server over this transport can hope for.
  *
- *     null_ring [--depth N] [--size BYTES] [--direct | --buffered] [--pin same|sibling] [--poll USEC] MOUNTPOINT
+ *     null_ring [--depth N] [--size BYTES] [--direct | --buffered] [--pin same|sibling] [--poll USEC] [--delay USEC]
+ *               MOUNTPOINT
  */
 
 #include "fuse_uring_abi.h"
@@ -45,6 +46,7 @@ static struct {
     struct null_fs fs;
     unsigned depth;
     unsigned poll_us;
+    struct __kernel_timespec delay; /* what each request takes, as if from a slow store */
     bool sibling;
     bool huge_pages;
     int device;
@@ -65,6 +67,7 @@ static void usage(FILE *stream)
             "  --pin same            serve a queue on its own CPU (default)\n"
             "  --pin sibling         serve it on that CPU's hardware sibling, or its neighbour where there is none\n"
             "  --poll USEC           look for so long for the next request before sleeping (default 0)\n"
+            "  --delay USEC          answer each request so much later, as a slow store does (default 0)\n"
             "  --huge-pages          ask for huge pages for the buffers\n"
             NULL_COMMON_USAGE);
 }
@@ -236,10 +239,28 @@ static void answer(struct queue *queue, struct entry *entry)
     new_command(queue, entry, FUSE_IO_URING_CMD_COMMIT_AND_FETCH, ring_part->commit_id);
 }
 
+/* Entries are aligned: the lowest bit of what comes back with a completion is free, and tells timers from requests. */
+enum { TIMER_BIT = 1 };
+
+static void answer_later(struct queue *queue, struct entry *entry)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&queue->ring);
+    if (sqe == NULL) {
+        null_fatal("the submission queue is full");
+    }
+    io_uring_prep_timeout(sqe, &settings.delay, 0, 0);
+    sqe->user_data = (uintptr_t)entry | TIMER_BIT;
+}
+
 static void handle(struct queue *queue, const struct io_uring_cqe *cqe)
 {
-    if (cqe->res == 0) {
-        answer(queue, (struct entry *)(uintptr_t)cqe->user_data);
+    struct entry *entry = (struct entry *)(uintptr_t)(cqe->user_data & ~(uint64_t)TIMER_BIT);
+    if (cqe->user_data & TIMER_BIT) {
+        answer(queue, entry);
+    } else if (cqe->res == 0 && settings.delay.tv_sec + settings.delay.tv_nsec > 0) {
+        answer_later(queue, entry);
+    } else if (cqe->res == 0) {
+        answer(queue, entry);
     } else if (cqe->res == -ENOTCONN || cqe->res == -ECANCELED || cqe->res == -ECONNABORTED) {
         queue->live--; /* unmounted or aborted */
     } else {
@@ -312,14 +333,21 @@ static const char *parse_arguments(int argc, char **argv)
         {"depth", required_argument, NULL, 'n'},
         {"pin", required_argument, NULL, 'p'},
         {"poll", required_argument, NULL, 'u'},
+        {"delay", required_argument, NULL, 'l'},
         {"huge-pages", no_argument, NULL, 'g'},
         NULL_COMMON_OPTIONS,
     };
     int option;
+    uint64_t delay_us;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case 'n': settings.depth = (unsigned)null_parse_number("--depth", optarg, 1, MAX_DEPTH); break;
         case 'u': settings.poll_us = (unsigned)null_parse_number("--poll", optarg, 0, 1000000); break;
+        case 'l':
+            delay_us = null_parse_number("--delay", optarg, 0, 60000000);
+            settings.delay.tv_sec = (int64_t)(delay_us / 1000000);
+            settings.delay.tv_nsec = (int64_t)(delay_us % 1000000 * 1000);
+            break;
         case 'p':
             settings.sibling = strcmp(optarg, "sibling") == 0;
             if (!settings.sibling && strcmp(optarg, "same") != 0) {

@@ -167,9 +167,10 @@ struct Observer {
             defer { if changes.0 != Rule.Context.unchanged { ledger.shown(reference.inode, ours.name) } }
             // A time that is set again changes only the side that has left a stamp meanwhile, by a call that failed.
             guard changes.0 != changes.1, ours.value != theirs.value else { continue }
+            let unchanged = changes.0 == Rule.Context.unchanged ? ours : theirs
             let found = difference(
                 .time, at: place, field: ours.name.rawValue, changes.0, changes.1,
-                isWithinTick: ours.value >= started - Self.tick)
+                isWithinTick: unchanged.value >= started - Self.tick)
             if let found { return found }
         }
         return nil

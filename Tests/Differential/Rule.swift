@@ -8,6 +8,10 @@ enum Rule: String, CaseIterable {
     /// within a tick have one time. ext4 gives the second one a finer time since Linux 6.13.
     case ticksOfTheWritebackCache
 
+    /// Before Linux 6.13 so does ext4, and of two changes within a tick either side may show one time where the other,
+    /// whose changes came a moment sooner or later, shows two.
+    case ticksOfTheClock
+
     /// With the writeback cache the kernel stamps a file whenever a call on its extended attributes has succeeded
     /// (`fuse_update_ctime`); ext4 does only where the call has changed something.
     case stampsOfTheWritebackCache
@@ -76,7 +80,7 @@ enum Rule: String, CaseIterable {
     case writesThatDoNotAppend
 
     /// ext4 wants direct access in whole blocks of its device and at such offsets; a FUSE server hears of bytes, and
-    /// has no device.
+    /// has no device. So with addresses in memory: older kernels (6.1) look how they lie before they find nothing there.
     case blocksOfDirectAccess
 
     /// A volume of the network store keeps holes to the byte, ext4 in blocks: what lies in a block with data is a hole
@@ -92,6 +96,10 @@ enum Rule: String, CaseIterable {
     /// asks again, and does not ask when it protects hard links (`may_linkat`), if the name is one in `/proc`.
     case linksOfFilesThatWereCut
 
+    /// Before Linux 6.14 ext4 stamps no file that a hole is made in beyond its end. A FUSE server, which hears of all
+    /// holes, does as newer ones do.
+    case stampsOfHolesBeyondTheEnd
+
     /// Whether the rule excuses a difference.
     func excuses(_ difference: Difference, _ context: Context) -> Bool {
         switch self {
@@ -101,6 +109,9 @@ enum Rule: String, CaseIterable {
         case .ticksOfTheWritebackCache:
             return context.conditions.writeback && isStamp(difference) && difference.tested == Context.unchanged
                 && context.isWithinTick
+        case .ticksOfTheClock:
+            return context.conditions.stampsByTheTick && isStamp(difference) && context.isWithinTick
+                && [difference.tested, difference.reference].contains(Context.unchanged)
         case .stampsOfTheWritebackCache:
             return context.conditions.writeback && difference.kind == .time
                 && difference.field == Node.Time.changed.rawValue && difference.reference == Context.unchanged
@@ -158,11 +169,16 @@ enum Rule: String, CaseIterable {
                 && difference.line.contains("RWF_NOAPPEND")
         case .blocksOfDirectAccess:
             return difference.kind == .result && context.isOnDirect && difference.reference == "EINVAL"
-                && Int64(difference.tested) != nil
+                && (Int64(difference.tested) != nil || difference.call == "readbad" && difference.tested == "EFAULT")
         case .linksOfFilesThatWereCut:
             return difference.kind == .result && difference.call == "linkat" && difference.line.contains("@fd")
                 && difference.tested == "EPERM" && difference.isLate
                 && context.lines.contains { $0.contains("O_TRUNC") }
+        case .stampsOfHolesBeyondTheEnd:
+            return !context.conditions.stampsHolesBeyondTheEnd && isStamp(difference)
+                && difference.reference == Context.unchanged
+                && (difference.isLate ? context.lines : [difference.line])
+                    .contains { $0.contains("FALLOC_FL_PUNCH_HOLE") }
         case .holesOfAVolume:
             guard context.conditions.backend == "store" else { return false }
             if difference.kind == .attribute { return difference.field == "blocks" && difference.tested == "0" }
@@ -205,7 +221,7 @@ enum Rule: String, CaseIterable {
     struct Context {
         /// What is tested, and how.
         let conditions: Conditions
-        /// Whether ours is as late as the step, but for a tick of the kernel's clock.
+        /// Whether the time that has not changed is as late as the step, but for a tick of the kernel's clock.
         var isWithinTick = false
         /// Whether the step was made on an open directory.
         var isOnDirectory = false
@@ -240,6 +256,12 @@ public struct Conditions: Sendable {
 
     /// The file system that is tested.
     public var backend: String
+
+    /// Whether the kernel's own file systems give two changes within a tick of its clock one time.
+    let stampsByTheTick = Kernel.stampsByTheTick
+
+    /// Whether the reference stamps a file that a hole is made in beyond its end.
+    let stampsHolesBeyondTheEnd = Kernel.stampsHolesBeyondTheEnd
 
     /// Conditions.
     public init(backend: String, writeback: Bool) {

@@ -11,18 +11,26 @@ extension MountTests {
         /// In a process of its own: nothing else opens files or starts threads in it meanwhile.
         @Test func leaveNothingBehind() async throws {
             try RequireRing.now()
-            await #expect(processExitsWith: .success) {
+            let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
                 try await Cycles.run(.ring, count: 500)
                 try await Cycles.run(.device, count: 500)
             }
+            Cycles.tell(result)
         }
 
         /// For kernels without the ring.
         @Test(.enabled(if: !RequireRing.kernelHasIt, "covered by the test with the ring"))
         func leaveNothingBehindOnTheDevice() async throws {
-            await #expect(processExitsWith: .success) {
+            let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
                 try await Cycles.run(.device, count: 500)
             }
+            Cycles.tell(result)
+        }
+
+        /// Passes on what a process had to say.
+        private static func tell(_ result: ExitTest.Result?) {
+            guard let said = result?.standardErrorContent, !said.isEmpty else { return }
+            Issue.record("\(String(decoding: said, as: UTF8.self))")
         }
 
         /// What a process has.
