@@ -7,7 +7,7 @@ extension MemoryFileSystem {
     ///
     /// The kernel has checked who may: `trusted.` only the superuser, `user.` in a sticky directory only its owner.
     /// - Throws: `EOPNOTSUPP` for name spaces other than `user.`, `trusted.`, `security.` and the two lists of
-    ///   `system.`; `EPERM` for `user.` on what is neither file nor directory, and for what is immutable or
+    ///   `system.`; `EPERM` for `user.` on what is no file, directory or socket, and for what is immutable or
     ///   append-only;
     ///   `EINVAL`, `ERANGE` for empty and long names; `EINVAL`, `EACCES` for lists; `E2BIG`; `EEXIST`, `ENODATA` by the
     ///   condition; `ENOSPC`; `ESTALE`.

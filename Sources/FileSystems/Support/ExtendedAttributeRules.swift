@@ -18,7 +18,7 @@ package enum ExtendedAttributeRules {
 
     /// What the first part of a name says.
     package enum Space: Sendable {
-        /// For programs, on files and directories.
+        /// For programs, on files, directories and sockets.
         case user
         /// For privileged programs.
         case trusted
@@ -51,14 +51,17 @@ package enum ExtendedAttributeRules {
 
     /// Checks a name.
     ///
+    /// Kernels before 7.2 do not ask for `user.` on sockets: they refuse it themselves (`xattr_permission`).
+    ///
     /// - Throws: `EOPNOTSUPP` for other name spaces; `EINVAL`, `ERANGE` for empty and long names; `EPERM` for `user.` on
-    ///   what is neither file nor directory.
+    ///   what is no file, directory or socket.
     package static func check(_ name: StoredName, on type: NodeType?) throws(Errno) {
         guard name.bytes.count <= longestName else { throw .outOfRange }
         guard !name.isAccessControl else { return }
         guard let space = Space(of: name) else { throw .notSupported }
         guard name.bytes.count > space.prefixCount else { throw .invalidArgument }
-        guard space != .user || type == .regular || type == .directory else { throw .notPermitted }
+        guard space == .user else { return }
+        guard type == .regular || type == .directory || type == .socket else { throw .notPermitted }
     }
 
     /// Checks whether an attribute may be set.

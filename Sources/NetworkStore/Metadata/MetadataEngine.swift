@@ -173,7 +173,7 @@ public protocol MetadataEngine: Sendable {
     ///
     /// - Returns: the node as it is now.
     /// - Throws: `EEXIST`, `ENODATA` by the condition; `EPERM` for what is immutable or append-only, and for `user.` on
-    ///   what is neither file nor directory; `EOPNOTSUPP`, `EINVAL`, `ERANGE` for the name; `EINVAL`, `EACCES`,
+    ///   what is no file, directory or socket; `EOPNOTSUPP`, `EINVAL`, `ERANGE` for the name; `EINVAL`, `EACCES`,
     ///   `EOPNOTSUPP` for lists; `E2BIG`; `ENOSPC` where the names get too long; `ESTALE`.
     func setExtendedAttribute(
         _ name: StoredName,

@@ -6,7 +6,7 @@ import Testing
 extension MountTests {
     /// File systems that wait for themselves: both deadlocks of the kernel's documentation, and a worker that waits for
     /// a request which only it can take.
-    @Suite
+    @Suite(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1, "those that go on need a CPU of their own"))
     struct Hangs {
         typealias Trap = HangServerProcess.Trap
 

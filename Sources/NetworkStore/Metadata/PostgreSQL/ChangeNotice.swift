@@ -5,8 +5,9 @@ internal import RingFUSE
 enum ChangeNotice {
     /// Bytes of a notification at the most: PostgreSQL has 8000.
     private static let limit = 7900
-    /// Stands for what is too much to be said.
-    private static let everything = "*"
+
+    /// The text for more than can be said.
+    static func everything(by session: Int64) -> String { "\(String(session, radix: 16)) *" }
 
     /// The text for what has changed; `nil` for nothing that others may know.
     static func text(of changes: ForeignChanges, by session: Int64) -> String? {
@@ -14,12 +15,12 @@ enum ChangeNotice {
         var text = String(session, radix: 16)
         for node in changes.nodes {
             text += " " + String(node.rawValue, radix: 16)
-            guard text.utf8.count <= limit else { return "\(String(session, radix: 16)) \(everything)" }
+            guard text.utf8.count <= limit else { return everything(by: session) }
         }
         for place in changes.names {
             text += " " + String(place.directory.rawValue, radix: 16) + ":"
             for byte in place.name.bytes { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-            guard text.utf8.count <= limit else { return "\(String(session, radix: 16)) \(everything)" }
+            guard text.utf8.count <= limit else { return everything(by: session) }
         }
         return text
     }

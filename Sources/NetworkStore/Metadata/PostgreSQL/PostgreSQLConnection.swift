@@ -107,10 +107,50 @@ final class PostgreSQLConnection: @unchecked Sendable {
     /// - Throws: what the first failed with; none of those after it was done then.
     @discardableResult
     func exchange() throws(PostgreSQLFailure) -> [PostgreSQLRows] {
-        let count = sentCount
-        sentCount = 0
+        let count = try endPart()
         roundTrips += 1
+        return try results(ofPart: count)
+    }
+
+    /// Ends what was sent, and sends more, which the server does whatever becomes of the first part: one round trip for both.
+    ///
+    /// - Returns: what the second part failed with.
+    /// - Throws: what the first part failed with.
+    func exchange(
+        then more: () throws(PostgreSQLFailure) -> Void
+    ) throws(PostgreSQLFailure) -> PostgreSQLFailure? {
+        let first = try endPart()
+        try more()
+        let second = try endPart()
+        roundTrips += 1
+        do throws(PostgreSQLFailure) {
+            _ = try results(ofPart: first)
+        } catch {
+            // The results of the second are to be read before anything else is sent.
+            if !error.isBroken { _ = try? results(ofPart: second) }
+            throw error
+        }
+        do throws(PostgreSQLFailure) {
+            _ = try results(ofPart: second)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Ends what was sent since the last end.
+    ///
+    /// - Returns: how many statements that was.
+    private func endPart() throws(PostgreSQLFailure) -> Int {
+        defer { sentCount = 0 }
         try check(unsafe rpq_send_sync(handle))
+        return sentCount
+    }
+
+    /// Waits for the results of a part, in the order in which parts were ended.
+    ///
+    /// - Throws: what the first failed with; none of those after it was done then.
+    private func results(ofPart count: Int) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
         var results: [PostgreSQLRows] = []
         results.reserveCapacity(count)
         var failure: PostgreSQLFailure?

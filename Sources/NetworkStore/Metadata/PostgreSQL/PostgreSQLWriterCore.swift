@@ -16,6 +16,8 @@ final class PostgreSQLWriterCore {
 
     /// How often a group is done again that met another mount's.
     private static let attemptLimit = 20
+    /// How many notifications wait to be told late; where there are more, others are told that anything may have changed.
+    private static let untoldLimit = 100
 
     private let session: PostgreSQLSession
     private let link: PostgreSQLLink
@@ -25,6 +27,8 @@ final class PostgreSQLWriterCore {
     private var commits: Int64
     /// After a connection broke while it committed: the numbers that are left if it has.
     private var uncertain: NumberRanges?
+    /// What others have not been told of yet, since the connection broke between the commit and that.
+    private var untold: [String] = []
     /// Asked while the server cannot be reached: whether anybody still waits for it.
     private let isWanted: () -> Bool
 
@@ -178,20 +182,47 @@ final class PostgreSQLWriterCore {
             PostgreSQLParameters(
                 session.epoch, commits + 1, state.nodes - begun.nodes, state.bytes - begun.bytes,
                 state.garbageBytes - begun.garbageBytes))
-        if tells, let text = ChangeNotice.text(of: rows.changes, by: session.epoch) {
-            var parameters = PostgreSQLParameters()
-            parameters.add(text)
-            try connection.send(.notify, parameters)
-        }
         for ended in rows.endedSessions { try rows.sendEnd(of: ended) }
         try connection.send(text: "COMMIT")
+        let notice = tells ? ChangeNotice.text(of: rows.changes, by: session.epoch) : nil
+        let toldLate = untold
+        if let notice { untold.append(notice) }
         uncertain = rows.numbers
         do throws(PostgreSQLFailure) {
-            try connection.exchange()
+            try exchange()
         } catch {
-            if !error.isBroken { uncertain = nil }
+            // What was not committed is done again, and told then.
+            if !error.isBroken { (untold, uncertain) = (toldLate, nil) }
             throw error
         }
+    }
+
+    /// Has the server do what was sent, the commit with it, and then tell other sessions: one round trip.
+    ///
+    /// They are told in a transaction of its own, which waits for no disk: one that notifies holds a lock until it is over that
+    /// lets one such transaction at a time commit, of all that the server has (`PreCommit_Notify`).
+    private func exchange() throws(PostgreSQLFailure) {
+        let connection = rows.connection
+        guard !untold.isEmpty else {
+            try connection.exchange()
+            return committed()
+        }
+        let failure = try connection.exchange { () throws(PostgreSQLFailure) in
+            for notice in untold {
+                var parameters = PostgreSQLParameters()
+                parameters.add(notice)
+                try connection.send(.notify, parameters)
+            }
+        }
+        committed()
+        guard let failure else { return untold = [] }
+        session.say("other mounts will be told late of a change: \(failure)")
+        if untold.count > Self.untoldLimit { untold = [ChangeNotice.everything(by: session.epoch)] }
+        if failure.isBroken { link.lose(failure) }
+    }
+
+    /// The server has committed.
+    private func committed() {
         uncertain = nil
         commits += 1
     }
