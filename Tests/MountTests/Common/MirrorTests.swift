@@ -118,7 +118,8 @@ extension MountTests {
                 assert open("named").read() == "content"
                 assert os.stat("named").st_nlink == 1
                 END
-                same "$(stat -c %W named)" "$(stat -c %W $SOURCE/named)"
+                # Kernels before 6.6 do not ask when a file was made.
+                \(RequireRing.release < (6, 6)) || same "$(stat -c %W named)" "$(stat -c %W $SOURCE/named)"
                 chattr +d named
                 lsattr named | grep -q '^[^ ]*d'
                 lsattr $SOURCE/named | grep -q '^[^ ]*d'

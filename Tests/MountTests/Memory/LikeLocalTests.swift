@@ -144,7 +144,9 @@ extension MountTests {
                 way,
                 """
                 now=$(date +%s); touch f
-                (( $(stat -c %W f) - now >= 0 && $(stat -c %W f) - now < 60 )) || fail "born $(stat -c %W f)"
+                # Kernels before 6.6 do not ask when a file was made.
+                \(RequireRing.release < (6, 6)) \\
+                    || (( $(stat -c %W f) - now >= 0 && $(stat -c %W f) - now < 60 )) || fail "born $(stat -c %W f)"
                 mode() { chown 1000:$1 f; chmod $2 f; }
                 chmod 777 .
                 # group of the file, mode, mode after a change by 1000 with groups 1000 and 5555
