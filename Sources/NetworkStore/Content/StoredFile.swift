@@ -32,6 +32,8 @@ final class StoredFile: Sendable {
         var commits: UInt64 = 0
         /// What was written last.
         var dirty: DirtyMap
+        /// Attributes that were set after that.
+        var held: HeldAttributes?
         /// When the oldest of it was written.
         var dirtySince: ContinuousClock.Instant?
         /// What is on its way, the oldest first.
@@ -64,18 +66,29 @@ final class StoredFile: Sendable {
 
 extension StoredFile.State {
     /// Whether all is committed.
-    var isClean: Bool { dirty.isEmpty && uploads.isEmpty }
+    var isClean: Bool { dirty.isEmpty && uploads.isEmpty && held == nil }
 
     /// The size that programs see, in bytes.
     var size: UInt64 { pending?.size ?? record.attributes.size }
 
+    /// Type and permissions that programs see.
+    var mode: NodeMode { holdsAttributes ? attributes.mode : record.attributes.mode }
+
     /// What `stat` tells: what is committed, and over it what is not.
     var attributes: Attributes {
         var attributes = record.attributes
-        guard let pending else { return attributes }
+        guard let pending else {
+            held?.apply(to: &attributes)
+            return attributes
+        }
+        // In the order in which it will be committed.
+        for upload in uploads {
+            if let time = upload.time { attributes.written(at: time) }
+            upload.held?.apply(to: &attributes)
+        }
+        if !dirty.isEmpty || uploads.isEmpty { attributes.written(at: pending.time) }
+        held?.apply(to: &attributes)
         attributes.size = pending.size
-        attributes.modificationTime = pending.time
-        attributes.changeTime = max(attributes.changeTime, pending.time)
         // As it will be, about: programs take few blocks for a hole (`tar --sparse`, `cp`).
         let unwritten = uploads.reduce(dirty.byteCount) { $0 + $1.content.byteCount }
         attributes.blocks = min(attributes.blocks + UInt64(unwritten + 511) / 512, (pending.size + 511) / 512)
@@ -149,11 +162,14 @@ extension StoredFile.State {
     ///
     /// - Returns: `nil` where there is nothing.
     mutating func seal() -> Upload? {
-        guard !dirty.isEmpty, let pending else { return nil }
-        let upload = Upload(dirty, size: pending.size, time: pending.time)
+        // What was set stays to be committed where what was written has been cut off.
+        let written = dirty.isEmpty ? nil : pending
+        guard written != nil || held != nil else { return nil }
+        let upload = Upload(dirty, size: written?.size, time: written?.time, held: held)
         uploads.append(upload)
         dirty = DirtyMap(blockSize: dirty.blockSize)
         dirtySince = nil
+        held = nil
         return upload
     }
 }

@@ -19,10 +19,12 @@ final class Upload: @unchecked Sendable {
 
     /// The bytes. Nobody writes to these blocks any more.
     let content: DirtyMap
-    /// The size that the file has at least.
-    let size: UInt64
-    /// When it was written.
-    let time: Timestamp
+    /// The size that the file has at least; `nil` where there is no content.
+    let size: UInt64?
+    /// When it was written; `nil` likewise.
+    let time: Timestamp?
+    /// Attributes that were set after it was written.
+    var held: HeldAttributes?
     /// How far it is.
     var progress = Progress.storing
     /// How often it did not work.
@@ -32,10 +34,11 @@ final class Upload: @unchecked Sendable {
     /// What this attempt comes to; a later attempt has another one.
     var attempt = Completion<Errno?>()
 
-    /// Everything that was written.
-    init(_ content: DirtyMap, size: UInt64, time: Timestamp) {
+    /// Everything that was written, and what was set after that.
+    init(_ content: DirtyMap, size: UInt64?, time: Timestamp?, held: HeldAttributes?) {
         self.content = content
         self.size = size
         self.time = time
+        self.held = held
     }
 }

@@ -63,14 +63,21 @@ extension NetworkStoreFileSystem {
         return reply(try await change(changes, of: file, caller))
     }
 
-    /// Changes attributes of a file that may have something that is not committed.
+    /// Changes attributes of a file that may have something that is not committed; then they wait for that, if they can.
     func change(
         _ changes: AttributeChanges,
         of file: StoredFile,
         _ caller: Caller
     ) async throws(Errno) -> Attributes {
+        if changes.size == nil {
+            let held = try file.state.withLock { (state) throws(Errno) in
+                try state.hold(changes, by: caller, at: .now)
+            }
+            if let held { return held }
+        }
         let changesContent = changes.size != nil || changes.modificationTime != nil || changes.changeTime != nil
-        guard changesContent else {
+        // What waits must not be committed after what comes now.
+        guard changesContent || file.state.withLock({ $0.holdsAttributes }) else {
             let record = try await volume.engine.change(changes, of: file.id, caller)
             return file.state.withLock { state in
                 state.take(record)
@@ -89,6 +96,14 @@ extension NetworkStoreFileSystem {
                 return state.attributes
             }
         }
+    }
+
+    /// Has attributes committed that wait for it, before something that depends on them.
+    ///
+    /// - Throws: `EIO`, `ENOSPC`, `EDQUOT`: they stay, and it is tried again.
+    func commitHeldAttributes(of node: NodeID) async throws(Errno) {
+        guard let file = nodes.file(node), file.state.withLock({ $0.holdsAttributes }) else { return }
+        try await volume.flush(file, durably: false)
     }
 
     /// Reads a symbolic link.

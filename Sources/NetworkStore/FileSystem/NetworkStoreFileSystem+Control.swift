@@ -18,6 +18,7 @@ extension NetworkStoreFileSystem {
         let command = try FlagCommand(command, input: input)
         var record = try await volume.engine.node(file.node)
         if case .set(let flags, let mask) = command {
+            try await commitHeldAttributes(of: file.node)
             record = try await volume.engine.setFlags(flags.rawValue, among: mask.rawValue, of: file.node)
             take(record)
         }

@@ -20,6 +20,7 @@ extension NetworkStoreFileSystem {
             throw .argListTooLong
         }
         let bytes = unsafe value.withUnsafeBytes { unsafe ContiguousArray($0) }
+        try await commitHeldAttributes(of: node)
         let record = try await volume.engine.setExtendedAttribute(
             name, of: node, to: bytes, condition, caller(context, withGroups: true))
         take(record)
@@ -68,6 +69,7 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) {
         let name = try await checked(name, on: node)
+        try await commitHeldAttributes(of: node)
         take(try await volume.engine.removeExtendedAttribute(name, of: node))
     }
 

@@ -188,7 +188,10 @@ extension NetworkStoreFileSystem {
 
     /// Forgets what was written to a file that nobody can read any more.
     private func discard(_ file: StoredFile) {
-        file.state.withLock { $0.forgetDirty(from: 0, volume.dirtyBudget) }
+        file.state.withLock { state in
+            state.forgetDirty(from: 0, volume.dirtyBudget)
+            state.held = nil
+        }
     }
 
     /// Makes a file durable, its attributes and its name too.
@@ -233,9 +236,7 @@ extension NetworkStoreFileSystem {
     private func noteAccess(to file: StoredFile) {
         let now = Timestamp.now
         let isNoted = file.state.withLock { state in
-            guard state.record.wantsAccess(at: now, modified: state.attributes.modificationTime) else { return false }
-            state.record.attributes.accessTime = now
-            return true
+            state.noteAccess(at: now)
         }
         guard isNoted else { return }
         volume.start { _ in try? await self.volume.engine.noteAccess(to: file.id, at: now) }
@@ -250,8 +251,8 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<Int> {
         let stored = try self.file(file)
-        let record = stored.state.withLock { $0.record }
-        guard !Self.losesPrivileges(record, options) else { return .deferred }
+        let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
+        guard !Self.losesPrivileges(mode, options) else { return .deferred }
         let place = try Self.place(record, file, offset, options)
         let isDone = try volume.writeImmediately(stored, at: place, from: data, at: .now)
         return isDone ? .answered(data.byteCount) : .deferred
@@ -268,9 +269,9 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
         let stored = try self.file(file)
-        let record = stored.state.withLock { $0.record }
+        let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         let place = try Self.place(record, file, offset, options)
-        if Self.losesPrivileges(record, options) { try await dropPrivileges(of: stored, context) }
+        if Self.losesPrivileges(mode, options) { try await dropPrivileges(of: stored, context) }
         try await volume.write(stored, at: place, from: data, at: .now)
         return data.byteCount
     }
@@ -290,8 +291,8 @@ extension NetworkStoreFileSystem {
     }
 
     /// Whether a write takes set-ID bits away.
-    private static func losesPrivileges(_ record: NodeRecord, _ options: WriteOptions) -> Bool {
-        options.contains(.killsPrivileges) && record.attributes.mode.rawValue & 0o6000 != 0
+    private static func losesPrivileges(_ mode: NodeMode, _ options: WriteOptions) -> Bool {
+        options.contains(.killsPrivileges) && mode.rawValue & 0o6000 != 0
     }
 
     /// Takes set-ID bits and capabilities away.
@@ -300,6 +301,7 @@ extension NetworkStoreFileSystem {
         change.killsPrivileges = true
         change.caller = caller(context, withGroups: true)
         let old = file.attributes.mode
+        try await commitHeldAttributes(of: file.id)
         let record = try await volume.engine.commit(change, durably: false)
         file.state.withLock { $0.take(record) }
         invalidateMode(of: file.id, ifChangedFrom: old, to: record.attributes.mode)
@@ -316,10 +318,12 @@ extension NodeRecord {
 
     /// Whether a read changes the time of the last read: as Linux does unless told otherwise (`relatime`), where the node
     /// has changed since, or a day has passed.
-    func wantsAccess(at time: Timestamp, modified: Timestamp) -> Bool {
+    ///
+    /// - Parameter known: the attributes as they are, what is not committed included.
+    func wantsAccess(at time: Timestamp, _ known: Attributes) -> Bool {
         guard !keepsAccessTime else { return false }
-        let former = attributes.accessTime
+        let former = known.accessTime
         let age = time.seconds.subtractingReportingOverflow(former.seconds).partialValue
-        return former <= modified || former <= attributes.changeTime || age >= 24 * 60 * 60
+        return former <= known.modificationTime || former <= known.changeTime || age >= 24 * 60 * 60
     }
 }

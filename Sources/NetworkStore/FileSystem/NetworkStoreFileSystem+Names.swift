@@ -134,6 +134,8 @@ extension NetworkStoreFileSystem {
         in directory: NodeID,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Entry {
+        // A file without a name gets one as what it was made.
+        try await commitHeldAttributes(of: node)
         let record = try await volume.engine.link(node, to: name, in: directory)
         nodes.relink(node)
         take(record)

@@ -65,6 +65,8 @@ public struct ContentChange: Sendable {
     public var killsPrivileges = false
     /// Who changed it, for ``killsPrivileges``.
     public var caller = Caller(userID: 0, groupID: 0)
+    /// Attributes that were set after the content was written.
+    public var attributes: HeldAttributes?
     /// Where bytes only move, as when small files are packed: the version of the file when they were read. The change
     /// is not made where the file has another one by now, and leaves the version as it is, since nobody sees it.
     public var movedVersion: UInt64?

@@ -197,7 +197,8 @@ public protocol MetadataEngine: Sendable {
     /// - Returns: as many numbers, in a row.
     func reserveObjects(_ count: Int) async throws(Errno) -> Range<ObjectNumber>
 
-    /// Changes the content of a file: what objects hold, or the transaction itself, and the size and times with it.
+    /// Changes the content of a file: what objects hold, or the transaction itself, and the size and times with it; and
+    /// attributes that were set meanwhile.
     ///
     /// Data beyond the end makes the file as large as it reaches; zeros do not. Objects that no extent refers to then are
     /// garbage; where this throws, they stay pending.

@@ -190,7 +190,8 @@ extension Volume {
 extension StoredFile.State {
     /// The change to be committed next, if it is stored and no other is being committed.
     fileprivate mutating func nextCommit() -> (Upload, ContentChange, isUrgent: Bool)? {
-        guard let first = uploads.first, case .stored(let change) = first.progress else { return nil }
+        guard let first = uploads.first, case .stored(var change) = first.progress else { return nil }
+        change.attributes = first.held
         first.progress = .committing(change)
         return (first, change, first.isUrgent)
     }

@@ -25,6 +25,7 @@ extension Volume {
             guard data.byteCount > 0 else { return (true, nil) }
             guard take(data, at: start, into: &state.dirty) else { return (false, nil) }
             let end = start + UInt64(data.byteCount)
+            state.noteWrite()
             state.pending = (max(state.size, end), time)
             if state.dirtySince == nil {
                 state.dirtySince = .now

@@ -41,6 +41,41 @@ import Testing
         }
     }
 
+    /// Attributes that were set after content was written are one change with it, and lie over what it makes of them.
+    @Test(arguments: EngineKind.allCases)
+    func commitsAttributesWithContent(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
+            let file = try await calls.make("file").id
+            let before = try await calls.node(file)
+            var held = HeldAttributes()
+            held.permissions = 0o4750
+            (held.userID, held.groupID) = (5, 6)
+            held.accessTime = Timestamp(seconds: 10)
+            held.modificationTime = Timestamp(seconds: 20)
+            held.changeTime = Timestamp(seconds: before.attributes.changeTime.seconds + 1000)
+            let committed = try await calls.commit(file) { change in
+                change.extents = [Extent(offset: 0, length: 3, place: .inline([7, 8, 9]))]
+                change.time = Timestamp(seconds: 30)
+                change.attributes = held
+            }
+            #expect(committed.version == before.version + 1)
+            #expect(committed.attributes.size == 3 && committed.attributes.mode.rawValue == 0o104750)
+            #expect(committed.attributes.userID == 5 && committed.attributes.groupID == 6)
+            #expect(committed.attributes.accessTime == held.accessTime)
+            #expect(committed.attributes.modificationTime == held.modificationTime)
+            #expect(committed.attributes.changeTime == held.changeTime)
+            #expect(try await calls.node(file) == committed)
+            // Alone, too; and the time of change never goes back.
+            var mode = HeldAttributes()
+            mode.permissions = 0o600
+            mode.changeTime = Timestamp(seconds: 1)
+            let second = try await calls.commit(file) { $0.attributes = mode }
+            #expect(second.version == before.version + 2 && second.attributes.mode.permissions == 0o600)
+            #expect(second.attributes.changeTime == held.changeTime && second.attributes.userID == 5)
+            #expect(second.attributes.modificationTime == held.modificationTime)
+        }
+    }
+
     @Test(arguments: EngineKind.allCases)
     func tellsExtentsOfARange(kind: EngineKind) async throws {
         try await withVolume(kind) { calls in

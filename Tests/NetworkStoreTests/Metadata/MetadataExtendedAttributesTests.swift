@@ -111,6 +111,30 @@ import Testing
         }
     }
 
+    /// A mode that is committed with content changes the list that another session has set meanwhile, and an owner takes
+    /// capabilities away.
+    @Test(arguments: EngineKind.allCases)
+    func listsChangeWithAModeThatComesWithContent(kind: EngineKind) async throws {
+        try await withVolume(kind) { calls in
+            let engine = calls.engine
+            let file = try await calls.make("file").id
+            let access: StoredName = "system.posix_acl_access"
+            var list = try Self.list(named: 42)
+            try await calls.set(access, of: file, to: list.extendedAttribute)
+            try await calls.set("security.capability", of: file, to: [1])
+            var held = HeldAttributes()
+            held.permissions = 0o604
+            try await calls.commit(file) { $0.attributes = held }
+            list.change(toMode: 0o604)
+            #expect(try await engine.extendedAttribute(access, of: file) == list.extendedAttribute)
+            #expect(try await engine.extendedAttribute("security.capability", of: file) == [1])
+            held.userID = 5
+            let given = try await calls.commit(file) { $0.attributes = held }
+            #expect(given.attributes.mode.permissions == 0o604 && given.attributes.userID == 5)
+            #expect(try await engine.extendedAttributeNames(of: file) == [access])
+        }
+    }
+
     @Test(arguments: EngineKind.allCases)
     func listsArePassedOn(kind: EngineKind) async throws {
         try await withVolume(kind) { calls in

@@ -48,6 +48,25 @@ extension NodeRow {
         return aftermath
     }
 
+    /// Sets what was set while content was unwritten, after that; it is one change with it, and has the same version.
+    ///
+    /// - Parameter accessList: the list that the node has, which another session may have given it meanwhile.
+    /// - Throws: what `accessList` throws, and nothing has changed.
+    mutating func apply(
+        _ held: HeldAttributes,
+        accessList: @autoclosure () throws(Errno) -> AccessControlList?
+    ) throws(Errno) -> Aftermath {
+        var aftermath = Aftermath()
+        if let permissions = held.permissions, marks.contains(.accessList), var list = try accessList() {
+            list.change(toMode: permissions)
+            aftermath.accessList = list
+        }
+        // What it takes of the permissions is in them.
+        aftermath.dropsCapability = held.setsOwner && marks.contains(.capability)
+        held.apply(to: &attributes)
+        return aftermath
+    }
+
     /// Notes that the content has changed.
     ///
     /// - Parameters:

@@ -63,6 +63,11 @@ extension Transaction {
                 at: change.time, killingFor: change.killsPrivileges ? change.caller : nil)
             try settle(aftermath, of: &node)
         }
+        if let held = change.attributes {
+            let id = node.id
+            let aftermath = try node.apply(held, accessList: try list(ExtendedAttributeRules.accessList, of: id))
+            try settle(aftermath, of: &node)
+        }
         try store(node)
         return node.record
     }

@@ -7,7 +7,7 @@ public import SystemPackage
 extension SQLiteEngine {
     /// A node by its number.
     public func node(_ id: NodeID) throws(Errno) -> NodeRecord {
-        try readers.read { (database) throws(Errno) in try database.node(id).record }
+        try read { (database) throws(Errno) in try database.node(id).record }
     }
 
     /// A node by its number.
@@ -15,7 +15,7 @@ extension SQLiteEngine {
 
     /// The node that a name leads to.
     public func lookUp(_ name: Name, in directory: NodeID) throws(Errno) -> NodeRecord? {
-        try readers.read { (database) throws(Errno) in try database.lookUp(name, in: directory)?.record }
+        try read { (database) throws(Errno) in try database.lookUp(name, in: directory)?.record }
     }
 
     /// The node that a name leads to.

@@ -43,6 +43,11 @@ final class WriterCore: @unchecked Sendable {
         return durable
     }
 
+    /// Reads what was committed last; no transaction is open.
+    func read<Result>(_ body: (Database) throws(Errno) -> Result) throws(Errno) -> Result {
+        try body(transaction.rows)
+    }
+
     /// Ends the use of the volume.
     ///
     /// - Returns: the lock, to be released when the connection is closed, which it is with this.
