@@ -26,7 +26,7 @@ extension MountTests {
         /// Runs a script of Python below a mount.
         private static func python(_ script: String, in server: ServerProcess) async throws {
             let ending = try await ChildProcess.start(
-                ["env", "-C", server.path, "python3", "-c", prelude + script], limit: .seconds(60)
+                ["/usr/bin/python3", "-I", "-c", prelude + script], in: server.path, limit: .seconds(60)
             ).ended()
             #expect(ending.isSuccess, "\(ending.text)")
         }
@@ -116,7 +116,7 @@ extension MountTests {
                     time.sleep(60)
                     """
                 let program = try await ChildProcess.start(
-                    ["env", "-C", first.path, "python3", "-c", Self.prelude + script], limit: .seconds(60))
+                    ["/usr/bin/python3", "-I", "-c", Self.prelude + script], in: first.path, limit: .seconds(60))
                 try await program.wrote("made")
                 first.process.signal(SIGKILL)
                 _ = try await first.process.ended(within: .seconds(10))

@@ -18,11 +18,11 @@ import Testing
         init(mode: UInt32 = 0o644, flags: UInt32 = 0, hasExtendedAttributes: Bool = false) throws {
             memory = try BlockMemory(byteCount: 64 * blockSize, blockSize: blockSize)
             var attributes = Attributes(node: NodeID(7), mode: NodeMode(.regular, permissions: mode))
-            attributes.accessTime = at(1)
-            attributes.modificationTime = at(1)
-            attributes.changeTime = at(1)
+            attributes.accessTime = HeldAttributesTests.at(1)
+            attributes.modificationTime = HeldAttributesTests.at(1)
+            attributes.changeTime = HeldAttributesTests.at(1)
             let record = NodeRecord(
-                attributes: attributes, birthTime: at(1), flags: flags, version: 1,
+                attributes: attributes, birthTime: HeldAttributesTests.at(1), flags: flags, version: 1,
                 hasExtendedAttributes: hasExtendedAttributes)
             state = StoredFile.State(record: record, isShared: false, dirty: DirtyMap(blockSize: blockSize))
         }
@@ -46,8 +46,6 @@ import Testing
             change(&changes)
             return try state.hold(changes, by: caller, at: HeldAttributesTests.at(seconds))
         }
-
-        private func at(_ seconds: Int64) -> Timestamp { HeldAttributesTests.at(seconds) }
     }
 
     private static func at(_ seconds: Int64) -> Timestamp { Timestamp(seconds: seconds, nanoseconds: 0) }
