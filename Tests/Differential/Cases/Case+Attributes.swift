@@ -141,6 +141,45 @@ extension Case {
     /// Times.
     static let times = [
         Case(
+            "attributes between writes",
+            """
+            open 0 f O_RDWR|O_CREAT 0666
+            write 0 3000@1
+            utimensat . f 1000000001 2000000002 0
+            fchown 0 1001 1002
+            fchmod 0 06755
+            times f
+            stat f
+            fstat 0
+            alice pwrite 0 10@2 100
+            stat f
+            utimensat . f 5 6 0
+            link f g
+            chmod g 0640
+            stat f
+            times g
+            ftruncate 0 0
+            write 0 100@3
+            utimensat . f TIME_OMIT 7 0
+            setxattr f user.a 5@1 0
+            times f
+            chmod f 0400
+            open 1 f O_RDWR|O_TRUNC 0
+            stat f
+            write 0 10@4
+            chmod f 0600
+            chown f 1002 -1
+            rename f h
+            stat h
+            write 0 10@5
+            chmod h 0644
+            unlink g
+            unlink h
+            fstat 0
+            fchmod 0 0700
+            fstat 0
+            """),
+        Case(
             "utimensat",
             """
             open 0 f O_RDWR|O_CREAT 0666
