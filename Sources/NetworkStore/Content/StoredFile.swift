@@ -32,6 +32,8 @@ final class StoredFile: Sendable {
         var commits: UInt64 = 0
         /// What was written last.
         var dirty: DirtyMap
+        /// The room that it will take.
+        var claim = RoomLedger.Claim()
         /// When the oldest of it was written.
         var dirtySince: ContinuousClock.Instant?
         /// What is on its way, the oldest first.
@@ -150,7 +152,7 @@ extension StoredFile.State {
     /// - Returns: `nil` where there is nothing.
     mutating func seal() -> Upload? {
         guard !dirty.isEmpty, let pending else { return nil }
-        let upload = Upload(dirty, size: pending.size, time: pending.time)
+        let upload = Upload(dirty, size: pending.size, time: pending.time, claim: claim.take())
         uploads.append(upload)
         dirty = DirtyMap(blockSize: dirty.blockSize)
         dirtySince = nil

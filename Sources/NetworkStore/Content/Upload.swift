@@ -23,6 +23,8 @@ final class Upload: @unchecked Sendable {
     let size: UInt64
     /// When it was written.
     let time: Timestamp
+    /// The room that it takes once it is committed.
+    let claim: RoomLedger.Claim
     /// How far it is.
     var progress = Progress.storing
     /// How often it did not work.
@@ -33,8 +35,9 @@ final class Upload: @unchecked Sendable {
     var attempt = Completion<Errno?>()
 
     /// Everything that was written.
-    init(_ content: DirtyMap, size: UInt64, time: Timestamp) {
+    init(_ content: DirtyMap, size: UInt64, time: Timestamp, claim: RoomLedger.Claim) {
         self.content = content
+        self.claim = claim
         self.size = size
         self.time = time
     }

@@ -1,0 +1,74 @@
+internal import RingFUSE
+internal import Synchronization
+internal import SystemPackage
+
+// Room for what is written, before it is.
+
+extension Volume {
+    /// Claims room for what is about to be committed without having been written.
+    ///
+    /// - Parameter growth: how many bytes it takes; asked again after others have been committed.
+    /// - Throws: `ENOSPC`, `EINTR`, and as the engine.
+    func claimRoom(
+        for file: StoredFile,
+        _ io: borrowing AsyncIO,
+        _ growth: () async throws(Errno) -> UInt64
+    ) async throws(Errno) -> RoomLedger.Claim {
+        guard room.isBounded else { return RoomLedger.Claim() }
+        var step = 0
+        while true {
+            let bytes = try await growth()
+            if room.claim(bytes) { return RoomLedger.Claim(bytes: bytes) }
+            guard try await makeRoom(step, for: file, io) else { throw .noSpace }
+            step += 1
+        }
+    }
+
+    /// Commits a change that room has been claimed for.
+    ///
+    /// - Throws: as the engine.
+    func commit(_ change: ContentChange, _ claim: RoomLedger.Claim) async throws(Errno) -> NodeRecord {
+        do throws(Errno) {
+            let record = try await engine.commit(change, durably: false)
+            room.use(claim)
+            return record
+        } catch {
+            room.giveBack(claim)
+            throw error
+        }
+    }
+
+    /// Looks whether there is more room than was known, and makes what can be made: more with each step.
+    ///
+    /// - Parameter step: 0 the first time.
+    /// - Returns: whether it has done anything; `false` where nothing is left to be done.
+    /// - Throws: `EINTR`, and as the engine.
+    func makeRoom(_ step: Int, for file: StoredFile, _ io: borrowing AsyncIO) async throws(Errno) -> Bool {
+        switch step {
+        case 0:
+            // What is written over takes no room.
+            try await loadExtents(of: file)
+        case 1:
+            // What is unwritten may take less than it claims.
+            for other in dirtyFiles.all { _ = try? await flush(other, durably: false) }
+        case 2: await departures.wait(io)
+        default: return false
+        }
+        guard !Task.isCancelled else { throw .interrupted }
+        try await room.refresh(engine)
+        return true
+    }
+
+    /// Bytes that will take room when they are committed: as claimed where there is a limit, and otherwise all, also those that
+    /// are written over.
+    var unwrittenBytes: UInt64 {
+        dirtyFiles.all.reduce(0) { sum, file in
+            sum
+                + file.state.withLock { state in
+                    room.isBounded
+                        ? state.claimedBytes
+                        : UInt64(state.uploads.reduce(state.dirty.byteCount) { $0 + $1.content.byteCount })
+                }
+        }
+    }
+}
