@@ -105,6 +105,8 @@ extension StoredFile.State {
 
     /// Takes over what the engine has now, whoever has changed it.
     mutating func refresh(_ record: NodeRecord) {
+        // Which changes without a new version: nobody sees it.
+        self.record.quota = record.quota
         guard record.version > self.record.version else { return }
         noteForeignChange()
         self.record = record

@@ -120,9 +120,7 @@ extension StoredFile.State {
         dirty.truncate(to: size)
         volume.dirtyBudget.give(count - dirty.chunks.count)
         // No byte claims more than itself.
-        let excess = claim.bytes - min(claim.bytes, UInt64(dirty.byteCount))
-        claim.bytes -= excess
-        volume.room.giveBack(RoomLedger.Claim(bytes: excess))
+        volume.room.giveBack(claim.take(leaving: UInt64(dirty.byteCount)))
         if let pending { self.pending = (min(pending.size, max(size, dirty.end)), pending.time) }
         if dirty.isEmpty { dirtySince = nil }
     }

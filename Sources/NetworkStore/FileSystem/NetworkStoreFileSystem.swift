@@ -52,6 +52,7 @@ public final class NetworkStoreFileSystem: FileSystem {
                 self.volume.flushExpired()
                 // What closes and names have promised less for waits no longer than this.
                 if self.closing == .committed { try? await self.volume.engine.synchronize() }
+                await self.volume.refreshRoom()
                 seconds += 1
                 if seconds % Self.collectionInterval == 0 { await self.collectGarbage(io) }
             }
@@ -90,7 +91,8 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Tells the kernel what it does not notice; `nil` before there is a session.
     var notifier: Notifier? { connection.withLock { $0?.notifier } }
 
-    /// How full the volume is, with what is written and not committed, and without what was removed.
+    /// How full the volume is, with what is written and not committed, and without what was removed; below a directory with a
+    /// quota, how full that is.
     ///
     /// - Throws: `EIO`.
     public func statistics(
@@ -102,14 +104,18 @@ public final class NetworkStoreFileSystem: FileSystem {
         let unwritten = volume.unwrittenBytes
         let usage = try await volume.engine.usage()
         let description = volume.description
-        let block: UInt64 = 4096
         // A bucket has no size of its own: as much as JuiceFS and others tell.
-        let bytes = max(description.byteLimit ?? 1 << 50, usage.bytes)
-        let nodes = max(description.nodeLimit ?? 1 << 32, usage.nodes)
-        return FileSystemStatistics(
-            blockSize: UInt32(block), blocks: bytes / block,
-            freeBlocks: (bytes - min(bytes, usage.bytes + unwritten)) / block, nodes: nodes,
-            freeNodes: nodes - usage.nodes)
+        var space = Space(
+            limits: QuotaRecord.Limits(
+                bytes: description.byteLimit ?? 1 << 50, nodes: description.nodeLimit ?? 1 << 32),
+            bytes: usage.bytes + unwritten, nodes: usage.nodes)
+        let quota = try? await volume.engine.node(node).quota
+        if let quota, quota.rawValue != 0 {
+            for quota in try await volume.engine.quotas(at: quota) {
+                space.narrow(to: quota, claimed: volume.room.claimed(in: quota.id))
+            }
+        }
+        return space.statistics
     }
 
     // MARK: Nodes

@@ -49,7 +49,4 @@ extension StoredFile.State {
         let committed = extents.extent(at: offset)
         return (committed.extent != nil, min(end, committed.end))
     }
-
-    /// What it claims: of what was written last, and of what is on its way.
-    var claimedBytes: UInt64 { uploads.reduce(claim.bytes) { $0 + $1.claim.bytes } }
 }

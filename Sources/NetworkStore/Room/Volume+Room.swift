@@ -8,18 +8,19 @@ extension Volume {
     /// Claims room for what is about to be committed without having been written.
     ///
     /// - Parameter growth: how many bytes it takes; asked again after others have been committed.
-    /// - Throws: `ENOSPC`, `EINTR`, and as the engine.
+    /// - Throws: `ENOSPC`, `EDQUOT`, `EINTR`, and as the engine.
     func claimRoom(
         for file: StoredFile,
         _ io: borrowing AsyncIO,
         _ growth: () async throws(Errno) -> UInt64
     ) async throws(Errno) -> RoomLedger.Claim {
-        guard room.isBounded else { return RoomLedger.Claim() }
+        let quota = file.state.withLock { $0.record.quota }
+        guard room.isBounded(quota) else { return RoomLedger.Claim() }
         var step = 0
         while true {
             let bytes = try await growth()
-            if room.claim(bytes) { return RoomLedger.Claim(bytes: bytes) }
-            guard try await makeRoom(step, for: file, io) else { throw .noSpace }
+            if room.claim(bytes, in: quota) { return RoomLedger.Claim(bytes: bytes, quota: quota) }
+            guard try await makeRoom(step, for: file, quota, io) else { throw room.refusal(of: bytes, in: quota) }
             step += 1
         }
     }
@@ -40,10 +41,17 @@ extension Volume {
 
     /// Looks whether there is more room than was known, and makes what can be made: more with each step.
     ///
-    /// - Parameter step: 0 the first time.
+    /// - Parameters:
+    ///   - step: 0 the first time.
+    ///   - quota: where room is wanted.
     /// - Returns: whether it has done anything; `false` where nothing is left to be done.
     /// - Throws: `EINTR`, and as the engine.
-    func makeRoom(_ step: Int, for file: StoredFile, _ io: borrowing AsyncIO) async throws(Errno) -> Bool {
+    func makeRoom(
+        _ step: Int,
+        for file: StoredFile,
+        _ quota: NodeID,
+        _ io: borrowing AsyncIO
+    ) async throws(Errno) -> Bool {
         switch step {
         case 0:
             // What is written over takes no room.
@@ -55,20 +63,21 @@ extension Volume {
         default: return false
         }
         guard !Task.isCancelled else { throw .interrupted }
-        try await room.refresh(engine)
+        try await room.refresh(quota, engine)
         return true
     }
 
-    /// Bytes that will take room when they are committed: as claimed where there is a limit, and otherwise all, also those that
-    /// are written over.
+    /// Looks what others have used of the room that this mount uses. Called now and then.
+    func refreshRoom() async {
+        for quota in room.takeUsed() { try? await room.refresh(quota, engine) }
+    }
+
+    /// Bytes that will take room when they are committed: as claimed where the volume has a limit, and otherwise all, also those
+    /// that are written over.
     var unwrittenBytes: UInt64 {
-        dirtyFiles.all.reduce(0) { sum, file in
-            sum
-                + file.state.withLock { state in
-                    room.isBounded
-                        ? state.claimedBytes
-                        : UInt64(state.uploads.reduce(state.dirty.byteCount) { $0 + $1.content.byteCount })
-                }
+        guard description.byteLimit == nil else { return room.claimed(in: NodeID(0)) }
+        return dirtyFiles.all.reduce(0) { sum, file in
+            sum + UInt64(file.state.withLock { $0.uploads.reduce($0.dirty.byteCount) { $0 + $1.content.byteCount } })
         }
     }
 }

@@ -12,7 +12,7 @@ extension Volume {
         case done
         /// There is no memory for it now.
         case noMemory
-        /// The volume has no room for it, as far as is known.
+        /// The volume, or a quota, has no room for it, as far as is known.
         case noRoom
     }
 
@@ -33,13 +33,14 @@ extension Volume {
             guard start <= Self.largestFile - UInt64(data.byteCount) else { throw .fileTooLarge }
             guard data.byteCount > 0 else { return (.done, nil) }
             let end = start + UInt64(data.byteCount)
-            let growth = room.isBounded ? state.growth(in: start..<end) : 0
-            guard room.claim(growth) else { return (.noRoom, nil) }
+            let quota = state.claim.quota(of: state.record.quota)
+            let growth = room.isBounded(quota) ? state.growth(in: start..<end) : 0
+            guard room.claim(growth, in: quota) else { return (.noRoom, nil) }
             guard take(data, at: start, into: &state.dirty) else {
-                room.giveBack(RoomLedger.Claim(bytes: growth))
+                room.giveBack(RoomLedger.Claim(bytes: growth, quota: quota))
                 return (.noMemory, nil)
             }
-            state.claim.add(growth)
+            state.claim.add(growth, quota: quota)
             state.pending = (max(state.size, end), time)
             if state.dirtySince == nil {
                 state.dirtySince = .now
@@ -88,12 +89,13 @@ extension Volume {
         return true
     }
 
-    /// Takes what is written into memory, waiting for memory; as much of it as the volume has room for.
+    /// Takes what is written into memory, waiting for memory; as much of it as there is room for.
     ///
     /// - Parameter isWhole: whether nothing is to be written where there is no room for all.
     /// - Returns: how many bytes were taken, from the first on.
-    /// - Throws: `EFBIG`; `ENOSPC` where the volume is full; that and `EDQUOT` where what is written could not be stored for that
-    ///   reason and no room is left in memory, which would last until somebody makes some; `EINTR` where the task is cancelled.
+    /// - Throws: `EFBIG`; `ENOSPC` where the volume is full, `EDQUOT` where a quota is; these, too, where what is written could not
+    ///   be stored for that reason and no room is left in memory, which would last until somebody makes some; `EINTR` where the
+    ///   task is cancelled.
     func write(
         _ file: StoredFile,
         at offset: UInt64?,
@@ -112,24 +114,27 @@ extension Volume {
                 await dirtyBudget.wait(for: count / blockSize + 2)
                 if Task.isCancelled { throw .interrupted }
             case .noRoom:
-                if try await makeRoom(step, for: file, io) {
+                let quota = file.state.withLock { $0.claim.quota(of: $0.record.quota) }
+                if try await makeRoom(step, for: file, quota, io) {
                     step += 1
                     continue
                 }
                 // As a disk takes what fits.
-                let fitting = fittingCount(of: data.byteCount, at: offset, in: file)
-                guard !isWhole, fitting > 0, fitting < count else { throw .noSpace }
+                let fitting = fittingCount(of: data.byteCount, at: offset, in: file, quota)
+                guard !isWhole, fitting > 0, fitting < count else {
+                    throw room.refusal(of: UInt64(fitting + 1), in: quota)
+                }
                 count = fitting
             }
         }
     }
 
-    /// How many bytes of what is written the volume has room for.
-    private func fittingCount(of count: Int, at offset: UInt64?, in file: StoredFile) -> Int {
+    /// How many bytes of what is written there is room for.
+    private func fittingCount(of count: Int, at offset: UInt64?, in file: StoredFile, _ quota: NodeID) -> Int {
         file.state.withLock { state in
             let start = offset ?? state.size
             guard start <= Self.largestFile - UInt64(count) else { return 0 }
-            return Int(state.prefix(of: start..<start + UInt64(count), growingBy: room.left).length)
+            return Int(state.prefix(of: start..<start + UInt64(count), growingBy: room.left(in: quota)).length)
         }
     }
 
