@@ -34,6 +34,8 @@ final class StoredFile: Sendable {
         var dirty: DirtyMap
         /// Attributes that were set after that.
         var held: HeldAttributes?
+        /// The room that it will take.
+        var claim = RoomLedger.Claim()
         /// When the oldest of it was written.
         var dirtySince: ContinuousClock.Instant?
         /// What is on its way, the oldest first.
@@ -116,6 +118,8 @@ extension StoredFile.State {
 
     /// Takes over what the engine has now, whoever has changed it.
     mutating func refresh(_ record: NodeRecord) {
+        // Which changes without a new version: nobody sees it.
+        self.record.quota = record.quota
         guard record.version > self.record.version else { return }
         noteForeignChange()
         self.record = record
@@ -165,7 +169,7 @@ extension StoredFile.State {
         // What was set stays to be committed where what was written has been cut off.
         let written = dirty.isEmpty ? nil : pending
         guard written != nil || held != nil else { return nil }
-        let upload = Upload(dirty, size: written?.size, time: written?.time, held: held)
+        let upload = Upload(dirty, size: written?.size, time: written?.time, held: held, claim: claim.take())
         uploads.append(upload)
         dirty = DirtyMap(blockSize: dirty.blockSize)
         dirtySince = nil

@@ -25,6 +25,8 @@ final class Upload: @unchecked Sendable {
     let time: Timestamp?
     /// Attributes that were set after it was written.
     var held: HeldAttributes?
+    /// The room that it takes once it is committed.
+    let claim: RoomLedger.Claim
     /// How far it is.
     var progress = Progress.storing
     /// How often it did not work.
@@ -35,8 +37,9 @@ final class Upload: @unchecked Sendable {
     var attempt = Completion<Errno?>()
 
     /// Everything that was written, and what was set after that.
-    init(_ content: DirtyMap, size: UInt64?, time: Timestamp?, held: HeldAttributes?) {
+    init(_ content: DirtyMap, size: UInt64?, time: Timestamp?, held: HeldAttributes?, claim: RoomLedger.Claim) {
         self.content = content
+        self.claim = claim
         self.size = size
         self.time = time
         self.held = held

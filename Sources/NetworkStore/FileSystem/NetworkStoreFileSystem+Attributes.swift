@@ -86,7 +86,7 @@ extension NetworkStoreFileSystem {
         }
         // Size and times are last set by whoever comes last: what was written before must be committed before.
         return try await file.gate.pass { () async throws(Errno) -> Attributes in
-            if let size = changes.size { file.state.withLock { $0.forgetDirty(from: size, volume.dirtyBudget) } }
+            if let size = changes.size { file.state.withLock { $0.forgetDirty(from: size, volume) } }
             try await volume.flush(file, durably: false)
             let record = try await volume.engine.change(changes, of: file.id, caller)
             return file.state.withLock { state in
@@ -129,11 +129,13 @@ extension NetworkStoreFileSystem {
 
 extension StoredFile.State {
     /// Forgets what was written last from an offset on, since the file is going to end there.
-    mutating func forgetDirty(from size: UInt64, _ budget: DirtyBudget) {
+    mutating func forgetDirty(from size: UInt64, _ volume: Volume) {
         guard !dirty.isEmpty else { return }
         let count = dirty.chunks.count
         dirty.truncate(to: size)
-        budget.give(count - dirty.chunks.count)
+        volume.dirtyBudget.give(count - dirty.chunks.count)
+        // No byte claims more than itself.
+        volume.room.giveBack(claim.take(leaving: UInt64(dirty.byteCount)))
         if let pending { self.pending = (min(pending.size, max(size, dirty.end)), pending.time) }
         if dirty.isEmpty { dirtySince = nil }
     }

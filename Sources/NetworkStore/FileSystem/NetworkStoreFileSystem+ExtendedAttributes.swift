@@ -20,6 +20,7 @@ extension NetworkStoreFileSystem {
             throw .argListTooLong
         }
         let bytes = unsafe value.withUnsafeBytes { unsafe ContiguousArray($0) }
+        if name == .quota { return try await setQuota(of: node, to: bytes) }
         try await commitHeldAttributes(of: node)
         let record = try await volume.engine.setExtendedAttribute(
             name, of: node, to: bytes, condition, caller(context, withGroups: true))
@@ -37,6 +38,7 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
         let name = try await checked(name, on: node)
+        if name == .quota { return try Self.give(try await quotas(of: node), into: &value) }
         // The kernel asks for capabilities before it writes to a file for the first time.
         if nodes.file(node)?.state.withLock({ !$0.record.hasExtendedAttributes }) == true { throw .noData }
         return try Self.give(try await volume.engine.extendedAttribute(name, of: node), into: &value)
@@ -69,6 +71,7 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) {
         let name = try await checked(name, on: node)
+        if name == .quota { return try await clearQuota(of: node) }
         try await commitHeldAttributes(of: node)
         take(try await volume.engine.removeExtendedAttribute(name, of: node))
     }

@@ -63,6 +63,7 @@ extension NetworkStoreFileSystem {
             StoredFile(record, blockSize: size, isShared: isShared, cachedVersion: cachedVersion)
         }
         guard let opened else { throw .ioError }
+        volume.departures.end(record.id)
         return opened
     }
 
@@ -79,7 +80,7 @@ extension NetworkStoreFileSystem {
         var node = node
         node.mode = NodeMode(.regular, permissions: node.mode.permissions)
         do throws(Errno) {
-            let record = try await volume.engine.make(name, in: directory, NodeTemplate(node, by: caller(context)))
+            let record = try await make(name, in: directory, NodeTemplate(node, by: caller(context)), context.io)
             let file = try open(record)
             // Nobody has written to it.
             file.state.withLock { state in
@@ -170,7 +171,8 @@ extension NetworkStoreFileSystem {
     /// Takes an open file back.
     private func close(_ node: NodeID) {
         let file = nodes.file(node)
-        let (isLast, isGone) = nodes.release(node)
+        let (isLast, isGone, isUnlinked) = nodes.release(node)
+        if isLast, isUnlinked { volume.departures.expect(node) }
         if isGone {
             if let file { discard(file) }
             dispose(of: node)
@@ -189,7 +191,7 @@ extension NetworkStoreFileSystem {
     /// Forgets what was written to a file that nobody can read any more.
     private func discard(_ file: StoredFile) {
         file.state.withLock { state in
-            state.forgetDirty(from: 0, volume.dirtyBudget)
+            state.forgetDirty(from: 0, volume)
             state.held = nil
         }
     }
@@ -254,13 +256,14 @@ extension NetworkStoreFileSystem {
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         guard !Self.losesPrivileges(mode, options) else { return .deferred }
         let place = try Self.place(record, file, offset, options)
-        let isDone = try volume.writeImmediately(stored, at: place, from: data, at: .now)
-        return isDone ? .answered(data.byteCount) : .deferred
+        let outcome = try volume.writeImmediately(stored, at: place, from: data, at: .now)
+        return outcome == .done ? .answered(data.byteCount) : .deferred
     }
 
     /// Writes; with `O_APPEND` at the end as it is now.
     ///
-    /// - Throws: `EFBIG`; `EPERM` for what has become immutable; `EIO`, `ESTALE`.
+    /// - Returns: fewer bytes than there are where the volume has room for no more.
+    /// - Throws: `EFBIG`; `ENOSPC`, `EDQUOT` where there is no room; `EPERM` for what has become immutable; `EIO`, `ESTALE`.
     public func write(
         _ file: OpenFile,
         at offset: UInt64,
@@ -272,8 +275,9 @@ extension NetworkStoreFileSystem {
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         let place = try Self.place(record, file, offset, options)
         if Self.losesPrivileges(mode, options) { try await dropPrivileges(of: stored, context) }
-        try await volume.write(stored, at: place, from: data, at: .now)
-        return data.byteCount
+        // Of a page that is written back the kernel wants all.
+        return try await volume.write(
+            stored, at: place, from: data, at: .now, isWhole: options.contains(.fromCache), context.io)
     }
 
     /// Where to write: `nil` for the end.

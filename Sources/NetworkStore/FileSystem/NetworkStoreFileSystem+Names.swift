@@ -50,7 +50,25 @@ extension NetworkStoreFileSystem {
         guard target.count < 4096 else { throw .fileNameTooLong }
         let new = NewNode(mode: NodeMode(.symbolicLink, permissions: 0o777))
         let template = NodeTemplate(new, by: caller(context), target: StoredName(target))
-        return entry(try await volume.engine.make(name, in: directory, template))
+        return entry(try await make(name, in: directory, template, context.io))
+    }
+
+    /// Makes a node; once more where there is no room for one, but others are about to go.
+    ///
+    /// - Throws: as the engine.
+    func make(
+        _ name: Name,
+        in directory: NodeID,
+        _ template: NodeTemplate,
+        _ io: borrowing AsyncIO
+    ) async throws(Errno) -> NodeRecord {
+        do throws(Errno) {
+            return try await volume.engine.make(name, in: directory, template)
+        } catch {
+            guard error == .noSpace || error == .diskQuotaExceeded, await volume.departures.wait(io)
+            else { throw error }
+        }
+        return try await volume.engine.make(name, in: directory, template)
     }
 
     /// Makes a file, FIFO, socket or device node.
@@ -63,7 +81,7 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Entry {
         guard let type = node.mode.type, type != .directory, type != .symbolicLink else { throw .invalidArgument }
-        return entry(try await volume.engine.make(name, in: directory, NodeTemplate(node, by: caller(context))))
+        return entry(try await make(name, in: directory, NodeTemplate(node, by: caller(context)), context.io))
     }
 
     /// Makes a directory.
@@ -77,7 +95,7 @@ extension NetworkStoreFileSystem {
     ) async throws(Errno) -> Entry {
         var node = node
         node.mode = NodeMode(.directory, permissions: node.mode.permissions)
-        return entry(try await volume.engine.make(name, in: directory, NodeTemplate(node, by: caller(context))))
+        return entry(try await make(name, in: directory, NodeTemplate(node, by: caller(context)), context.io))
     }
 
     /// Removes a name that is no directory.
@@ -138,6 +156,7 @@ extension NetworkStoreFileSystem {
         try await commitHeldAttributes(of: node)
         let record = try await volume.engine.link(node, to: name, in: directory)
         nodes.relink(node)
+        volume.departures.end(node)
         take(record)
         return entry(record)
     }

@@ -31,6 +31,12 @@ extension NetworkStoreFileSystem {
         try await file.gate.pass { () async throws(Errno) in
             try await volume.flush(file, durably: false)
             try await volume.loadExtents(of: file)
+            let claim =
+                isHole
+                ? RoomLedger.Claim()
+                : try await volume.claimRoom(for: file, context.io) { () throws(Errno) in
+                    file.state.withLock { $0.growth(in: offset..<end) }
+                }
             let (change, old) = file.state.withLock { state in
                 var change = ContentChange(of: file.id)
                 change.time = .now
@@ -45,7 +51,7 @@ extension NetworkStoreFileSystem {
                 }
                 return (change, state.record.attributes.mode)
             }
-            let updated = try await volume.engine.commit(change, durably: false)
+            let updated = try await volume.commit(change, claim)
             file.state.withLock { state in
                 state.extents?.apply(change)
                 state.commits += 1
@@ -106,7 +112,17 @@ extension NetworkStoreFileSystem {
         try await target.gate.pass { () async throws(Errno) in
             try await volume.flush(target, durably: false)
             let old = target.attributes.mode
-            let record = try await volume.engine.share(range, of: source.id, with: target.id, at: targetOffset, caller)
+            let claim = try await volume.claimRoom(for: target, context.io) { () async throws(Errno) in
+                try await sharedGrowth(range, of: source, with: target, at: targetOffset)
+            }
+            let record: NodeRecord
+            do throws(Errno) {
+                record = try await volume.engine.share(range, of: source.id, with: target.id, at: targetOffset, caller)
+            } catch {
+                volume.room.giveBack(claim)
+                throw error
+            }
+            volume.room.use(claim)
             target.state.withLock { state in
                 // Asked again when it is read next.
                 state.extents = nil
@@ -117,6 +133,20 @@ extension NetworkStoreFileSystem {
             invalidateMode(of: target.id, ifChangedFrom: old, to: record.attributes.mode)
         }
         return length
+    }
+
+    /// How many bytes more a file has when it shares a range of another.
+    private func sharedGrowth(
+        _ range: Range<UInt64>,
+        of source: StoredFile,
+        with target: StoredFile,
+        at offset: UInt64
+    ) async throws(Errno) -> UInt64 {
+        let shared = try await volume.engine.extents(of: source.id, in: range)
+            .reduce(0) { $0 + $1.range.clamped(to: range).length }
+        try await volume.loadExtents(of: target)
+        let there = target.state.withLock { range.length - $0.growth(in: offset..<offset + range.length) }
+        return shared - min(shared, there)
     }
 
     /// Makes everything durable (`syncfs`).

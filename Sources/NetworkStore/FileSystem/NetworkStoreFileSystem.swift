@@ -52,6 +52,7 @@ public final class NetworkStoreFileSystem: FileSystem {
                 self.volume.flushExpired()
                 // What closes and names have promised less for waits no longer than this.
                 if self.closing == .committed { try? await self.volume.engine.synchronize() }
+                await self.volume.refreshRoom()
                 seconds += 1
                 if seconds % Self.collectionInterval == 0 { await self.collectGarbage(io) }
             }
@@ -90,22 +91,31 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Tells the kernel what it does not notice; `nil` before there is a session.
     var notifier: Notifier? { connection.withLock { $0?.notifier } }
 
-    /// How full the volume is.
+    /// How full the volume is, with what is written and not committed, and without what was removed; below a directory with a
+    /// quota, how full that is.
     ///
     /// - Throws: `EIO`.
     public func statistics(
         of node: NodeID,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> FileSystemStatistics {
+        await volume.departures.wait(context.io)
+        // Before the engine is asked: what is committed in between is better told twice than not at all.
+        let unwritten = volume.unwrittenBytes
         let usage = try await volume.engine.usage()
         let description = volume.description
-        let block: UInt64 = 4096
         // A bucket has no size of its own: as much as JuiceFS and others tell.
-        let bytes = max(description.byteLimit ?? 1 << 50, usage.bytes)
-        let nodes = max(description.nodeLimit ?? 1 << 32, usage.nodes)
-        return FileSystemStatistics(
-            blockSize: UInt32(block), blocks: bytes / block, freeBlocks: (bytes - usage.bytes) / block, nodes: nodes,
-            freeNodes: nodes - usage.nodes)
+        var space = Space(
+            limits: QuotaRecord.Limits(
+                bytes: description.byteLimit ?? 1 << 50, nodes: description.nodeLimit ?? 1 << 32),
+            bytes: usage.bytes + unwritten, nodes: usage.nodes)
+        let quota = try? await volume.engine.node(node).quota
+        if let quota, quota.rawValue != 0 {
+            for quota in try await volume.engine.quotas(at: quota) {
+                space.narrow(to: quota, claimed: volume.room.claimed(in: quota.id))
+            }
+        }
+        return space.statistics
     }
 
     // MARK: Nodes
@@ -165,15 +175,19 @@ public final class NetworkStoreFileSystem: FileSystem {
 
     /// A node may have lost its last name.
     func settle(_ record: NodeRecord) {
-        guard record.attributes.linkCount == 0, nodes.unlink(record.id) else { return }
-        dispose(of: record.id)
+        guard record.attributes.linkCount == 0 else { return }
+        let (isGone, isOpen) = nodes.unlink(record.id)
+        if isGone { return dispose(of: record.id) }
+        if !isOpen { volume.departures.expect(record.id) }
     }
 
     /// A node that has no name, and that the kernel does not know any more, goes.
     func dispose(of node: NodeID) {
+        volume.departures.expect(node)
         volume.start { _ in
             // If it fails it goes when the session is over.
             try? await self.volume.engine.dispose(of: node)
+            self.volume.departures.end(node)
         }
     }
 }

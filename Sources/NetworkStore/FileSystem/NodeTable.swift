@@ -79,12 +79,13 @@ final class NodeTable: Sendable {
 
     /// Takes an open file back.
     ///
-    /// - Returns: whether it was the last one, and whether the node has no name and nobody needs it any more.
-    func release(_ node: NodeID) -> (isLast: Bool, isGone: Bool) {
+    /// - Returns: whether it was the last one, whether the node has no name and nobody needs it any more, and whether it has no
+    ///   name.
+    func release(_ node: NodeID) -> (isLast: Bool, isGone: Bool, isUnlinked: Bool) {
         shard(of: node).nodes.withLock { nodes in
-            guard var known = nodes[node], known.opens > 0 else { return (false, false) }
+            guard var known = nodes[node], known.opens > 0 else { return (false, false, false) }
             known.opens -= 1
-            return (known.opens == 0, Self.settle(known, node, &nodes))
+            return (known.opens == 0, Self.settle(known, node, &nodes), known.isUnlinked)
         }
     }
 
@@ -100,16 +101,16 @@ final class NodeTable: Sendable {
 
     /// A node has lost its last name.
     ///
-    /// - Returns: whether nobody needs it any more.
-    func unlink(_ node: NodeID) -> Bool {
+    /// - Returns: whether nobody needs it any more, and whether anybody has it open.
+    func unlink(_ node: NodeID) -> (isGone: Bool, isOpen: Bool) {
         shard(of: node).nodes.withLock { nodes in
             guard var known = nodes[node], !known.isUnused else {
                 nodes[node] = nil
-                return true
+                return (true, false)
             }
             known.isUnlinked = true
             nodes[node] = known
-            return false
+            return (false, known.opens > 0)
         }
     }
 

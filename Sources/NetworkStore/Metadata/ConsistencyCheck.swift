@@ -24,10 +24,11 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
         try checkExtents()
         try checkObjects()
         try checkCounters()
+        try checkQuotas()
     }
 
     /// Adds a finding for each row of a query.
-    private mutating func find(
+    mutating func find(
         _ query: String,
         _ finding: (Database.Row) -> Inconsistency
     ) throws(Database.Failure) {

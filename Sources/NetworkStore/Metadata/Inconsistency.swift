@@ -32,8 +32,20 @@ public enum Inconsistency: Sendable, Hashable, CustomStringConvertible {
     case objectUse(object: ObjectNumber)
     /// A number that is pending, and an object, or not given out yet.
     case number(UInt64)
+    /// A quota that does not count what is in it.
+    case quota(directory: NodeID, bytes: Count, nodes: Count)
+    /// A node that belongs to a quota that there is not, or that it is not in; or a quota that is not where it says.
+    case quotaMembership(node: NodeID)
     /// A counter of the volume that is not the sum of what it counts.
     case counter(name: String, counted: UInt64, found: UInt64)
+
+    /// What is counted, and what there is.
+    public struct Count: Sendable, Hashable {
+        /// What is counted.
+        public var counted: UInt64
+        /// What there is.
+        public var found: UInt64
+    }
 
     /// One line.
     public var description: String {
@@ -56,6 +68,10 @@ public enum Inconsistency: Sendable, Hashable, CustomStringConvertible {
         case .objectMissing(let object, let file): "file \(file) has bytes in object \(object), which there is not"
         case .objectUse(let object): "object \(object) is not used as often as it counts"
         case .number(let number): "the number \(number) is given out and free, or is two objects'"
+        case .quota(let directory, let bytes, let nodes):
+            "the quota of directory \(directory) has \(bytes.found) bytes and \(nodes.found) nodes, and counts "
+                + "\(bytes.counted) and \(nodes.counted)"
+        case .quotaMembership(let node): "node \(node) belongs to a quota that it is not in, or that there is not"
         case .counter(let name, let counted, let found): "the volume has \(found) \(name) and counts \(counted)"
         }
     }

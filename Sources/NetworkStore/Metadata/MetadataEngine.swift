@@ -123,8 +123,8 @@ public protocol MetadataEngine: Sendable {
     ///
     /// - Parameter caller: owns the whiteout, where there is to be one.
     /// - Returns: the nodes whose attributes have changed.
-    /// - Throws: `EINVAL` for flags that exclude each other and where a directory would get into itself; `ENOENT`,
-    ///   `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `EPERM`, `ENOSPC`, `EDQUOT`, `ESTALE`.
+    /// - Throws: `EINVAL` for flags that exclude each other and where a directory would get into itself; `EXDEV` for a
+    ///   directory, a file with other names, or an exchange, from one quota to another; `ENOENT`, `EEXIST`, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `ENAMETOOLONG`, `EPERM`, `ENOSPC`, `EDQUOT`, `ESTALE`.
     func rename(
         _ name: Name,
         in directory: NodeID,
@@ -138,7 +138,7 @@ public protocol MetadataEngine: Sendable {
     ///
     /// - Returns: the node as it is now.
     /// - Throws: `EPERM` for directories and what is immutable or append-only, `ENOENT` where the node has lost its last
-    ///   name and may not get another, `EMLINK` beyond 65,000, and as ``make(_:in:_:)``.
+    ///   name and may not get another, `EMLINK` beyond 65,000, `EXDEV` from one quota to another, and as ``make(_:in:_:)``.
     func link(_ node: NodeID, to name: Name, in directory: NodeID) async throws(Errno) -> NodeRecord
 
     /// Nobody of this session needs a node that has no name any more: it goes, and what it has of objects becomes
@@ -237,6 +237,37 @@ public protocol MetadataEngine: Sendable {
 
     /// Makes all that has returned before durable.
     func synchronize() async throws(Errno)
+
+    // MARK: Quotas
+
+    /// A quota and those around it, from the inside out; empty where there is none of that number.
+    func quotas(at quota: NodeID) async throws(Errno) -> [QuotaRecord]
+
+    /// All quotas.
+    func quotas() async throws(Errno) -> [QuotaRecord]
+
+    /// Sets the limits of a directory's quota, or makes it; what is made in the directory belongs to it from then on. What was there
+    /// before is not counted yet: see ``QuotaWalk``.
+    ///
+    /// - Throws: `ENOTDIR`, `ENOENT` where the directory has been removed, `ESTALE`.
+    func setQuota(of directory: NodeID, _ limits: QuotaRecord.Limits) async throws(Errno) -> QuotaRecord
+
+    /// Has nodes belong to a quota that were there before it was set, and that belong to the one around it as yet. Limits are not
+    /// looked at: who is over them can only remove.
+    ///
+    /// - Parameters:
+    ///   - names: their names; those that are gone are left out.
+    ///   - directory: where they are; nothing is done where it is not in the quota.
+    func adopt(_ names: [StoredName], of directory: NodeID, into quota: NodeID) async throws(Errno)
+
+    /// Notes that all which was there before a quota was set is counted.
+    func completeQuota(of directory: NodeID) async throws(Errno)
+
+    /// Takes the limits of a directory's quota away, has nodes belong to the one around it, and removes it after the last.
+    ///
+    /// - Parameter limit: the most nodes.
+    /// - Returns: whether there is no such quota any more.
+    func clearQuota(of directory: NodeID, limit: Int) async throws(Errno) -> Bool
 
     // MARK: Collecting
 

@@ -15,6 +15,8 @@ public struct NodeRecord: Sendable, Hashable {
     public var version: UInt64
     /// Whether it has extended attributes, of whatever name.
     public var hasExtendedAttributes: Bool
+    /// The quota that it belongs to (``QuotaRecord``); 0 for none.
+    public var quota: NodeID
 
     /// A node.
     public init(
@@ -22,13 +24,15 @@ public struct NodeRecord: Sendable, Hashable {
         birthTime: Timestamp,
         flags: UInt32 = 0,
         version: UInt64 = 0,
-        hasExtendedAttributes: Bool = true
+        hasExtendedAttributes: Bool = true,
+        quota: NodeID = NodeID(0)
     ) {
         self.attributes = attributes
         self.birthTime = birthTime
         self.flags = flags
         self.version = version
         self.hasExtendedAttributes = hasExtendedAttributes
+        self.quota = quota
     }
 
     /// Its number.

@@ -94,6 +94,7 @@ extension Volume {
         }
         dirtyBudget.accept()
         dirtyBudget.give(upload.content.chunks.count)
+        room.use(upload.claim)
         attempt.finish(nil)
     }
 
@@ -134,7 +135,10 @@ extension Volume {
         }
         for attempt in attempts { attempt.finish(error) }
         if error == .noSpace || error == .diskQuotaExceeded { dirtyBudget.refuse(with: error) }
-        if isGone { return dirtyBudget.give(upload.content.chunks.count) }
+        guard !isGone else {
+            room.giveBack(upload.claim)
+            return dirtyBudget.give(upload.content.chunks.count)
+        }
         start { io in
             if await self.pause(for: delay, io) { self.retry(file) }
         }

@@ -6,25 +6,41 @@ extension Volume {
     /// The longest file: offsets are signed in POSIX.
     static let largestFile = UInt64(Int64.max)
 
-    /// Takes what is written into memory, or nothing where there is no room now.
+    /// What came of an attempt to take what is written into memory.
+    enum WriteOutcome {
+        /// It is there.
+        case done
+        /// There is no memory for it now.
+        case noMemory
+        /// The volume, or a quota, has no room for it, as far as is known.
+        case noRoom
+    }
+
+    /// Takes what is written into memory, or nothing where that cannot be done now.
     ///
     /// - Parameters:
     ///   - offset: bytes from the start of the file; `nil` for its end.
     ///   - time: when it is written.
-    /// - Returns: whether it is done.
     /// - Throws: `EFBIG`.
     func writeImmediately(
         _ file: StoredFile,
         at offset: UInt64?,
         from data: RawSpan,
         at time: Timestamp
-    ) throws(Errno) -> Bool {
-        let (isDone, upload) = try file.state.withLock { (state) throws(Errno) -> (Bool, Upload?) in
+    ) throws(Errno) -> WriteOutcome {
+        let (outcome, upload) = try file.state.withLock { (state) throws(Errno) -> (WriteOutcome, Upload?) in
             let start = offset ?? state.size
             guard start <= Self.largestFile - UInt64(data.byteCount) else { throw .fileTooLarge }
-            guard data.byteCount > 0 else { return (true, nil) }
-            guard take(data, at: start, into: &state.dirty) else { return (false, nil) }
+            guard data.byteCount > 0 else { return (.done, nil) }
             let end = start + UInt64(data.byteCount)
+            let quota = state.claim.quota(of: state.record.quota)
+            let growth = room.isBounded(quota) ? state.growth(in: start..<end) : 0
+            guard room.claim(growth, in: quota) else { return (.noRoom, nil) }
+            guard take(data, at: start, into: &state.dirty) else {
+                room.giveBack(RoomLedger.Claim(bytes: growth, quota: quota))
+                return (.noMemory, nil)
+            }
+            state.claim.add(growth, quota: quota)
             state.noteWrite()
             state.pending = (max(state.size, end), time)
             if state.dirtySince == nil {
@@ -34,10 +50,10 @@ extension Volume {
             let isFull =
                 state.dirty.byteCount >= Int(description.objectSize)
                 || state.dirty.chunks.count >= Self.dirtyChunkLimit
-            return (true, isFull ? state.seal() : nil)
+            return (.done, isFull ? state.seal() : nil)
         }
         if let upload { begin(upload, of: file) }
-        return isDone
+        return outcome
     }
 
     /// The most blocks of a file that are unwritten before they are written out: where a program writes here and there, a
@@ -74,21 +90,52 @@ extension Volume {
         return true
     }
 
-    /// Takes what is written into memory, waiting for room.
+    /// Takes what is written into memory, waiting for memory; as much of it as there is room for.
     ///
-    /// - Throws: `EFBIG`; `ENOSPC` and `EDQUOT` where what is written could not be stored for that reason and no room is left
-    ///   in memory, which would last until somebody makes some; `EINTR` where the task is cancelled.
+    /// - Parameter isWhole: whether nothing is to be written where there is no room for all.
+    /// - Returns: how many bytes were taken, from the first on.
+    /// - Throws: `EFBIG`; `ENOSPC` where the volume is full, `EDQUOT` where a quota is; these, too, where what is written could not
+    ///   be stored for that reason and no room is left in memory, which would last until somebody makes some; `EINTR` where the
+    ///   task is cancelled.
     func write(
         _ file: StoredFile,
         at offset: UInt64?,
         from data: RawSpan,
-        at time: Timestamp
-    ) async throws(Errno) {
-        while try !writeImmediately(file, at: offset, from: data, at: time) {
-            if let refusal = dirtyBudget.refusal { throw refusal }
-            flushOldest()
-            await dirtyBudget.wait(for: data.byteCount / blockSize + 2)
-            if Task.isCancelled { throw .interrupted }
+        at time: Timestamp,
+        isWhole: Bool,
+        _ io: borrowing AsyncIO
+    ) async throws(Errno) -> Int {
+        var (count, step) = (data.byteCount, 0)
+        while true {
+            switch try writeImmediately(file, at: offset, from: data.extracting(first: count), at: time) {
+            case .done: return count
+            case .noMemory:
+                if let refusal = dirtyBudget.refusal { throw refusal }
+                flushOldest()
+                await dirtyBudget.wait(for: count / blockSize + 2)
+                if Task.isCancelled { throw .interrupted }
+            case .noRoom:
+                let quota = file.state.withLock { $0.claim.quota(of: $0.record.quota) }
+                if try await makeRoom(step, for: file, quota, io) {
+                    step += 1
+                    continue
+                }
+                // As a disk takes what fits.
+                let fitting = fittingCount(of: data.byteCount, at: offset, in: file, quota)
+                guard !isWhole, fitting > 0, fitting < count else {
+                    throw room.refusal(of: UInt64(fitting + 1), in: quota)
+                }
+                count = fitting
+            }
+        }
+    }
+
+    /// How many bytes of what is written there is room for.
+    private func fittingCount(of count: Int, at offset: UInt64?, in file: StoredFile, _ quota: NodeID) -> Int {
+        file.state.withLock { state in
+            let start = offset ?? state.size
+            guard start <= Self.largestFile - UInt64(count) else { return 0 }
+            return Int(state.prefix(of: start..<start + UInt64(count), growingBy: room.left(in: quota)).length)
         }
     }
 

@@ -42,6 +42,10 @@ public final class Volume: Sendable {
     let reader: ObjectReader
     /// Bounds what is not committed.
     let dirtyBudget: DirtyBudget
+    /// How much may be written.
+    let room: RoomLedger
+    /// Nodes that are about to go, and to leave room.
+    let departures = Departures()
     /// Puts objects.
     let writer: ObjectWriter
     /// Files with something that is not committed.
@@ -76,6 +80,7 @@ public final class Volume: Sendable {
         let memory = try BlockMemory(byteCount: limits.memory - staging.limit, blockSize: blockSize)
         cache = BlockCache(memory)
         dirtyBudget = DirtyBudget(limit: memory.slotCount / 2)
+        room = RoomLedger(limit: description.byteLimit)
         let keys = ObjectKeys(volume: description.identifier)
         reader = ObjectReader(
             engine: engine, store: store, keys: keys, cache: cache, disk: disk, staging: staging, key: key)

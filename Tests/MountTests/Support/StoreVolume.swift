@@ -11,21 +11,27 @@ enum StoreVolume {
     static func make(
         in directory: FilePath,
         store: (any ObjectStore)? = nil,
+        byteLimit: UInt64? = nil,
+        nodeLimit: UInt64? = nil,
         limits: Volume.Limits = Volume.Limits()
     ) async throws -> NetworkStoreFileSystem {
         _ = try objects(in: directory)
         let description = VolumeDescription(
-            identifier: "0123456789abcdef0123456789abcdef", name: "test",
+            identifier: "0123456789abcdef0123456789abcdef", name: "test", byteLimit: byteLimit, nodeLimit: nodeLimit,
             dataURL: "file://\(directory.appending("objects"))")
         try await SQLiteEngine.format(directory.appending("volume.db").string, description)
         return try await open(in: directory, store: store, limits: limits)
     }
 
     /// Makes a volume of PostgreSQL and a directory, and opens it.
-    static func makeShared(in directory: FilePath) async throws -> NetworkStoreFileSystem {
+    static func makeShared(
+        in directory: FilePath,
+        byteLimit: UInt64? = nil,
+        nodeLimit: UInt64? = nil
+    ) async throws -> NetworkStoreFileSystem {
         let location = try PostgreSQLLocation(await PostgreSQLServer.shared.value.volume())
         let description = VolumeDescription(
-            identifier: "0123456789abcdef0123456789abcdef", name: "test",
+            identifier: "0123456789abcdef0123456789abcdef", name: "test", byteLimit: byteLimit, nodeLimit: nodeLimit,
             dataURL: "file://\(directory.appending("objects"))")
         try await PostgreSQLEngine.format(location, description)
         return NetworkStoreFileSystem(

@@ -82,6 +82,22 @@ import Testing
         }
     }
 
+    /// One more in a quota, however many are around it, and none beside it.
+    @Test func threeInAQuota() async throws {
+        try await Self.withEngine { engine, calls in
+            let outer = try await calls.makeDirectory("outer")
+            let inner = try await calls.makeDirectory("inner", in: outer)
+            for directory in [outer, inner] { try await QuotaWalk(engine).set(directory, QuotaRecord.Limits(bytes: 9)) }
+            #expect(try await Self.roundTrips(of: engine) { try await calls.make("file", in: inner) } == 3)
+            let file = try #require(try await calls.lookUp("file", in: inner)).id
+            let change = { (content: inout ContentChange) in
+                content.extents = [Extent(offset: 0, length: 1, place: .inline([1]))]
+            }
+            #expect(try await Self.roundTrips(of: engine) { try await calls.commit(file, change) } == 3)
+            #expect(try await Self.roundTrips(of: engine) { try await calls.make("file") } == 2)
+        }
+    }
+
     @Test func companyShares() async throws {
         try await Self.withEngine { engine, calls in
             let count = try await Self.roundTrips(of: engine) {

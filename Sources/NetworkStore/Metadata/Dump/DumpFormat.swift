@@ -6,7 +6,7 @@ internal import FoundationEssentials
 /// The first line of a dump.
 struct DumpHeader: Codable, Sendable {
     /// What this program writes.
-    static let version = 1
+    static let version = 2
 
     /// The version of the format.
     var dump: Int
@@ -69,6 +69,8 @@ extension DumpRow: Decodable {
         func wrong() -> any Error {
             DecodingError.dataCorruptedError(in: fields, debugDescription: "'\(column.name)' is not what it should be")
         }
+        // What older dumps do not have.
+        if let usual = column.usual, fields.isAtEnd { return .number(usual) }
         switch column.kind {
         case .number, .signed:
             let number = try fields.decode(Int64.self)

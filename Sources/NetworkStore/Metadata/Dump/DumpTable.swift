@@ -9,6 +9,7 @@ enum DumpTable: String, CaseIterable, Sendable {
     case extents
     case objects
     case pending
+    case quotas
 
     /// A column.
     struct Column: Sendable {
@@ -30,14 +31,17 @@ enum DumpTable: String, CaseIterable, Sendable {
         let name: String
         /// What may be in it.
         let kind: Kind
+        /// What dumps stand for that are too old to have it.
+        let usual: Int64?
 
-        fileprivate init(_ name: String, _ kind: Kind = .number) {
+        fileprivate init(_ name: String, _ kind: Kind = .number, usual: Int64? = nil) {
             self.name = name
             self.kind = kind
+            self.usual = usual
         }
     }
 
-    /// Columns in the order of dumps, which stays as it is for ever: a dump of today is to be loaded by what comes later.
+    /// Columns in the order of dumps, which stays as it is for ever but for more at its end: a dump of today is to be loaded by what comes later.
     var columns: [Column] {
         switch self {
         case .nodes:
@@ -47,7 +51,7 @@ enum DumpTable: String, CaseIterable, Sendable {
                 "next_cookie",
             ].map { Column($0) }
                 + ["atime", "mtime", "ctime", "btime"].flatMap { [Column($0, .signed), Column("\($0)_ns")] }
-                + [Column("target", .optionalBytes)]
+                + [Column("target", .optionalBytes), Column("quota", usual: 0)]
         case .names: [Column("dir"), Column("name", .name), Column("cookie"), Column("node")]
         case .unlinked: [Column("node")]
         case .attributes: [Column("node"), Column("name", .bytes), Column("value", .bytes)]
@@ -62,6 +66,11 @@ enum DumpTable: String, CaseIterable, Sendable {
                 Column("freed"),
             ]
         case .pending: [Column("number")]
+        case .quotas:
+            [
+                Column("directory"), Column("outer_quota"), Column("byte_limit", .signed),
+                Column("node_limit", .signed), Column("bytes"), Column("nodes"), Column("complete"),
+            ]
         }
     }
 

@@ -82,6 +82,14 @@ struct MetadataLoad<Database: LoadedDatabase> {
             """,
             "DELETE FROM pending",
             """
+            \(ConsistencyCheck<Database>.partsOfQuotas), found AS (SELECT i.quota, count(n.id) AS nodes,
+                    CAST(coalesce(sum(n.allocated), 0) AS bigint) AS bytes
+                FROM inside i LEFT JOIN nodes n ON n.quota = i.part GROUP BY i.quota)
+            UPDATE quotas SET bytes = (SELECT f.bytes FROM found f WHERE f.quota = directory),
+                nodes = (SELECT f.nodes FROM found f WHERE f.quota = directory)
+            """,
+            "DELETE FROM quotas WHERE nodes = 0",
+            """
             UPDATE \(Database.counters) SET next_node = \(nextNode), next_object = \(nextObject),
                 nodes = (SELECT count(*) FROM nodes),
                 bytes = (SELECT CAST(coalesce(sum(length), 0) AS bigint) FROM extents),

@@ -79,7 +79,13 @@ extension PostgreSQLVolume {
         _ say: @escaping @Sendable (String) -> Void
     ) throws(VolumeError) -> PostgreSQLEngine {
         let looking = try connect()
-        let volume = try description(looking)
+        let volume: VolumeDescription
+        do throws(VolumeError) {
+            volume = try description(looking)
+        } catch .older {
+            try migrate(looking)
+            volume = try description(looking)
+        }
         if isAlone { try checkIsFree(looking) }
         let draft = PostgreSQLSession(location, volume, epoch: 0, lease: lease, say)
         let (connection, epoch, numbers) = try checked { () throws(PostgreSQLFailure) in
@@ -128,6 +134,30 @@ extension PostgreSQLVolume {
         let rows = RowCache(connection)
         rows.take(results[4][0], nodes: counts.nodes, objects: counts.objects)
         return (epoch, rows.numbers)
+    }
+
+    /// Brings it to the newest version, while nobody has it open: programs that know the old one only do not count what the new one
+    /// wants counted.
+    ///
+    /// - Throws: ``VolumeError/inUse(path:by:mayForce:)``.
+    private func migrate(_ connection: PostgreSQLConnection) throws(VolumeError) {
+        try checked { () throws(PostgreSQLFailure) in
+            try connection.send(text: "BEGIN")
+            try connection.send(text: "SET LOCAL synchronous_commit = on")
+            try connection.send(text: "LOCK TABLE sessions IN EXCLUSIVE MODE")
+            try connection.exchange()
+        }
+        try checkIsFree(connection)
+        try checked { () throws(PostgreSQLFailure) in
+            let rows = try connection.run(text: "SELECT version FROM volume FOR UPDATE")
+            // Another may have done it meanwhile.
+            for step in PostgreSQLSchema.steps.dropFirst(rows.count == 1 ? Int(rows[0].int64(0)) : 0) {
+                for text in step { try connection.send(text: text) }
+            }
+            try connection.send(text: "UPDATE volume SET version = \(PostgreSQLSchema.version)")
+            try connection.send(text: "COMMIT")
+            try connection.exchange()
+        }
     }
 
     /// Opens it to be read.

@@ -97,6 +97,7 @@ final class PostgreSQLRows: @unchecked Sendable {
             node.version = uint64(first + 10)
             node.parent = NodeID(uint64(first + 11))
             node.nextCookie = uint64(first + 12)
+            node.quota = NodeID(uint64(first + 21))
             return node
         }
 
@@ -137,5 +138,6 @@ extension PostgreSQLParameters {
         for time in [attributes.accessTime, attributes.modificationTime, attributes.changeTime, node.birthTime] {
             add(time)
         }
+        add(node.quota)
     }
 }

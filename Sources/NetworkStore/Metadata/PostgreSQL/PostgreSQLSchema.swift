@@ -7,7 +7,7 @@ enum PostgreSQLSchema {
 
     /// What leads from each version to the next; the first one makes an empty volume out of nothing. Steps that have been
     /// in a release are never changed.
-    static let steps: [[String]] = [first]
+    static let steps: [[String]] = [first, second]
 
     /// Version 1.
     ///
@@ -58,5 +58,17 @@ enum PostgreSQLSchema {
             (c.garbage_bytes + coalesce(sum(s.garbage_bytes), 0))::bigint AS garbage_bytes
         FROM counters c LEFT JOIN sessions s ON true GROUP BY c.id
         """,
+    ]
+
+    /// Version 2: quotas by directory (``QuotaRecord``), and to which each node belongs.
+    private static let second = [
+        "ALTER TABLE nodes ADD COLUMN quota bigint NOT NULL DEFAULT 0",
+        "CREATE INDEX nodes_by_quota ON nodes (quota) WHERE quota <> 0",
+        """
+        CREATE TABLE quotas (directory bigint PRIMARY KEY, outer_quota bigint NOT NULL, byte_limit bigint NOT NULL,
+            node_limit bigint NOT NULL, bytes bigint NOT NULL, nodes bigint NOT NULL, complete bigint NOT NULL)
+            WITH (fillfactor = 10)
+        """,
+        "CREATE INDEX quotas_by_outer ON quotas (outer_quota) WHERE outer_quota <> 0",
     ]
 }

@@ -6,15 +6,15 @@ enum PostgreSQLStatement: Int, CaseIterable {
     case sessionUnlinked, sessionPending, freePending, foldSession, deleteSession
     // Rows that are to be changed: locked
     case lockNodes, lockNames, lockChildren, ancestors, lockUnlinked, lockPending, anyNames
-    case lockAttributes, lockExtents, lockObjects, lockExtentObjects
+    case lockAttributes, lockExtents, lockObjects, lockExtentObjects, lockQuotas, lockInnerQuotas, members
     // What is changed
     case insertNode, updateNode, deleteNode, insertUnlinked, deleteUnlinked
     case insertName, updateName, deleteName, setAttribute, deleteAttribute
     case insertExtent, updateExtent, deleteExtent
-    case insertObject, updateObject, deleteObject, insertPending, deletePending
+    case insertObject, updateObject, deleteObject, insertPending, deletePending, insertQuota, updateQuota, deleteQuota
     // What is read
     case node, lookUp, parent, target, names, attribute, attributeNames, extents
-    case object, objectsAfter, garbage, usage
+    case object, objectsAfter, garbage, usage, quotas, allQuotas
 
     /// Those of the connection that writes.
     static var writing: [Self] { allCases.filter { $0.rawValue < Self.node.rawValue } }
@@ -30,6 +30,8 @@ enum PostgreSQLStatement: Int, CaseIterable {
         case .insertSession, .lockSession, .storeSession, .expiredSessions, .lockExpired, .takeNumbers, .lockTree,
             .notify, .sessionUnlinked, .sessionPending, .freePending, .foldSession, .deleteSession:
             sessionText
+        case .lockQuotas, .lockInnerQuotas, .members, .insertQuota, .updateQuota, .deleteQuota, .quotas, .allQuotas:
+            quotaText
         case .lockNodes, .lockNames, .lockChildren, .ancestors, .lockUnlinked, .lockPending, .anyNames, .lockAttributes,
             .lockExtents, .lockObjects, .lockExtentObjects:
             lockText
@@ -158,14 +160,18 @@ enum PostgreSQLStatement: Int, CaseIterable {
     private var changeText: String {
         switch self {
         case .insertNode:
-            "INSERT INTO nodes VALUES (\((1...21).map { "$\($0)::bigint" }.joined(separator: ", ")), $22::bytea)"
+            """
+            INSERT INTO nodes (\(SQL.nodeColumns.replacing("n.", with: "")), target)
+            VALUES (\((1...22).map { "$\($0)::bigint" }.joined(separator: ", ")), $23::bytea)
+            """
         case .updateNode:
             """
             UPDATE nodes SET mode = $2::bigint, uid = $3::bigint, gid = $4::bigint, links = $5::bigint,
                 size = $6::bigint, allocated = $7::bigint, device = $8::bigint, flags = $9::bigint,
                 marks = $10::bigint, version = $11::bigint, parent = $12::bigint, next_cookie = $13::bigint,
                 atime = $14::bigint, atime_ns = $15::bigint, mtime = $16::bigint, mtime_ns = $17::bigint,
-                ctime = $18::bigint, ctime_ns = $19::bigint, btime = $20::bigint, btime_ns = $21::bigint
+                ctime = $18::bigint, ctime_ns = $19::bigint, btime = $20::bigint, btime_ns = $21::bigint,
+                quota = $22::bigint
             WHERE id = $1::bigint
             """
         case .deleteNode: "DELETE FROM nodes WHERE id = ANY($1::bigint[])"

@@ -11,6 +11,7 @@ extension RowCache {
         try sendAttributes()
         try sendExtents()
         try sendObjects()
+        try sendQuotas()
     }
 
     /// What others may know and find otherwise.

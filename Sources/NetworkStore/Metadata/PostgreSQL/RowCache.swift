@@ -67,6 +67,7 @@ final class RowCache: RowStore {
         case extents(NodeID, CachedExtents?)
         case object(ObjectNumber, Slot<CachedObject>?)
         case pending(ObjectNumber, Slot<Int64>?)
+        case quota(NodeID, Slot<QuotaRecord>?)
     }
 
     /// The connection; another one after it broke.
@@ -85,6 +86,7 @@ final class RowCache: RowStore {
     var extents: [NodeID: CachedExtents] = [:]
     var objects: [ObjectNumber: Slot<CachedObject>] = [:]
     var pending: [ObjectNumber: Slot<Int64>] = [:]
+    var quotas: [NodeID: Slot<QuotaRecord>] = [:]
     /// The directories that directories are in, as the database has them, once nobody else may move any.
     var parents: [NodeID: NodeID]?
     /// The last numbers that this session may give out, and of which it has the row's word on the disk.
@@ -116,6 +118,7 @@ final class RowCache: RowStore {
             case .extents(let id, let map): extents[id] = map
             case .object(let number, let slot): objects[number] = slot
             case .pending(let number, let slot): pending[number] = slot
+            case .quota(let id, let slot): quotas[id] = slot
             }
         }
     }
@@ -138,6 +141,7 @@ final class RowCache: RowStore {
         extents.removeAll(keepingCapacity: true)
         objects.removeAll(keepingCapacity: true)
         pending.removeAll(keepingCapacity: true)
+        quotas.removeAll(keepingCapacity: true)
         parents = nil
         failure = nil
         mustBeDurable = false

@@ -60,6 +60,8 @@ struct NodeRow: Sendable {
     var nextCookie = NodeRow.firstCookie
     /// What else there is of it.
     var marks: Marks = []
+    /// The quota that it belongs to: the number of that one's directory, 0 for none.
+    var quota = NodeID(0)
 
     /// What others get to know of it.
     var record: NodeRecord {
@@ -67,7 +69,7 @@ struct NodeRow: Sendable {
         told.blocks = (allocated + 511) / 512
         return NodeRecord(
             attributes: told, birthTime: birthTime, flags: flags.rawValue, version: version,
-            hasExtendedAttributes: marks.contains(.attributes))
+            hasExtendedAttributes: marks.contains(.attributes), quota: quota)
     }
 
     /// Its number.

@@ -51,6 +51,29 @@ protocol RowStore: AnyObject {
     /// Takes that note back.
     func deleteUnlinked(_ id: NodeID) throws(Errno)
 
+    // MARK: Quotas
+
+    /// A quota and those around it, from the inside out; empty for none.
+    func quotas(at id: NodeID) throws(Errno) -> [QuotaRecord]
+
+    /// The quotas that are directly within one.
+    func quotas(in id: NodeID) throws(Errno) -> [QuotaRecord]
+
+    /// Nodes that are in a quota and in none within it.
+    ///
+    /// - Parameter limit: the most that are read.
+    /// - Returns: them, and whether there are no others.
+    func members(of id: NodeID, limit: Int) throws(Errno) -> (nodes: [NodeID], areAll: Bool)
+
+    /// Adds a quota.
+    func insert(_ quota: QuotaRecord) throws(Errno)
+
+    /// Writes a quota that is there, and that was read.
+    func store(_ quota: QuotaRecord) throws(Errno)
+
+    /// Removes a quota that was read.
+    func deleteQuota(_ id: NodeID) throws(Errno)
+
     // MARK: Names
 
     /// What a name in a directory leads to; `nil` for nothing.

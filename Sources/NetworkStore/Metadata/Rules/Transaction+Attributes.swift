@@ -18,7 +18,9 @@ extension Transaction {
             changes, by: caller, at: now, accessList: try list(ExtendedAttributeRules.accessList, of: id))
         if let size = changes.size, node.allocated > 0 {
             // What lies beyond the end must read as zeros if the file grows again.
+            let former = Int64(clamping: node.allocated)
             try cut(size..<NodeRow.largestSize, of: &node)
+            try count(in: node.quota, bytes: Int64(clamping: node.allocated) - former)
         }
         try settle(aftermath, of: &node)
         try store(node)
@@ -49,6 +51,7 @@ extension Transaction {
             return
         }
         guard node.attributes.linkCount == 0 else { return }
+        try count(in: node.quota, bytes: -Int64(clamping: node.allocated), nodes: -1)
         if node.allocated > 0 { try cut(0..<NodeRow.largestSize, of: &node) }
         if node.marks.contains(.attributes) { try rows.deleteAttributes(of: id) }
         try rows.deleteUnlinked(id)

@@ -55,7 +55,7 @@ extension Transaction {
             try cut(extent.range, of: &node)
             try insert(extent, of: &node)
         }
-        try checkRoom(was: file.allocated, is: node.allocated)
+        try count(from: file, to: node)
         let written = change.extents.reduce(0) { $1.isData ? max($0, $1.range.upperBound) : $0 }
         node.attributes.size = max(node.attributes.size, change.size ?? 0, written)
         if change.movedVersion == nil {
@@ -90,13 +90,13 @@ extension Transaction {
         guard !wanted.isEmpty else { return target.record }
         let replaced = offset..<offset + wanted.length
         guard sourceID != targetID || !wanted.overlaps(replaced) else { throw .invalidArgument }
-        let allocated = target.allocated
+        let former = target
         let shared = try rows.extents(of: sourceID, in: wanted).compactMap { $0.part(in: wanted) }
         try cut(replaced, of: &target)
         for extent in shared {
             try insert(extent.moved(to: offset + (extent.offset - wanted.lowerBound)), of: &target)
         }
-        try checkRoom(was: allocated, is: target.allocated)
+        try count(from: former, to: target)
         target.attributes.size = max(target.attributes.size, replaced.upperBound)
         let now = Timestamp.now
         let aftermath = target.contentChanged(at: now, killingFor: caller.userID != 0 ? caller : nil)
@@ -106,12 +106,14 @@ extension Transaction {
         return target.record
     }
 
-    /// Checks the limit of bytes, after the fact: what fails is taken back with its transaction.
+    /// Checks the limit of bytes, after the fact, and counts them in quotas: what fails is taken back with its transaction.
     ///
-    /// - Throws: `ENOSPC` where there are too many, and more than before.
-    private func checkRoom(was former: UInt64, is allocated: UInt64) throws(Errno) {
-        guard let limit = volume.byteLimit, state.bytes > Int64(clamping: limit), allocated > former else { return }
-        throw .noSpace
+    /// - Throws: `ENOSPC`, `EDQUOT` where there are too many, and more than before.
+    private func count(from former: NodeRow, to node: NodeRow) throws(Errno) {
+        if let limit = volume.byteLimit, state.bytes > Int64(clamping: limit), node.allocated > former.allocated {
+            throw .noSpace
+        }
+        try count(in: node.quota, bytes: Int64(clamping: node.allocated) - Int64(clamping: former.allocated))
     }
 
     // MARK: Extents

@@ -43,6 +43,7 @@ extension Transaction {
         try check(canMake: name, in: parent)
         try node.checkTakesName(isLinkable: try rows.isLinkable(id))
         let now = Timestamp.now
+        try linkQuota(of: &node, to: parent)
         if node.attributes.linkCount == 0 { try rows.deleteUnlinked(id) }
         let cookie = parent.takeCookie()
         try rows.insertName(name, in: directory, cookie: cookie, id)
@@ -106,6 +107,7 @@ extension Transaction {
             of: type, template.node, from: parent.attributes, parent.flags, defaultList: list)
         var node = NodeRow(try rows.takeNode(&state), type, template, inheritance, in: parent.id, at: now)
         if let links { node.attributes.linkCount = links }
+        node.quota = parent.quota
         if let list = inheritance.accessList {
             try write(list.extendedAttribute, as: ExtendedAttributeRules.accessList, of: &node)
         }

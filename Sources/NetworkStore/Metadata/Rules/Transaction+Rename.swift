@@ -30,6 +30,7 @@ extension Transaction {
             try newParent.checkTakesNames()
         }
         if flags.contains(.exchange), let replaced {
+            try checkQuotas(exchanging: source, in: oldParent, with: replaced, in: newParent)
             try exchange(source, at: old, with: replaced, at: new)
             return RenameOutcome(replaced: nil, moved: [try node(source.id).record, try node(replaced.id).record])
         }
@@ -37,8 +38,10 @@ extension Transaction {
             try source.check(mayReplace: replaced)
             if replaced.isDirectory, try !rows.isEmpty(replaced.id) { throw .directoryNotEmpty }
         }
+        var moved = source
+        try moveQuota(of: &moved, from: oldParent, to: newParent)
         let gone = try move(
-            source, from: old, to: new, replacing: replaced, whiteoutFor: flags.contains(.whiteout) ? caller : nil)
+            moved, from: old, to: new, replacing: replaced, whiteoutFor: flags.contains(.whiteout) ? caller : nil)
         return RenameOutcome(replaced: gone, moved: [try node(source.id).record])
     }
 
@@ -68,9 +71,10 @@ extension Transaction {
             try update(new.directory) { cookie = $0.takeCookie() }
             try rows.insertName(new.name, in: new.directory, cookie: cookie, source.id)
         }
-        try update(source.id) { source in
-            source.changed(at: now)
-            if source.isDirectory { source.parent = new.directory }
+        try update(source.id) { row in
+            row.changed(at: now)
+            row.quota = source.quota
+            if row.isDirectory { row.parent = new.directory }
         }
         let lost = source.isDirectory ? -1 : 0
         let won = source.isDirectory && replaced == nil ? 1 : 0

@@ -66,7 +66,10 @@ final class Transaction<Rows: RowStore> {
     }
 
     /// Adds a node, which counts from then on.
+    ///
+    /// - Throws: `EDQUOT`, and nothing has changed.
     func insert(_ node: NodeRow, target: StoredName? = nil) throws(Errno) {
+        try count(in: node.quota, nodes: 1)
         try rows.insert(node, target: target)
         state.nodes += 1
     }

@@ -48,7 +48,7 @@ extension Database: RowStore {
     func insert(_ node: NodeRow, target: StoredName?) throws(Errno) {
         let statement = try statement(.insertNode)
         node.bind(to: statement)
-        if let target { statement.bind(22, target.bytes) } else { statement.bindNothing(22) }
+        if let target { statement.bind(23, target.bytes) } else { statement.bindNothing(23) }
         try statement.run()
     }
 

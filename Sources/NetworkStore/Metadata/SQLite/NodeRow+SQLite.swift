@@ -24,6 +24,7 @@ extension NodeRow {
         version = row.uint64(10)
         parent = NodeID(row.uint64(11))
         nextCookie = row.uint64(12)
+        quota = NodeID(row.uint64(21))
     }
 
     /// Binds all of its columns, from the first parameter on.
@@ -45,6 +46,7 @@ extension NodeRow {
         statement.bind(16, attributes.modificationTime)
         statement.bind(18, attributes.changeTime)
         statement.bind(20, birthTime)
+        statement.bind(22, quota)
     }
 }
 

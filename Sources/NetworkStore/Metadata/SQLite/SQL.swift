@@ -7,6 +7,8 @@ enum SQL: Int, CaseIterable {
     case insertUnlinked, deleteUnlinked
     // Names
     case lookUp, child, names, anyName, insertName, replaceName, deleteName
+    // Quotas
+    case quota, innerQuotas, allQuotas, members, insertQuota, updateQuota, deleteQuota
     // Extended attributes
     case attribute, attributeNames, attributeSize, setAttribute, deleteAttribute, deleteAttributes
     // Content
@@ -17,10 +19,10 @@ enum SQL: Int, CaseIterable {
     /// What a node's row holds, in the order in which ``NodeRow`` reads and writes it.
     static let nodeColumns = """
         n.id, n.mode, n.uid, n.gid, n.links, n.size, n.allocated, n.device, n.flags, n.marks, n.version, n.parent, \
-        n.next_cookie, n.atime, n.atime_ns, n.mtime, n.mtime_ns, n.ctime, n.ctime_ns, n.btime, n.btime_ns
+        n.next_cookie, n.atime, n.atime_ns, n.mtime, n.mtime_ns, n.ctime, n.ctime_ns, n.btime, n.btime_ns, n.quota
         """
     /// How many there are.
-    static let nodeColumnCount: Int32 = 21
+    static let nodeColumnCount: Int32 = 22
 
     /// The text of the statement.
     var text: String {
@@ -35,6 +37,7 @@ enum SQL: Int, CaseIterable {
             .insertUnlinked, .deleteUnlinked:
             nodeText
         case .lookUp, .child, .names, .anyName, .insertName, .replaceName, .deleteName: nameText
+        case .quota, .innerQuotas, .allQuotas, .members, .insertQuota, .updateQuota, .deleteQuota: quotaText
         case .attribute, .attributeNames, .attributeSize, .setAttribute, .deleteAttribute, .deleteAttributes:
             attributeText
         default: contentText
@@ -48,14 +51,16 @@ enum SQL: Int, CaseIterable {
         case .insertNode:
             """
             INSERT INTO nodes (id, mode, uid, gid, links, size, allocated, device, flags, marks, version, parent,
-                next_cookie, atime, atime_ns, mtime, mtime_ns, ctime, ctime_ns, btime, btime_ns, target)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
+                next_cookie, atime, atime_ns, mtime, mtime_ns, ctime, ctime_ns, btime, btime_ns, quota, target)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+                ?23)
             """
         case .updateNode:
             """
             UPDATE nodes SET mode = ?2, uid = ?3, gid = ?4, links = ?5, size = ?6, allocated = ?7, device = ?8,
                 flags = ?9, marks = ?10, version = ?11, parent = ?12, next_cookie = ?13, atime = ?14, atime_ns = ?15,
-                mtime = ?16, mtime_ns = ?17, ctime = ?18, ctime_ns = ?19, btime = ?20, btime_ns = ?21
+                mtime = ?16, mtime_ns = ?17, ctime = ?18, ctime_ns = ?19, btime = ?20, btime_ns = ?21,
+                quota = ?22
             WHERE id = ?1
             """
         case .updateAccessTime: "UPDATE nodes SET atime = ?2, atime_ns = ?3 WHERE id = ?1"
@@ -87,6 +92,26 @@ enum SQL: Int, CaseIterable {
         case .replaceName: "UPDATE names SET node = ?3 WHERE dir = ?1 AND name = ?2"
         case .deleteName: "DELETE FROM names WHERE dir = ?1 AND name = ?2"
         default: preconditionFailure("not about names")
+        }
+    }
+
+    /// Statements about quotas.
+    private var quotaText: String {
+        switch self {
+        case .quota: "SELECT \(QuotaRecord.columns) FROM quotas WHERE directory = ?1"
+        // What an index of some rows only is used for has to be said in its words.
+        case .innerQuotas:
+            "SELECT \(QuotaRecord.columns) FROM quotas WHERE outer_quota = ?1 AND outer_quota <> 0"
+        case .allQuotas: "SELECT \(QuotaRecord.columns) FROM quotas ORDER BY directory"
+        case .members: "SELECT id FROM nodes WHERE quota = ?1 AND quota <> 0 LIMIT ?2"
+        case .insertQuota: "INSERT INTO quotas (\(QuotaRecord.columns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        case .updateQuota:
+            """
+            UPDATE quotas SET outer_quota = ?2, byte_limit = ?3, node_limit = ?4, bytes = ?5, nodes = ?6, complete = ?7
+            WHERE directory = ?1
+            """
+        case .deleteQuota: "DELETE FROM quotas WHERE directory = ?1"
+        default: preconditionFailure("not about quotas")
         }
     }
 

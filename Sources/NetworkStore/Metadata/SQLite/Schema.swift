@@ -10,7 +10,7 @@ enum Schema {
     ///
     /// Numbers of nodes and objects are never used again, which the counters in `state` see to; `AUTOINCREMENT` would
     /// keep them in a table of its own, a page more for each transaction to write.
-    static let steps: [String] = [first]
+    static let steps: [String] = [first, second]
 
     /// Version 1.
     ///
@@ -106,6 +106,22 @@ enum Schema {
             number INTEGER PRIMARY KEY,
             session INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// Version 2: quotas by directory (``QuotaRecord``), and to which each node belongs. The index costs nothing for nodes in none.
+    private static let second = """
+        ALTER TABLE nodes ADD COLUMN quota INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX nodes_by_quota ON nodes (quota) WHERE quota <> 0;
+        CREATE TABLE quotas (
+            directory INTEGER PRIMARY KEY,
+            outer_quota INTEGER NOT NULL,
+            byte_limit INTEGER NOT NULL,
+            node_limit INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            nodes INTEGER NOT NULL,
+            complete INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX quotas_by_outer ON quotas (outer_quota) WHERE outer_quota <> 0;
         """
 
     /// Brings a database to the newest version, within a transaction of its own.
