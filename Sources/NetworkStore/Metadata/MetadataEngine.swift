@@ -252,8 +252,8 @@ public protocol MetadataEngine: Sendable {
     /// - Throws: `ENOTDIR`, `ENOENT` where the directory has been removed, `ESTALE`.
     func setQuota(of directory: NodeID, _ limits: QuotaRecord.Limits) async throws(Errno) -> QuotaRecord
 
-    /// Has nodes belong to a quota that were there before it was set, and that belong to the one around it as yet. Limits are not
-    /// looked at: who is over them can only remove.
+    /// Has nodes belong to a quota that were there before it was set; those with names elsewhere only where they belonged to none, or
+    /// to one around it. Limits are not looked at: who is over them can only remove.
     ///
     /// - Parameters:
     ///   - names: their names; those that are gone are left out.
