@@ -137,8 +137,9 @@ extension MountTests {
                         grep -c 'fdatasync(' $OUT/calls || true
                     }
                     make() { for i in {1..100}; do echo "file $i" > $i; done; }
-                    same "$(counted make)" 0
-                    same "$(counted sync 7)" 1
+                    # One a second comes of itself, which a slow machine may get several of; a hundred would be of the closes.
+                    count=$(counted make); (( count < 50 )) || fail "$count"
+                    one() { echo last > last; sync last; }; count=$(counted one); (( count == 1 || count == 2 )) || fail "$count"
                     """)
                 first.process.signal(SIGKILL)
                 _ = try await first.process.ended(within: .seconds(10))
