@@ -136,7 +136,6 @@ final class Writer: Sendable {
                 // The connection stays here: whoever writes to the log meanwhile may have to wait for the disk, too, and
                 // nobody is to do that on a thread that serves others. They queue up, and share the next wait.
                 log.synchronize(for: durable)
-                for write in durable { write.resume() }
             }
             queue.change { (queue, _) in
                 queue.core = core
@@ -146,6 +145,8 @@ final class Writer: Sendable {
                     queue.pausedUntil = max(queue.pausedUntil ?? .now, .now + Self.companyPause)
                 }
             }
+            // Who hears of it finds it said that all is on the disk.
+            for write in durable { write.resume() }
         }
         close(queue)
         queue.change { $0.isRunning = false }
