@@ -68,5 +68,5 @@ extension NetworkStoreFileSystem {
 
 extension StoredName {
     /// The extended attribute by which quotas are set.
-    static let quota: StoredName = "trusted.ringfuse.quota"
+    static let quota = StoredName(QuotaRecord.attribute)
 }

@@ -5,6 +5,9 @@ public import RingFUSE
 /// A node belongs to one quota at the most, whose directory's number is in its row: that of the directory that it was made in.
 /// What it has counts there and in the quotas around it (``outer``).
 public struct QuotaRecord: Sendable, Hashable, Codable {
+    /// The extended attribute of a directory of a mounted volume by which its quota is set, told and cleared; no listing has it.
+    public static let attribute = "trusted.ringfuse.quota"
+
     /// What may be there at the most.
     public struct Limits: Sendable, Hashable, Codable {
         /// Bytes; `nil` for any number.

@@ -7,8 +7,6 @@ import SystemPackage
 
 /// A directory of a volume that is mounted: its server is spoken to by an extended attribute that no listing tells.
 struct MountedQuota: QuotaTarget {
-    /// The attribute.
-    private static let attribute = "trusted.ringfuse.quota"
     /// How often the server is asked how far it is.
     private static let interval = Duration.milliseconds(100)
 
@@ -37,7 +35,7 @@ struct MountedQuota: QuotaTarget {
     ) async throws -> QuotaRecord {
         let value = [UInt8](try JSONEncoder().encode(limits))
         let directory = try open()
-        let result = unsafe rfuse_set_attribute(directory, Self.attribute, value, value.count, 0)
+        let result = unsafe rfuse_set_attribute(directory, QuotaRecord.attribute, value, value.count, 0)
         Glibc.close(directory)
         try checked(result)
         // The server goes on without whoever waits here.
@@ -52,7 +50,7 @@ struct MountedQuota: QuotaTarget {
     func clear(progress: @escaping @Sendable (String) -> Void) async throws {
         guard try own() != nil else { throw ValidationError("\(path): has no quota") }
         let directory = try open()
-        let result = unsafe rfuse_remove_attribute(directory, Self.attribute)
+        let result = unsafe rfuse_remove_attribute(directory, QuotaRecord.attribute)
         Glibc.close(directory)
         try checked(result)
         while let quota = try own(), !Task.isCancelled {
@@ -70,7 +68,7 @@ struct MountedQuota: QuotaTarget {
     private func read() throws -> [QuotaRecord] {
         var value = [UInt8](repeating: 0, count: 65_536)
         let (directory, size) = (try open(), value.count)
-        let result = unsafe rfuse_get_attribute(directory, Self.attribute, &value, size)
+        let result = unsafe rfuse_get_attribute(directory, QuotaRecord.attribute, &value, size)
         Glibc.close(directory)
         let count = try checked(result)
         return try JSONDecoder().decode([QuotaRecord].self, from: Data(value.prefix(count)))
