@@ -31,27 +31,11 @@ extension MountTests {
             #expect(ending.isSuccess, "\(ending.text)")
         }
 
-        private static func format(_ scratch: Scratch) async throws -> String {
-            let database = scratch.outside.appending("volume.db").string
-            let ending = try await store(["format", database])
-            try #require(ending.isSuccess, "\(ending.text)")
-            return database
-        }
-
-        private static func store(_ words: [String]) async throws -> ChildProcess.Ending {
-            try await ChildProcess.start([ServerProcess.tool.string, "store"] + words, limit: .seconds(60)).ended()
-        }
-
-        private static func end(_ server: ServerProcess) async throws {
-            server.process.signal(SIGTERM)
-            #expect(try await server.process.ended(within: .seconds(30)).exitCode == 0)
-        }
-
         /// They are seen at once, by handle, by path, under each name and in a listing, and what is done after them comes after.
         @Test(arguments: Way.allCases)
         func areSeenAtOnce(_ way: Way) async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 let server = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await Self.python(
                     """
@@ -88,15 +72,15 @@ extension MountTests {
                     os.link(f'/proc/self/fd/{file}', 'd', src_dir_fd=file, follow_symlinks=True)
                     same(os.stat('d').st_mode, 0o100600)
                     """, in: server)
-                try await Self.end(server)
-                #expect(try await Self.store(["fsck", database, "--scrub"]).isSuccess)
+                try await StoreTool.end(server)
+                #expect(try await StoreTool.run(["fsck", database, "--scrub"]).isSuccess)
                 let next = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await Self.python(
                     """
                     same([os.stat(name).st_mode for name in 'abcd'], [0o100604, 0o100604, 0o100640, 0o100600])
                     same([os.stat(name).st_size for name in 'abcd'], [0, 0, 7, 7])
                     """, in: next)
-                try await Self.end(next)
+                try await StoreTool.end(next)
             }
         }
 
@@ -104,7 +88,7 @@ extension MountTests {
         @Test(arguments: Way.allCases)
         func areAsSafeAsTheContent(_ way: Way) async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 let first = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 let script = """
                     for i in range(50):
@@ -123,7 +107,7 @@ extension MountTests {
                 program.signal(SIGKILL)
                 _ = try await program.ended()
                 try await Program.check(script: "umount -l '\(first.path)'", scratch: scratch)
-                #expect(try await Self.store(["fsck", database, "--scrub"]).isSuccess)
+                #expect(try await StoreTool.run(["fsck", database, "--scrub"]).isSuccess)
                 let second = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await Self.python(
                     """
@@ -134,7 +118,7 @@ extension MountTests {
                             if stat.st_size: check(stat, size=size)
                             else: same((stat.st_mode, stat.st_uid), (0o100600, 0))
                     """, in: second)
-                try await Self.end(second)
+                try await StoreTool.end(second)
             }
         }
     }

@@ -8,26 +8,6 @@ extension MountTests {
     /// Quotas by directory, as administrators set them and users meet them.
     @Suite
     struct StoreQuotas {
-        /// Runs `ringfuse store`, which must succeed.
-        @discardableResult
-        private static func store(_ words: [String]) async throws -> String {
-            let ending = try await run(words)
-            try #require(ending.isSuccess, "\(words): \(ending.text)")
-            return ending.text
-        }
-
-        private static func run(_ words: [String]) async throws -> ChildProcess.Ending {
-            try await ChildProcess.start([ServerProcess.tool.string, "store"] + words, limit: .seconds(60)).ended()
-        }
-
-        private static func end(_ servers: ServerProcess...) async throws {
-            for server in servers {
-                server.process.signal(SIGTERM)
-                let ending = try await server.process.ended(within: .seconds(30))
-                #expect(ending.exitCode == 0, "\(ending.text)")
-            }
-        }
-
         /// What scripts use.
         private static let functions = """
             space() { df --output=$1 -B1 $2 | tail -n1 | tr -d ' '; }
@@ -40,12 +20,12 @@ extension MountTests {
         func boundWhatIsBelow(_ way: Way) async throws {
             try await withScratch { scratch in
                 let database = scratch.outside.appending("volume.db").string
-                try await Self.store(["format", database])
+                try await StoreTool.succeed(["format", database])
                 let server = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await server.check(
                     "mkdir -p home/alice/deep home/bob; head -c 1M /dev/urandom > home/alice/deep/old")
                 let alice = "\(server.path)/home/alice"
-                let set = try await Self.store(["quota", "set", alice, "--bytes", "4M", "--files", "10"])
+                let set = try await StoreTool.succeed(["quota", "set", alice, "--bytes", "4M", "--files", "10"])
                 #expect(set == "1 MiB of 4 MiB, 3 of 10 files and directories\n")
                 try await server.check(
                     Self.functions + """
@@ -81,17 +61,17 @@ extension MountTests {
                         # Nobody sees how it is done.
                         same "$(getfattr -m - -d home/alice)" ''
                         """)
-                let all = try await Self.store(["quota", "show", database])
+                let all = try await StoreTool.succeed(["quota", "show", database])
                 #expect(all.hasPrefix("/home/alice: 3 MiB of 4 MiB, 6 of 10"), "\(all)")
-                try await Self.store(["quota", "set", "\(server.path)/home", "--files", "100"])
-                let shown = try await Self.store(["quota", "show", "\(alice)/deep"]).split(separator: "\n")
+                try await StoreTool.succeed(["quota", "set", "\(server.path)/home", "--files", "100"])
+                let shown = try await StoreTool.succeed(["quota", "show", "\(alice)/deep"]).split(separator: "\n")
                 #expect(shown.count == 2 && shown[1].contains("9 of 100 files"), "\(shown)")
-                #expect(try await Self.store(["fsck", database]).contains("consistent"))
-                try await Self.store(["quota", "clear", alice])
+                #expect(try await StoreTool.succeed(["fsck", database]).contains("consistent"))
+                try await StoreTool.succeed(["quota", "clear", alice])
                 try await server.check("dd if=/dev/zero of=home/alice/f bs=1M count=8 status=none")
-                #expect(try await Self.store(["quota", "show", alice]).split(separator: "\n").count == 1)
-                try await Self.end(server)
-                #expect(try await Self.store(["fsck", database]).contains("consistent"))
+                #expect(try await StoreTool.succeed(["quota", "show", alice]).split(separator: "\n").count == 1)
+                try await StoreTool.end(server)
+                #expect(try await StoreTool.succeed(["fsck", database]).contains("consistent"))
             }
         }
 
@@ -99,7 +79,7 @@ extension MountTests {
         @Test func areSetBeforeMounting() async throws {
             try await withScratch { scratch in
                 let database = scratch.outside.appending("volume.db").string
-                try await Self.store(["format", database])
+                try await StoreTool.succeed(["format", database])
                 let first = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await first.check(
                     "mkdir -p a/b; head -c 100000 /dev/zero > a/b/f; for i in {1..300}; do echo $i > a/$i; done")
@@ -113,21 +93,21 @@ extension MountTests {
                     (["show", "\(database)2"], "no volume"),
                 ]
                 for (words, text) in wrong {
-                    let ending = try await Self.run(["quota"] + words)
+                    let ending = try await StoreTool.run(["quota"] + words)
                     #expect(ending.exitCode > 0 && ending.text.contains(text), "\(words): \(ending.text)")
                     #expect(ending.text.split(separator: "\n").count == 1, "\(ending.text)")
                 }
-                try await Self.end(first)
-                try await Self.store(["quota", "set", database, "a", "--bytes", "200K"])
-                let show = try await Self.store(["quota", "show", database, "/a/b"])
+                try await StoreTool.end(first)
+                try await StoreTool.succeed(["quota", "set", database, "a", "--bytes", "200K"])
+                let show = try await StoreTool.succeed(["quota", "show", database, "/a/b"])
                 #expect(show.contains("of 200 KiB, 303 files and directories"), "\(show)")
-                let ending = try await Self.run(["quota", "clear", database, "/c"])
+                let ending = try await StoreTool.run(["quota", "clear", database, "/c"])
                 #expect(ending.exitCode > 0 && ending.text.contains("no such directory"), "\(ending.text)")
                 let second = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await second.check("refuses 'Disk quota exceeded' dd if=/dev/zero of=a/b/g bs=200K count=1")
-                try await Self.end(second)
-                try await Self.store(["quota", "clear", database, "/a"])
-                #expect(try await Self.store(["quota", "show", database]) == "no quotas\n")
+                try await StoreTool.end(second)
+                try await StoreTool.succeed(["quota", "clear", database, "/a"])
+                #expect(try await StoreTool.succeed(["quota", "show", database]) == "no quotas\n")
             }
         }
 
@@ -137,13 +117,13 @@ extension MountTests {
             let url = try await PostgreSQLServer.shared.value.volume()
             try await withScratch { first in
                 try await withScratch { second in
-                    try await Self.store(["format", url, "--data", "file://\(first.outside)/objects"])
+                    try await StoreTool.succeed(["format", url, "--data", "file://\(first.outside)/objects"])
                     let servers = (
                         try await ServerProcess.start(.shared, by: way, scratch: first, metadata: url),
                         try await ServerProcess.start(.shared, by: way, scratch: second, metadata: url)
                     )
                     try await servers.0.check("mkdir limited; head -c 1M /dev/urandom > limited/old")
-                    try await Self.store(["quota", "set", url, "/limited", "--bytes", "4M", "--files", "50"])
+                    try await StoreTool.succeed(["quota", "set", url, "/limited", "--bytes", "4M", "--files", "50"])
                     let places = "A='\(first.mountPoint)/limited'; B='\(second.mountPoint)/limited'\n"
                     try await Program.check(
                         script: Self.functions + places + """
@@ -161,8 +141,8 @@ extension MountTests {
                             grep -q 'Disk quota exceeded' errors
                             same "$(ls $A | wc -l)" 49
                             """, scratch: first, in: first.outside)
-                    #expect(try await Self.store(["fsck", url]).contains("consistent"))
-                    try await Self.end(servers.0, servers.1)
+                    #expect(try await StoreTool.succeed(["fsck", url]).contains("consistent"))
+                    try await StoreTool.end(servers.0, servers.1)
                 }
             }
         }

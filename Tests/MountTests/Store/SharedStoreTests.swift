@@ -31,7 +31,7 @@ extension MountTests {
 
             /// Expects the volume to be sound.
             func checkVolume() async throws {
-                #expect(try await SharedStore.store(["fsck", url, "--scrub"]).contains("consistent"))
+                #expect(try await StoreTool.succeed(["fsck", url, "--scrub"]).contains("consistent"))
             }
         }
 
@@ -44,27 +44,9 @@ extension MountTests {
             let url = (server ?? shared).volume()
             try await withScratch { first in
                 try await withScratch { second in
-                    try await store(["format", url, "--data", "file://\(first.outside)/objects"])
+                    try await StoreTool.succeed(["format", url, "--data", "file://\(first.outside)/objects"])
                     try await body(Pair(url: url, first: first, second: second))
                 }
-            }
-        }
-
-        /// Runs `ringfuse store`, which must succeed.
-        @discardableResult
-        private static func store(_ words: [String]) async throws -> String {
-            let ending = try await ChildProcess.start(
-                [ServerProcess.tool.string, "store"] + words, limit: .seconds(60)
-            ).ended()
-            try #require(ending.isSuccess, "\(words): \(ending.text)")
-            return ending.text
-        }
-
-        private static func end(_ servers: ServerProcess...) async throws {
-            for server in servers {
-                server.process.signal(SIGTERM)
-                let ending = try await server.process.ended(within: .seconds(30))
-                #expect(ending.exitCode == 0, "\(ending.text)")
             }
         }
 
@@ -91,7 +73,7 @@ extension MountTests {
                     # The same length, so that no size tells.
                     for i in {10..40}; do echo "number $i" > $A/same; same "$(cat $B/same)" "number $i"; done
                     """)
-                try await Self.end(first, second)
+                try await StoreTool.end(first, second)
                 try await pair.checkVolume()
             }
         }
@@ -116,7 +98,7 @@ extension MountTests {
                     done
                     chmod 700 $A/d; until [ "$(stat -c %a $B/d)" = 700 ]; do sleep 0.01; done
                     """)
-                try await Self.end(first, second)
+                try await StoreTool.end(first, second)
                 try await pair.checkVolume()
             }
         }
@@ -157,7 +139,7 @@ extension MountTests {
                 first.process.signal(SIGTERM)
                 _ = try await first.process.ended(within: .seconds(30))
                 #expect(first.process.text.contains("mount it again"))
-                try await Self.end(second)
+                try await StoreTool.end(second)
                 try await pair.checkVolume()
             }
         }
@@ -189,7 +171,7 @@ extension MountTests {
                         cmp expected $A/$i; cmp expected $B/$i
                     done < closed
                     """)
-                try await Self.end(again, second)
+                try await StoreTool.end(again, second)
                 try await pair.checkVolume()
             }
         }
@@ -212,7 +194,7 @@ extension MountTests {
                 try server.start()
                 #expect(try await writer.ended().isSuccess)
                 try await pair.check("for i in {1..200}; do same \"$(cat $A/$i)\" $i; done")
-                try await Self.end(first)
+                try await StoreTool.end(first)
                 try await pair.checkVolume()
             }
         }

@@ -8,37 +8,11 @@ extension MountTests {
     /// Volumes of the network store as their users have them: formatted, mounted, killed, damaged, checked.
     @Suite
     struct Store {
-        /// Makes a volume, and gives its database.
-        private static func format(_ scratch: Scratch, _ options: [String] = []) async throws -> String {
-            let database = scratch.outside.appending("volume.db").string
-            try await Self.store(["format", database] + options)
-            return database
-        }
-
-        /// Runs `ringfuse store`, which must succeed.
-        @discardableResult
-        private static func store(_ words: [String]) async throws -> String {
-            let ending = try await run(words)
-            try #require(ending.isSuccess, "\(words): \(ending.text)")
-            return ending.text
-        }
-
-        /// Runs `ringfuse store`.
-        private static func run(_ words: [String]) async throws -> ChildProcess.Ending {
-            try await ChildProcess.start([ServerProcess.tool.string, "store"] + words, limit: .seconds(60)).ended()
-        }
-
-        private static func end(_ server: ServerProcess) async throws {
-            server.process.signal(SIGTERM)
-            let ending = try await server.process.ended(within: .seconds(30))
-            #expect(ending.exitCode == 0, "\(ending.text)")
-        }
-
         /// What was written is there after a remount, whatever the objects are like; and nothing of it afterwards.
         @Test(arguments: Way.allCases, ["none", "lz4", "zstd"])
         func staysAfterARemount(_ way: Way, _ compression: String) async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch, ["--compression", compression])
+                let database = try await StoreTool.format(scratch, ["--compression", compression])
                 let first = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await first.check(
                     """
@@ -56,8 +30,8 @@ extension MountTests {
                         done
                     done
                     """)
-                try await Self.end(first)
-                #expect(try await Self.store(["fsck", database, "--scrub"]).contains("consistent"))
+                try await StoreTool.end(first)
+                #expect(try await StoreTool.succeed(["fsck", database, "--scrub"]).contains("consistent"))
                 let second = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await second.check(
                     """
@@ -69,11 +43,11 @@ extension MountTests {
                     same "$(dd if=sparse bs=1 skip=500000000000 count=1 status=none)" x
                     rm -rf *
                     """)
-                try await Self.end(second)
-                try await Self.store(["gc", database])
+                try await StoreTool.end(second)
+                try await StoreTool.succeed(["gc", database])
                 let left = try await Program.run("find", "\(database).objects", "-type", "f")
                 #expect(left.text.isEmpty, "\(left.text)")
-                #expect(try await Self.store(["fsck", database]).contains("consistent: 0 objects"))
+                #expect(try await StoreTool.succeed(["fsck", database]).contains("consistent: 0 objects"))
             }
         }
 
@@ -82,7 +56,7 @@ extension MountTests {
         @Test(arguments: Way.allCases)
         func losesNothingWhenItIsKilled(_ way: Way) async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 for round in 1...3 {
                     let server = try await ServerProcess.start(.store, by: way, scratch: scratch)
                     var writers: [ChildProcess] = []
@@ -103,7 +77,7 @@ extension MountTests {
                     _ = try await server.process.ended(within: .seconds(10))
                     for writer in writers { _ = try await writer.ended() }
                     try await Program.check(script: "umount -l '\(server.path)'", scratch: scratch)
-                    #expect(try await Self.store(["fsck", database, "--scrub"]).contains("consistent"))
+                    #expect(try await StoreTool.succeed(["fsck", database, "--scrub"]).contains("consistent"))
                 }
                 let server = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await server.check(
@@ -115,7 +89,7 @@ extension MountTests {
                     done < <(cat $OUT/closed-*)
                     [ $count -gt 30 ]
                     """)
-                try await Self.end(server)
+                try await StoreTool.end(server)
             }
         }
 
@@ -123,7 +97,7 @@ extension MountTests {
         /// `fsync` waits, also that of a file which was closed before.
         @Test func committedIsEnoughForAServerThatIsKilled() async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 let first = try await ServerProcess.start(
                     .store, by: .ring, scratch: scratch, options: ["--close", "committed"])
                 let pid = first.process.identifier
@@ -146,8 +120,8 @@ extension MountTests {
                 try await Program.check(script: "umount -l '\(first.path)'", scratch: scratch)
                 let second = try await ServerProcess.start(.store, by: .ring, scratch: scratch)
                 try await second.check("for i in {1..100}; do same \"$(cat $i)\" \"file $i\"; done")
-                try await Self.end(second)
-                #expect(try await Self.store(["fsck", database]).contains("consistent"))
+                try await StoreTool.end(second)
+                #expect(try await StoreTool.succeed(["fsck", database]).contains("consistent"))
             }
         }
 
@@ -155,11 +129,11 @@ extension MountTests {
         /// line, and leaves nothing.
         @Test func isRestoredFromADump() async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 let dump = scratch.outside.appending("dump").string
                 let first = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await first.check("head -c 5M /dev/urandom > $OUT/data; cp $OUT/data f; mkdir d; echo small > d/s")
-                try await Self.store(["dump", database, "--output", dump])
+                try await StoreTool.succeed(["dump", database, "--output", dump])
                 try await first.check("echo 'after it' > later")
                 first.process.signal(SIGKILL)
                 _ = try await first.process.ended(within: .seconds(10))
@@ -173,31 +147,31 @@ extension MountTests {
                     ["dump", database, "--output", dump],
                 ]
                 for words in wrong {
-                    let ending = try await Self.run(words)
+                    let ending = try await StoreTool.run(words)
                     #expect(ending.exitCode > 0 && ending.text.split(separator: "\n").count == 1, "\(ending.text)")
                 }
-                try await Self.store(["load", database, "--input", dump])
-                let again = try await Self.run(["load", database, "--input", dump])
+                try await StoreTool.succeed(["load", database, "--input", dump])
+                let again = try await StoreTool.run(["load", database, "--input", dump])
                 #expect(again.exitCode == 1 && again.text.contains("exists already"), "\(again.text)")
-                #expect(try await Self.store(["fsck", database, "--scrub"]).contains("consistent"))
+                #expect(try await StoreTool.succeed(["fsck", database, "--scrub"]).contains("consistent"))
                 let second = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await second.check(
                     "cmp f $OUT/data; same \"$(cat d/s)\" small; echo new > new; same \"$(ls | xargs)\" 'd f new'")
-                try await Self.end(second)
+                try await StoreTool.end(second)
             }
         }
 
         /// A volume is measured on both transports, and is as it was afterwards.
         @Test func isMeasured() async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
-                let text = try await Self.store(
+                let database = try await StoreTool.format(scratch)
+                let text = try await StoreTool.succeed(
                     ["bench", database, "--rounds", "1", "--seconds", "0.1", "--files", "500"]
                         + ["--workload", "store-write-small", "--workload", "store-*-cold"])
                 #expect(text.contains("RingFUSE, ring") && text.contains("RingFUSE, device"), "\(text)")
                 let server = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await server.check("same \"$(ls -A)\" ''")
-                try await Self.end(server)
+                try await StoreTool.end(server)
             }
         }
 
@@ -205,10 +179,10 @@ extension MountTests {
         /// that is missing.
         @Test func noticesDamage() async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 let first = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await first.check("head -c 12M /dev/urandom > $OUT/data; cp $OUT/data f")
-                try await Self.end(first)
+                try await StoreTool.end(first)
                 let damage = """
                     mapfile -t objects < <(find '\(database).objects' -type f | sort)
                     [ ${#objects[@]} -eq 3 ]
@@ -216,11 +190,11 @@ extension MountTests {
                     printf '\\x55\\xaa' | dd of="${objects[0]}" bs=1 seek=100000 conv=notrunc status=none
                     """
                 try await Program.check(script: damage, scratch: scratch)
-                let scrub = try await Self.run(["fsck", database, "--scrub"])
+                let scrub = try await StoreTool.run(["fsck", database, "--scrub"])
                 #expect(scrub.exitCode == 1 && scrub.text.contains("is damaged in the block at 65536"), "\(scrub.text)")
                 try await Program.check(
                     script: "rm \"$(find '\(database).objects' -type f | sort | tail -1)\"", scratch: scratch)
-                let check = try await Self.run(["fsck", database])
+                let check = try await StoreTool.run(["fsck", database])
                 #expect(check.exitCode == 1 && check.text.contains("is missing from the store"), "\(check.text)")
                 let second = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await second.check(
@@ -236,7 +210,7 @@ extension MountTests {
                     done
                     same $count 65
                     """)
-                try await Self.end(second)
+                try await StoreTool.end(second)
             }
         }
 
@@ -252,7 +226,7 @@ extension MountTests {
                     [option, scratch.outside.appending("right").string],
                     [option, scratch.outside.appending("wrong").string]
                 )
-                let database = try await Self.format(
+                let database = try await StoreTool.format(
                     scratch, ["--encryption", "aes-256-gcm", "--compression", compression] + right)
                 let first = try await ServerProcess.start(.store, by: .ring, scratch: scratch, options: right)
                 try await first.check(
@@ -261,7 +235,7 @@ extension MountTests {
                     head -n 300000 < <(yes 'more plain words') > $OUT/text; cp $OUT/text text
                     echo 'small plain words' > small; echo 'SMALL' | dd of=small conv=notrunc status=none
                     """)
-                try await Self.end(first)
+                try await StoreTool.end(first)
                 try await Program.check(
                     script: """
                         ! grep -rl 'plain words' '\(database)' '\(database).objects'
@@ -269,21 +243,21 @@ extension MountTests {
                         """, scratch: scratch)
                 for (options, text) in [([], "RINGFUSE_PASSPHRASE"), (wrong, "not that of the volume")] {
                     for words in [["mount", database, scratch.mountPoint.string], ["fsck", database, "--scrub"]] {
-                        let ending = try await Self.run(words + options)
+                        let ending = try await StoreTool.run(words + options)
                         #expect(ending.exitCode != 0 && ending.text.contains(text), "\(words): \(ending.text)")
                         #expect(ending.text.split(separator: "\n").count == 1, "\(ending.text)")
                     }
                 }
                 try await Program.check(script: "cmp '\(database)' $OUT/copy", scratch: scratch)
-                #expect(try await Self.store(["fsck", database, "--scrub"] + right).contains("all read"))
-                #expect(try await Self.store(["gc", database]).contains("removed 0"))
+                #expect(try await StoreTool.succeed(["fsck", database, "--scrub"] + right).contains("all read"))
+                #expect(try await StoreTool.succeed(["gc", database]).contains("removed 0"))
                 try await Program.check(
                     script: """
                         mapfile -t objects < <(find '\(database).objects' -type f | sort)
                         chmod u+w "${objects[0]}"
                         printf '\\x55\\xaa\\x55' | dd of="${objects[0]}" bs=1 seek=100000 conv=notrunc status=none
                         """, scratch: scratch)
-                let scrub = try await Self.run(["fsck", database, "--scrub"] + right)
+                let scrub = try await StoreTool.run(["fsck", database, "--scrub"] + right)
                 #expect(scrub.exitCode == 1 && scrub.text.contains("is damaged in the block at 65536"), "\(scrub.text)")
                 let second = try await ServerProcess.start(.store, by: .device, scratch: scratch, options: right)
                 try await second.check(
@@ -300,7 +274,7 @@ extension MountTests {
                     done
                     same $count 1
                     """)
-                try await Self.end(second)
+                try await StoreTool.end(second)
             }
         }
 
@@ -308,7 +282,7 @@ extension MountTests {
         @Test(arguments: Way.allCases)
         func warmsUp(_ way: Way) async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 let cache = ["--cache-directory", scratch.outside.appending("cache").string]
                 let first = try await ServerProcess.start(.store, by: way, scratch: scratch)
                 try await first.check(
@@ -317,33 +291,35 @@ extension MountTests {
                     for i in {1..30}; do head -c 70000 $OUT/large > a/$i; done
                     truncate -s 1T sparse; printf x | dd of=sparse bs=1 seek=500000000000 conv=notrunc status=none
                     """)
-                try await Self.end(first)
+                try await StoreTool.end(first)
                 let path = scratch.mountPoint
                 let second = try await ServerProcess.start(.store, by: way, scratch: scratch, options: cache)
-                let text = try await Self.store(["warmup", path.appending("a").string, path.appending("sparse").string])
+                let text = try await StoreTool.succeed([
+                    "warmup", path.appending("a").string, path.appending("sparse").string,
+                ])
                 #expect(text.contains("read 32 files"), "\(text)")
-                let outside = try await Self.run(["warmup", path.appending("a").string, scratch.outside.string])
+                let outside = try await StoreTool.run(["warmup", path.appending("a").string, scratch.outside.string])
                 #expect(outside.exitCode == 64 && outside.text.contains("is on no mount"), "\(outside.text)")
-                try await Self.end(second)
+                try await StoreTool.end(second)
                 // What the mount has not in its caches it cannot read.
                 try await Program.check(
                     script: "mv '\(database).objects' $OUT/gone; mkdir '\(database).objects'", scratch: scratch)
                 let third = try await ServerProcess.start(.store, by: way, scratch: scratch, options: cache)
-                #expect(try await Self.store(["warmup", path.string]).contains("read 32 files"))
+                #expect(try await StoreTool.succeed(["warmup", path.string]).contains("read 32 files"))
                 try await third.check(
                     "cmp a/b/large $OUT/large; for i in {1..30}; do cmp a/$i <(head -c 70000 $OUT/large); done")
-                try await Self.end(third)
+                try await StoreTool.end(third)
                 let fourth = try await ServerProcess.start(.store, by: way, scratch: scratch)
-                let failed = try await Self.run(["warmup", path.appending("a/b").string])
+                let failed = try await StoreTool.run(["warmup", path.appending("a/b").string])
                 #expect(failed.exitCode == 1 && failed.text.contains("large: Input/output error"), "\(failed.text)")
-                try await Self.end(fourth)
+                try await StoreTool.end(fourth)
             }
         }
 
         /// Content takes no more memory than it may, however much is written and read.
         @Test func keepsWithinItsMemory() async throws {
             try await withScratch { scratch in
-                _ = try await Self.format(scratch)
+                _ = try await StoreTool.format(scratch)
                 let server = try await ServerProcess.start(
                     .store, by: .device, scratch: scratch, options: ["--content-memory", "32M"])
                 try await server.check(
@@ -360,14 +336,14 @@ extension MountTests {
                 let kilobytes = try #require(Int(line.split { !$0.isNumber }.joined()))
                 // Beside the budget: the database's pages, the queues' buffers, the program's own.
                 #expect(kilobytes < (32 + 48) << 10)
-                try await Self.end(server)
+                try await StoreTool.end(server)
             }
         }
 
         /// What a user gets wrong is said in one line, and changes nothing.
         @Test func refusesWhatCannotBe() async throws {
             try await withScratch { scratch in
-                let database = try await Self.format(scratch)
+                let database = try await StoreTool.format(scratch)
                 try await Program.check(script: "echo something else > $OUT/other", scratch: scratch)
                 let other = scratch.outside.appending("other").string
                 let wrong: [([String], Int32, String)] = [
@@ -380,18 +356,18 @@ extension MountTests {
                     (["destroy", database], 64, "--yes"),
                 ]
                 for (words, code, text) in wrong {
-                    let ending = try await Self.run(words)
+                    let ending = try await StoreTool.run(words)
                     #expect(ending.exitCode == code && ending.text.contains(text), "\(words): \(ending.text)")
                     #expect(ending.text.split(separator: "\n").count == 1, "\(ending.text)")
                 }
                 let server = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 for words in [["gc", database], ["destroy", database, "--yes"]] {
-                    let ending = try await Self.run(words)
+                    let ending = try await StoreTool.run(words)
                     #expect(ending.exitCode == 1 && ending.text.contains("in use by process"), "\(ending.text)")
                 }
-                #expect(try await Self.store(["info", database]).contains("nodes     1\n"))
-                try await Self.end(server)
-                #expect(try await Self.store(["destroy", database, "--yes"]).contains("removed"))
+                #expect(try await StoreTool.succeed(["info", database]).contains("nodes     1\n"))
+                try await StoreTool.end(server)
+                #expect(try await StoreTool.succeed(["destroy", database, "--yes"]).contains("removed"))
                 let left = try await Program.run("ls", "-A", scratch.outside.string)
                 #expect(!left.text.contains("volume"), "\(left.text)")
             }
