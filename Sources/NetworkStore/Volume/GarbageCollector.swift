@@ -33,6 +33,12 @@ public struct GarbageCollector: Sendable {
         while removed < limit ?? .max, !Task.isCancelled {
             let numbers = try await garbage(min(Self.batch, (limit ?? .max) - removed))
             guard !numbers.isEmpty else { break }
+            // What made them garbage must not be forgotten by a crash of the machine, when they are gone.
+            do throws(Errno) {
+                try await engine.synchronize()
+            } catch {
+                throw .engine(error)
+            }
             do throws(ObjectStoreError) {
                 try await store.remove(numbers.map { keys[$0] }, io)
             } catch {
