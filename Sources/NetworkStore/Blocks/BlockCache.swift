@@ -118,6 +118,9 @@ final class BlockCache: Sendable {
         return nil
     }
 
+    /// How many blocks there are memory for.
+    var slotCount: Int { memory.slotCount }
+
     /// The number of blocks that are here.
     var count: Int { shards.reduce(0) { $0 + $1.state.withLock { $0.blocks.count } } }
 }

@@ -109,6 +109,12 @@ extension StoredFile.State {
         if isClean { pending = nil }
     }
 
+    /// Committed bytes are elsewhere now.
+    mutating func noteMove() {
+        extents = nil
+        commits += 1
+    }
+
     /// Others may have changed the file.
     mutating func noteForeignChange() {
         guard isShared else { return }

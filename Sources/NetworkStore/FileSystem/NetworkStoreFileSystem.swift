@@ -48,13 +48,17 @@ public final class NetworkStoreFileSystem: FileSystem {
         if isShared { volume.engine.watch { [weak self] changes in self?.invalidate(changes) } }
         volume.start { io in
             var seconds = 0
+            var compactor = Compactor(self.volume)
             while await self.volume.pause(for: .seconds(1), io) {
                 self.volume.flushExpired()
                 // What closes and names have promised less for waits no longer than this.
                 if self.closing == .committed { try? await self.volume.engine.synchronize() }
                 await self.volume.refreshRoom()
                 seconds += 1
-                if seconds % Self.collectionInterval == 0 { await self.collectGarbage(io) }
+                guard seconds % Self.collectionInterval == 0 else { continue }
+                // Of several mounts each would move the same.
+                if !self.isShared { await self.compact(&compactor, io) }
+                await self.collectGarbage(io)
             }
         }
     }
@@ -63,6 +67,25 @@ public final class NetworkStoreFileSystem: FileSystem {
     private static let collectionInterval = 30
     /// Objects that one of them removes at the most, so that it does not keep the store busy.
     private static let collectionLimit = 2000
+
+    /// Extents that are looked at between two collections, and bytes that are moved, at the most.
+    private static let compactionLimit = (extents: 20_000, bytes: UInt64(32 << 20))
+
+    /// Moves bytes that lie badly.
+    private func compact(_ compactor: inout Compactor, _ io: borrowing AsyncIO) async {
+        let limit = Self.compactionLimit
+        do throws(VolumeFailure) {
+            _ = try await compactor.run(extents: limit.extents, bytes: limit.bytes, io) { self.noteMove(of: $0) }
+        } catch {
+            // Goes on the next time.
+            connection.withLock { $0 }?.warn("the volume was not compacted: \(error)")
+        }
+    }
+
+    /// Bytes of a file are elsewhere now: where it is open, it asks again.
+    func noteMove(of file: NodeID) {
+        nodes.file(file)?.state.withLock { $0.noteMove() }
+    }
 
     /// Removes objects that nobody refers to.
     private func collectGarbage(_ io: borrowing AsyncIO) async {

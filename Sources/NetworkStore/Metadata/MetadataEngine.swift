@@ -278,6 +278,18 @@ public protocol MetadataEngine: Sendable {
     ///   - limit: the most objects.
     func objects(after number: ObjectNumber, limit: Int) async throws(Errno) -> [ObjectRecord]
 
+    /// Extents of all files in the order of their places, to look through a volume.
+    ///
+    /// - Parameters:
+    ///   - position: gives those behind it only.
+    ///   - limit: the most extents; those within the metadata have up to 32 KiB each.
+    ///   - time: content within the metadata is only told of files that have not changed since, in seconds since 1970.
+    func scanExtents(
+        after position: ExtentPosition,
+        limit: Int,
+        unchangedSince time: Int64
+    ) async throws(Errno) -> [ScannedExtent]
+
     /// Objects that no extent refers to: garbage, and what is pending for sessions that are over.
     ///
     /// - Parameter limit: the most numbers.

@@ -89,6 +89,19 @@ final class ObjectWriter: Sendable {
         return objects
     }
 
+    /// Stores bytes that fill blocks one after another as one object.
+    func put(
+        _ blocks: [Block],
+        byteCount: Int,
+        as number: ObjectNumber,
+        _ io: borrowing AsyncIO
+    ) async throws(VolumeFailure) -> ObjectRecord {
+        let pieces = blocks.enumerated().map { index, block in
+            Piece(block: block, range: 0..<min(blockSize, byteCount - index * blockSize), offset: 0)
+        }
+        return try await put(pieces, as: number, io)
+    }
+
     /// Stores an object.
     private func put(
         _ pieces: [Piece],

@@ -108,6 +108,9 @@ public final class Volume: Sendable {
         return false
     }
 
+    /// Whether nobody has begun to close it.
+    var isOpen: Bool { !isClosing.load(ordering: .relaxed) }
+
     /// What waits in the background goes on, and ends.
     func stopWaiting() { isClosing.store(true, ordering: .relaxed) }
 

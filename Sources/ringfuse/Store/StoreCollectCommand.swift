@@ -14,6 +14,17 @@ struct StoreCollectCommand: AsyncParsableCommand {
 
     /// The volume.
     @OptionGroup var volume: VolumeOptions
+    /// Moves what lies badly first.
+    @Flag(
+        help: """
+            First pack small files that are within the metadata into objects, whatever their age, and rewrite objects of which \
+            most is not used, and files that lie in many small pieces.
+            """)
+    var compact = false
+
+    /// What it is opened with.
+    @OptionGroup(title: "Secrets of encrypted volumes, with --compact") var secrets: KeyOptions
+
     /// Take it over.
     @OptionGroup var takeOver: TakeOverOptions
 
@@ -31,6 +42,7 @@ struct StoreCollectCommand: AsyncParsableCommand {
     }
 
     private func collect(_ engine: any MetadataEngine) async throws -> Int {
+        if compact { try await compact(engine) }
         let collector = GarbageCollector(engine: engine, store: try VolumeOptions.store(of: engine.volume))
         let worker = try BackgroundWorker()
         let progress = ProgressLine()
@@ -44,5 +56,28 @@ struct StoreCollectCommand: AsyncParsableCommand {
         progress.close()
         await worker.shutDown()
         return try result.get()
+    }
+
+    private func compact(_ engine: any MetadataEngine) async throws {
+        let worker = try BackgroundWorker()
+        let volume = try Volume(
+            engine: engine, store: try VolumeOptions.store(of: engine.volume), background: worker,
+            key: try secrets.key(of: engine.volume))
+        var wanted = Compactor.Policy()
+        (wanted.patience, wanted.leastObject) = (-1, 64 << 10)
+        let policy = wanted
+        let progress = ProgressLine()
+        let result: Result<Compactor.Progress, VolumeFailure> = await worker.run { io in
+            var compactor = Compactor(volume, policy)
+            do throws(VolumeFailure) {
+                return .success(try await compactor.run(io) { _ in progress.show("moving what lies badly") })
+            } catch {
+                return .failure(error)
+            }
+        }
+        progress.close()
+        await worker.shutDown()
+        let moved = try result.get()
+        print("moved \(ByteSize(bytes: Int(moved.bytes))) of \(moved.files) files")
     }
 }

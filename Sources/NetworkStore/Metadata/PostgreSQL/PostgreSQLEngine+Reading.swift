@@ -102,6 +102,31 @@ extension PostgreSQLEngine {
         return extents
     }
 
+    /// Extents of all files.
+    public func scanExtents(
+        after position: ExtentPosition,
+        limit: Int,
+        unchangedSince time: Int64
+    ) async throws(Errno) -> [ScannedExtent] {
+        var parameters = Self.parameters(position.file)
+        parameters.add(position.offset)
+        parameters.add(Int64(max(0, limit)))
+        parameters.add(time)
+        let rows = try await readers.read(.scanExtents, parameters)
+        return (0..<rows.count).map { index in
+            let row = rows[index]
+            let place: ScannedExtent.Place
+            if row.int64(3) != 0 {
+                place = .object(row.uint64(3), offset: row.uint64(4), length: row.uint64(8), live: row.uint64(9))
+            } else {
+                place = row.int64(6) != 0 ? .zeros : .inline(row.isNothing(5) ? nil : row.bytes(5))
+            }
+            return ScannedExtent(
+                file: NodeID(row.uint64(0)), version: row.uint64(7), offset: row.uint64(1), length: row.uint64(2),
+                place: place)
+        }
+    }
+
     /// How an object is laid out.
     public func object(_ number: ObjectNumber) async throws(Errno) -> ObjectRecord {
         let rows = try await readers.read(.object, PostgreSQLParameters(Int64(bitPattern: number)))

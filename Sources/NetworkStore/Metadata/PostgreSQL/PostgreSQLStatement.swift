@@ -14,7 +14,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
     case insertObject, updateObject, deleteObject, insertPending, deletePending, insertQuota, updateQuota, deleteQuota
     // What is read
     case node, lookUp, parent, target, names, attribute, attributeNames, extents
-    case object, objectsAfter, garbage, usage, quotas, allQuotas
+    case object, objectsAfter, garbage, usage, quotas, allQuotas, scanExtents
 
     /// Those of the connection that writes.
     static var writing: [Self] { allCases.filter { $0.rawValue < Self.node.rawValue } }
@@ -36,7 +36,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
             .lockExtents, .lockObjects, .lockExtentObjects:
             lockText
         case .node, .lookUp, .parent, .target, .names, .attribute, .attributeNames, .extents, .object, .objectsAfter,
-            .garbage, .usage:
+            .garbage, .usage, .scanExtents:
             readText
         default: changeText
         }
@@ -248,6 +248,13 @@ enum PostgreSQLStatement: Int, CaseIterable {
             LEFT JOIN extents e ON e.node = n.id AND e."offset" < $3::bigint AND e."offset" >= coalesce(
                 (SELECT max(b."offset") FROM extents b WHERE b.node = $1::bigint AND b."offset" <= $2::bigint), $2::bigint)
             WHERE n.id = $1::bigint ORDER BY e."offset"
+            """
+        case .scanExtents:
+            """
+            SELECT e.node, e."offset", e.length, e.object, e.object_offset, CASE WHEN n.ctime < $4::bigint THEN e.data END,
+                CASE WHEN e.data IS NULL THEN 1::bigint ELSE 0::bigint END, n.version, o.length, o.live
+            FROM extents e JOIN nodes n ON n.id = e.node LEFT JOIN objects o ON o.number = e.object
+            WHERE (e.node, e."offset") > ($1::bigint, $2::bigint) ORDER BY e.node, e."offset" LIMIT $3::bigint
             """
         case .object: "SELECT number, length, layout FROM objects WHERE number = $1::bigint AND extents > 0"
         case .objectsAfter:

@@ -90,6 +90,37 @@ extension Database {
         return extents
     }
 
+    /// Extents of all files: ``MetadataEngine/scanExtents(after:limit:unchangedSince:)``.
+    func scanExtents(
+        after position: ExtentPosition,
+        limit: Int,
+        unchangedSince time: Int64
+    ) throws(Errno) -> [ScannedExtent] {
+        let row = try statement(.scanExtents)
+        defer { row.reset() }
+        row.bind(1, position.file)
+        row.bind(2, position.offset)
+        row.bind(3, Int64(max(0, limit)))
+        row.bind(4, time)
+        var scanned: [ScannedExtent] = []
+        while try row.step() {
+            let place: ScannedExtent.Place
+            if row.int64(3) != 0 {
+                place = .object(row.uint64(3), offset: row.uint64(4), length: row.uint64(8), live: row.uint64(9))
+            } else if row.int64(6) != 0 {
+                place = .zeros
+            } else {
+                let bytes = row.isNothing(5) ? nil : try cipher.open(row.bytes(5), mayBeUnknown: false)
+                place = .inline(bytes)
+            }
+            scanned.append(
+                ScannedExtent(
+                    file: NodeID(row.uint64(0)), version: row.uint64(7), offset: row.uint64(1), length: row.uint64(2),
+                    place: place))
+        }
+        return scanned
+    }
+
     /// How an object is laid out: ``MetadataEngine/object(_:)``.
     func object(_ number: ObjectNumber) throws(Errno) -> ObjectRecord {
         let row = try statement(.object)

@@ -12,7 +12,7 @@ enum SQL: Int, CaseIterable {
     // Extended attributes
     case attribute, attributeNames, attributeSize, setAttribute, deleteAttribute, deleteAttributes
     // Content
-    case extents, insertExtent, deleteExtent, deleteExtents
+    case extents, scanExtents, insertExtent, deleteExtent, deleteExtents
     case object, objectsAfter, objectUse, insertObject, useObject, garbage, deleteObject
     case insertPending, deletePending
 
@@ -138,6 +138,13 @@ enum SQL: Int, CaseIterable {
             WHERE node = ?1 AND offset < ?3 AND offset >= coalesce(
                 (SELECT max(e.offset) FROM extents e WHERE e.node = ?1 AND e.offset <= ?2), ?2)
             ORDER BY offset
+            """
+        case .scanExtents:
+            """
+            SELECT e.node, e.offset, e.length, e.object, e.object_offset, CASE WHEN n.ctime < ?4 THEN e.data END,
+                e.data IS NULL, n.version, o.length, o.live
+            FROM extents e JOIN nodes n ON n.id = e.node LEFT JOIN objects o ON o.number = e.object
+            WHERE (e.node, e.offset) > (?1, ?2) ORDER BY e.node, e.offset LIMIT ?3
             """
         case .insertExtent:
             """

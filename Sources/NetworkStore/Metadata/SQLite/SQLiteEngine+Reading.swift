@@ -44,6 +44,17 @@ extension SQLiteEngine {
         }
     }
 
+    /// Extents of all files.
+    public func scanExtents(
+        after position: ExtentPosition,
+        limit: Int,
+        unchangedSince time: Int64
+    ) throws(Errno) -> [ScannedExtent] {
+        try readers.read { (database) throws(Errno) in
+            try database.scanExtents(after: position, limit: limit, unchangedSince: time)
+        }
+    }
+
     /// How an object is laid out.
     public func object(_ number: ObjectNumber) throws(Errno) -> ObjectRecord {
         try readers.read { (database) throws(Errno) in try database.object(number) }

@@ -1,0 +1,136 @@
+import Glibc
+import RingFUSE
+import SystemPackage
+import Testing
+
+@testable import NetworkStore
+
+extension MountTests {
+    /// Bytes of volumes are moved while programs read and write.
+    @Suite
+    struct StoreCompaction {
+        /// Small files become objects, dead objects go, pieces become one, and all of it reads as before.
+        @Test func harmsNothing() async throws {
+            try await withScratch { scratch in
+                let database = try await StoreTool.format(scratch)
+                let first = try await ServerProcess.start(.store, by: .device, scratch: scratch)
+                try await first.check(
+                    """
+                    mkdir d; for i in {1..400}; do head -c $((i * 10)) < <(yes "file $i") > d/$i; done
+                    head -c 4M /dev/urandom > $OUT/f; cp $OUT/f f
+                    python3 - $OUT/f f <<-'END'
+                    	import os, sys
+                    	files = [os.open(name, os.O_WRONLY) for name in sys.argv[1:]]
+                    	for i in range(0, 1 << 20, 3 * 4096):
+                    	    for file in files: os.pwrite(file, bytes([i // 4096 % 251]) * 4096, i)
+                    	os.close(files[1])
+                    END
+                    """)
+                try await StoreTool.end(first)
+                let text = try await StoreTool.succeed(["gc", database, "--compact"])
+                #expect(text.contains("of 401 files"), "\(text)")
+                #expect(try await StoreTool.succeed(["gc", database, "--compact"]).contains("of 0 files"))
+                #expect(try await StoreTool.succeed(["fsck", database, "--scrub"]).contains("consistent"))
+                // Most of what is packed goes, and with it the object.
+                let second = try await ServerProcess.start(.store, by: .device, scratch: scratch)
+                let read = """
+                    cmp f $OUT/f
+                    for i in {300..400}; do head -c $((i * 10)) < <(yes "file $i") | cmp - d/$i; done
+                    """
+                try await second.check(read + "\nrm d/? d/?? d/1?? d/2??")
+                try await StoreTool.end(second)
+                try await StoreTool.succeed(["gc", database, "--compact"])
+                #expect(try await StoreTool.succeed(["fsck", database, "--scrub"]).contains("consistent"))
+                let third = try await ServerProcess.start(.store, by: .device, scratch: scratch)
+                try await third.check(read)
+                try await StoreTool.end(third)
+            }
+        }
+
+        /// Bytes are moved all the time while a program writes, cuts and reads at random: it reads what it has written, and so
+        /// does the next session.
+        @Test(arguments: Way.allCases)
+        func isNotNoticed(_ way: Way) async throws {
+            try await withScratch { scratch in
+                let directory = scratch.outside.appending("volume")
+                let backend = try await StoreVolume.make(in: directory)
+                let model = """
+                    import os, pickle, random
+                    random.seed(5)
+                    files = {}
+                    def read(name):
+                        file = os.open(name, os.O_RDONLY)
+                        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+                        found = os.pread(file, 1 << 20, 0)
+                        os.close(file)
+                        assert found == bytes(files[name]), name
+                    for step in range(1500):
+                        name = f'f{random.randrange(25)}'
+                        content = files.setdefault(name, bytearray())
+                        file = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
+                        for _ in range(random.randrange(4)):
+                            at = random.randrange(100000)
+                            data = random.randbytes(random.choice([10, 4096, 40000]))
+                            os.pwrite(file, data, at)
+                            if at > len(content): content.extend(bytes(at - len(content)))
+                            content[at:at + len(data)] = data
+                        if random.randrange(5) == 0: os.fsync(file)
+                        if random.randrange(9) == 0:
+                            size = random.randrange(100000)
+                            os.ftruncate(file, size)
+                            del content[size:]
+                            content.extend(bytes(size - len(content)))
+                        if random.randrange(3): os.close(file)
+                        read(f'f{random.randrange(25)}') if len(files) == 25 else read(name)
+                        if random.randrange(40) == 0:
+                            os.unlink(name)
+                            del files[name]
+                            files[name] = bytearray()
+                            open(name, 'w').close()
+                    for name in files: read(name)
+                    """
+                try await withMount(backend, scratch: scratch, configuration: try way.configuration()) { session in
+                    let moving = Task {
+                        var policy = Compactor.Policy()
+                        (policy.patience, policy.leastObject) = (-1, 1)
+                        var moved = 0
+                        while !Task.isCancelled {
+                            moved += await backend.compactAll(policy)
+                            try? await Task.sleep(for: .milliseconds(5))
+                        }
+                        return moved
+                    }
+                    try await session.check(
+                        "python3 - <<'END'\n\(model)\nEND\nmd5sum * > $OUT/sums", limit: .seconds(180))
+                    moving.cancel()
+                    #expect(await moving.value > 100)
+                }
+                let next = try await StoreVolume.open(in: directory)
+                #expect(try await next.volume.engine.check().isEmpty)
+                try await withMount(next, scratch: scratch, configuration: try way.configuration()) { session in
+                    try await session.check("md5sum -c $OUT/sums > $OUT/found || { cat $OUT/found >&2; false; }")
+                }
+            }
+        }
+    }
+}
+
+extension NetworkStoreFileSystem {
+    /// Looks through the whole volume once, on its background worker.
+    ///
+    /// - Returns: how many files were moved.
+    fileprivate func compactAll(_ policy: Compactor.Policy) async -> Int {
+        await volume.background.run { io in
+            var compactor = Compactor(self.volume, policy)
+            var files = 0
+            do throws(VolumeFailure) {
+                files = try await compactor.run(io) { self.noteMove(of: $0) }.files
+                _ = try await GarbageCollector(engine: self.volume.engine, store: self.volume.store).collect(io)
+            } catch {
+                // The last round ends where it is.
+                if !Task.isCancelled { Issue.record("\(error)") }
+            }
+            return files
+        }
+    }
+}
