@@ -92,7 +92,7 @@ extension MountTests {
                     exec 3> f
                     unshare --mount --propagation unchanged bash -euc '
                     mount --make-private /sys
-                    umount -l /sys
+                    mount -t tmpfs none /sys
                     [[ ! -e /sys/fs ]]
                     \(ServerProcess.tool) abort \(server.path)'
                     refuses '' bash -c 'echo x >&3'
