@@ -87,7 +87,9 @@ extension MountTests {
         }
 
         /// The kernel looks every fifteen seconds (`FUSE_TIMEOUT_TIMER_FREQ`).
-        @Test(arguments: Way.allCases)
+        @Test(
+            .enabled(if: RequireRing.release >= (6, 15), "this kernel has no timeout of requests"),
+            arguments: Way.allCases)
         func theKernelAbortsAfterItsTimeout(_ way: Way) async throws {
             let backend = StallingFileSystem(patience: .seconds(200))
             var configuration = try configuration(way)
