@@ -45,10 +45,26 @@ struct StoreMountCommand: ServingCommand {
         help: ArgumentHelp("How much is fetched ahead of a sequential reader; 0 for nothing.", valueName: "bytes"))
     var readahead: UInt64 = 8 << 20
 
+    /// How soon what others do is seen.
+    @Option(
+        help: ArgumentHelp(
+            """
+            How soon names that other mounts have changed are seen, in PostgreSQL: strict (at once: they are asked for at \
+            each use), close-to-open (when told of, after a second at the latest) or relaxed (a minute); default: \
+            close-to-open. Content and size are those of the last close before the open with all of them.
+            """,
+            valueName: "level"),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var consistency: Consistency?
+
     /// How long names and attributes are believed.
     @Option(
         help: ArgumentHelp(
-            "How many seconds the kernel believes names and attributes without asking; default: forever; 1 in PostgreSQL.",
+            """
+            How many seconds the kernel believes names and attributes without asking, instead of what --consistency says; \
+            default: forever; in PostgreSQL 1.
+            """,
             valueName: "seconds"
         ),
         transform: { try CacheLifetime(parsing: $0) }
@@ -90,6 +106,9 @@ struct StoreMountCommand: ServingCommand {
     /// Checks numbers.
     func validate() throws {
         guard (2...3600).contains(lease) else { throw ValidationError("--lease \(lease): must be from 2 to 3600") }
+        guard consistency == nil || cacheTimeout == nil else {
+            throw ValidationError("--consistency and --cache-timeout both say how long names are believed: give one of them")
+        }
     }
 
     /// Serves it.
@@ -99,7 +118,8 @@ struct StoreMountCommand: ServingCommand {
         limits.readahead = readahead
         let cache = cacheDirectory.map { FilePath($0).absolute }
         let (metadata, cacheSize) = (volume.metadata, UInt64(cacheSize.bytes))
-        let usual = metadata.isShared ? Lifetime(seconds: 1, nanoseconds: 0) : .forever
+        // Where nobody else can change anything, all is seen at once.
+        let usual = metadata.isShared ? (consistency ?? .closeToOpen).lifetime : .forever
         let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
         let secrets = secrets
         let closing = close ?? (metadata.isShared ? .durable : .committed)

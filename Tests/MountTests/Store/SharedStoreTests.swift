@@ -103,6 +103,25 @@ extension MountTests {
             }
         }
 
+        /// With `--consistency strict` the next look at a name sees what the other mount has done.
+        @Test(arguments: Way.allCases)
+        func strictNamesAreAskedFor(_ way: Way) async throws {
+            try await Self.withPair { pair in
+                let first = try await pair.mount(pair.first, way, options: ["--consistency", "strict"])
+                let second = try await pair.mount(pair.second, way, options: ["--consistency", "relaxed"])
+                try await pair.check(
+                    """
+                    for i in {1..200}; do
+                        [ ! -e $A/x ]; echo $i > $B/x; [ -e $A/x ]
+                        chmod 7$((i % 8))0 $B/x; same "$(stat -c %a $A/x)" 7$((i % 8))0
+                        mv $B/x $B/y; [ ! -e $A/x ]; same "$(cat $A/y)" $i
+                        rm $B/y; [ ! -e $A/y ]
+                    done
+                    """)
+                try await StoreTool.end(first, second)
+            }
+        }
+
         /// A mount that was paused for longer than its lease has lost the volume: what it had not committed gives errors, and
         /// what the other has done meanwhile is right.
         @Test func pausedMountsAreFenced() async throws {
