@@ -11,6 +11,9 @@ final class FileSet: Sendable {
     /// Takes a file out.
     func remove(_ file: StoredFile) { files.withLock { _ = $0.removeValue(forKey: file.id) } }
 
+    /// How many there are.
+    var count: Int { files.withLock { $0.count } }
+
     /// The files, in no order.
     var all: [StoredFile] { files.withLock { Array($0.values) } }
 }

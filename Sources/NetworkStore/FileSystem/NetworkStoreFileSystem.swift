@@ -75,7 +75,10 @@ public final class NetworkStoreFileSystem: FileSystem {
     private func compact(_ compactor: inout Compactor, _ io: borrowing AsyncIO) async {
         let limit = Self.compactionLimit
         do throws(VolumeFailure) {
-            _ = try await compactor.run(extents: limit.extents, bytes: limit.bytes, io) { self.noteMove(of: $0) }
+            let progress = try await compactor.run(extents: limit.extents, bytes: limit.bytes, io) {
+                self.noteMove(of: $0)
+            }
+            volume.counters.movedBytes.count(Int(clamping: progress.bytes))
         } catch {
             // Goes on the next time.
             connection.withLock { $0 }?.warn("the volume was not compacted: \(error)")
@@ -90,8 +93,8 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Removes objects that nobody refers to.
     private func collectGarbage(_ io: borrowing AsyncIO) async {
         do throws(VolumeFailure) {
-            _ = try await GarbageCollector(engine: volume.engine, store: volume.store)
-                .collect(limit: Self.collectionLimit, io)
+            let collector = GarbageCollector(engine: volume.engine, store: volume.store)
+            volume.counters.collectedObjects.count(try await collector.collect(limit: Self.collectionLimit, io))
         } catch {
             // Tried again the next time.
             connection.withLock { $0 }?.warn("garbage was not collected: \(error)")

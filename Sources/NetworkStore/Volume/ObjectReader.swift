@@ -12,6 +12,7 @@ final class ObjectReader: Sendable {
     private let codec: BlockCodec
     private let disk: DiskCache?
     private let claims: BlockClaims
+    private let counters: VolumeCounters
     /// Layouts of objects that were read.
     private let layouts = Mutex<[ObjectNumber: ObjectLayout]>([:])
 
@@ -25,9 +26,11 @@ final class ObjectReader: Sendable {
         cache: BlockCache,
         disk: DiskCache?,
         staging: StagingBuffers,
-        key: VolumeKey?
+        key: VolumeKey?,
+        counters: VolumeCounters
     ) {
         self.disk = disk
+        self.counters = counters
         self.engine = engine
         self.store = store
         self.keys = keys
@@ -63,17 +66,26 @@ final class ObjectReader: Sendable {
             guard stored.count <= buffer.byteCount else { throw .ioError }
             var output = unsafe OutputRawSpan(buffer: buffer.bytes, initializedCount: 0)
             if let disk, await disk.read(stored, of: object, into: &output, io) {
-                if try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) { return }
+                if try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) {
+                    counters.diskCacheBytes.count(stored.count)
+                    return
+                }
                 output.removeAll()
             }
+            counters.fetches.count()
             do throws(ObjectStoreError) {
                 try await store.get(
                     keys[object], at: UInt64(stored.lowerBound), count: stored.count, into: &output, io)
                 guard output.byteCount == stored.count else { throw .damaged("too few bytes of \(keys[object])") }
             } catch {
+                counters.failedFetches.count()
                 throw error.errno
             }
-            guard try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) else { throw .ioError }
+            counters.fetchedBytes.count(stored.count)
+            guard try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) else {
+                counters.failedFetches.count()
+                throw .ioError
+            }
             await disk?.write(output.bytes, of: object, at: stored.lowerBound, io)
         }
     }

@@ -10,15 +10,18 @@ final class ObjectWriter: Sendable {
     private let objectSize: Int
     private let blockSize: Int
     private let codec: BlockCodec
+    private let counters: VolumeCounters
 
     init(
         engine: any MetadataEngine,
         store: any ObjectStore,
         keys: ObjectKeys,
         staging: StagingBuffers,
-        key: VolumeKey?
+        key: VolumeKey?,
+        counters: VolumeCounters
     ) {
         self.engine = engine
+        self.counters = counters
         self.store = store
         self.keys = keys
         self.staging = staging
@@ -116,8 +119,11 @@ final class ObjectWriter: Sendable {
                 let body = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stored]))
                 try await store.put(keys[number], body, io)
             } catch {
+                counters.failedStores.count()
                 throw .store(error)
             }
+            counters.stores.count()
+            counters.storedBytes.count(stored)
             return ObjectRecord(number: number, length: UInt64(length), layout: layout.encoded)
         }
     }

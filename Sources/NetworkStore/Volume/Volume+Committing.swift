@@ -65,8 +65,10 @@ extension Volume {
         while let (upload, change, isUrgent) = file.state.withLock({ $0.nextCommit() }) {
             do throws(Errno) {
                 let record = try await engine.commit(change, durably: isUrgent)
+                counters.commits.count()
                 finish(upload, change, of: file, record, isDurable: isUrgent)
             } catch {
+                counters.failedCommits.count()
                 fail(upload, of: file, error)
                 // What is gone holds nobody up: those behind it go, too. What has failed is tried again before them.
                 guard error == .staleNFSFileHandle else { return }

@@ -50,6 +50,8 @@ public final class Volume: Sendable {
     let writer: ObjectWriter
     /// Files with something that is not committed.
     let dirtyFiles = FileSet()
+    /// What was done so far.
+    let counters: VolumeCounters
     private let isClosing = Atomic(false)
 
     /// Opens a volume.
@@ -82,9 +84,13 @@ public final class Volume: Sendable {
         dirtyBudget = DirtyBudget(limit: memory.slotCount / 2)
         room = RoomLedger(limit: description.byteLimit)
         let keys = ObjectKeys(volume: description.identifier)
+        let counters = VolumeCounters()
+        self.counters = counters
         reader = ObjectReader(
-            engine: engine, store: store, keys: keys, cache: cache, disk: disk, staging: staging, key: key)
-        writer = ObjectWriter(engine: engine, store: store, keys: keys, staging: staging, key: key)
+            engine: engine, store: store, keys: keys, cache: cache, disk: disk, staging: staging, key: key,
+            counters: counters)
+        writer = ObjectWriter(
+            engine: engine, store: store, keys: keys, staging: staging, key: key, counters: counters)
     }
 
     /// Bytes of a block.

@@ -90,7 +90,9 @@ extension Session {
         let transport = try start.run { connection in backend.connected(connection) }
         var status = transport.status
         if let notice { status.notices.append(notice) }
-        let gauges = SessionGauges(roster: roster, watchdog: watchdog, status: status, mounted: mounted)
+        let gauges = SessionGauges(
+            roster: roster, watchdog: watchdog, status: status, mounted: mounted,
+            backend: backend as? any ReportingFileSystem)
         self.gauges.withLock { $0 = gauges }
         // Without it the session serves as well.
         do throws(Errno) { try watchdog.start() } catch { logger.error("no thread for the watchdog: \(error)") }

@@ -11,6 +11,7 @@ struct SessionGauges: Sendable {
     let watchdog: Watchdog
     let status: SessionStatus
     let mounted: MountPoint
+    let backend: (any ReportingFileSystem)?
     let start = ContinuousClock.now
 
     /// How things are.
@@ -29,6 +30,7 @@ struct SessionGauges: Sendable {
             workers: members.map(SessionStatistics.Worker.init),
             requests: Self.requests(of: members.map(\.meter.cells)),
             notifications: status.connection.notifier.count,
+            backend: backend?.report,
             stuckRequests: findings.requests,
             stuckWorkers: findings.workers)
     }

@@ -56,6 +56,8 @@ public struct SessionStatistics: Sendable, Codable, Equatable {
     public var requests: [String: UInt64]
     /// Notifications that were queued for the kernel.
     public var notifications: UInt64
+    /// What the backend tells of itself (``ReportingFileSystem/report``); `nil` where it has nothing to tell.
+    public var backend: [String: UInt64]?
     /// Requests that are stuck.
     public var stuckRequests: [StuckRequest]
     /// Workers that are stuck.

@@ -22,6 +22,10 @@ struct StatisticsText: CustomStringConvertible {
         let counts = opcodes.map { "\($0) \($1)" }.joined(separator: ", ")
         lines.append("  requests: \(counts.isEmpty ? "none" : counts)")
         lines.append("  notifications: \(now.notifications)")
+        if let backend = now.backend {
+            let counts = backend.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")
+            lines.append("  backend: \(counts)")
+        }
         lines += now.stuckWorkers.map { "  stuck for \(Int($0.age)) s: \($0)" }
         lines += now.stuckRequests.map { "  stuck for \(Int($0.age)) s: \($0)" }
         return lines.map(\.printable).joined(separator: "\n")

@@ -14,8 +14,7 @@ struct StoreCommand: AsyncParsableCommand {
         subcommands: [
             StoreFormatCommand.self, StoreMountCommand.self, StoreInfoCommand.self, StoreCheckCommand.self,
             StoreCollectCommand.self, StoreWarmUpCommand.self, StoreDumpCommand.self, StoreLoadCommand.self,
-            StoreQuotaCommand.self,
-            StoreBenchCommand.self, StoreDestroyCommand.self,
+            StoreQuotaCommand.self, StoreStatsCommand.self, StoreBenchCommand.self, StoreDestroyCommand.self,
         ]
     )
 }
