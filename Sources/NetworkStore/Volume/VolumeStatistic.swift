@@ -1,3 +1,5 @@
+public import RingFUSE
+
 /// What is told of a mounted volume in the statistics of its session (``ReportingFileSystem/report``), by these names.
 public enum VolumeStatistic: String, Sendable, CaseIterable {
     /// Bytes of memory for content.

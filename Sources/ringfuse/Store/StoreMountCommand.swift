@@ -107,7 +107,8 @@ struct StoreMountCommand: ServingCommand {
     func validate() throws {
         guard (2...3600).contains(lease) else { throw ValidationError("--lease \(lease): must be from 2 to 3600") }
         guard consistency == nil || cacheTimeout == nil else {
-            throw ValidationError("--consistency and --cache-timeout both say how long names are believed: give one of them")
+            throw ValidationError(
+                "--consistency and --cache-timeout both say how long names are believed: give one of them")
         }
     }
 

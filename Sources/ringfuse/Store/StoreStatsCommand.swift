@@ -29,6 +29,7 @@ struct StoreStatsCommand: ParsableCommand {
     private func report(of statistics: SessionStatistics) throws -> VolumeReport? {
         if let report = VolumeReport(statistics) { return report }
         guard let mountPoint = look.mountPoint else { return nil }
-        throw ValidationError("\(mountPoint): no volume is mounted there but something else, of which `ringfuse stats` tells")
+        throw ValidationError(
+            "\(mountPoint): no volume is mounted there but something else, of which `ringfuse stats` tells")
     }
 }

@@ -111,7 +111,7 @@ extension MountTests {
                 let second = try await pair.mount(pair.second, way, options: ["--consistency", "relaxed"])
                 try await pair.check(
                     """
-                    for i in {1..200}; do
+                    for i in {1..50}; do
                         [ ! -e $A/x ]; echo $i > $B/x; [ -e $A/x ]
                         chmod 7$((i % 8))0 $B/x; same "$(stat -c %a $A/x)" 7$((i % 8))0
                         mv $B/x $B/y; [ ! -e $A/x ]; same "$(cat $A/y)" $i
