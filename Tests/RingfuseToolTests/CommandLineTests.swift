@@ -40,7 +40,7 @@ import Testing
         (["mount", "memory", "--cache-timeout", "soon", "/tmp"], "--cache-timeout"),
         (["mount", "mirror", "/usr", "--cache-timeout", "-1", "/tmp"], "--cache-timeout"),
         (["store", "mount", "/tmp/v.db", "/tmp", "--consistency", "eventual"], "close-to-open"),
-        (["store", "mount", "/tmp/v.db", "/tmp", "--consistency", "strict", "--cache-timeout", "1"], "give one of them"),
+        (["store", "mount", "v.db", "/tmp", "--consistency", "strict", "--cache-timeout", "1"], "give one of them"),
         (["mount", "null", "--dirty-ratio", "0", "/tmp"], "--dirty-ratio"),
         (["mount", "null", "--dirty-ratio", "101", "/tmp"], "--dirty-ratio"),
         (["mount", "null", "--log-level", "loud", "/tmp"], "--log-level"),

@@ -30,6 +30,9 @@ public struct Compactor: Sendable {
         public var files = 0
         /// Whether it has got to the end of the volume; the next turn begins anew.
         public var isComplete = false
+
+        /// Nothing yet.
+        public init() {}
     }
 
     /// Extents that are asked for at a time: up to 4 MiB of content.

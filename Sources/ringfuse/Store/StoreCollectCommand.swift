@@ -58,6 +58,9 @@ struct StoreCollectCommand: AsyncParsableCommand {
         return try result.get()
     }
 
+    /// Rounds through the volume: where it is in use there may always be something to move.
+    private static let mostRounds = 8
+
     private func compact(_ engine: any MetadataEngine) async throws {
         let worker = try BackgroundWorker()
         let volume = try Volume(
@@ -69,8 +72,16 @@ struct StoreCollectCommand: AsyncParsableCommand {
         let progress = ProgressLine()
         let result: Result<Compactor.Progress, VolumeFailure> = await worker.run { io in
             var compactor = Compactor(volume, policy)
+            var sum = Compactor.Progress()
             do throws(VolumeFailure) {
-                return .success(try await compactor.run(io) { _ in progress.show("moving what lies badly") })
+                // What one round moves may leave objects behind of which little is in use: the next moves that.
+                for _ in 0..<Self.mostRounds {
+                    let round = try await compactor.run(io) { _ in progress.show("moving what lies badly") }
+                    sum.bytes += round.bytes
+                    sum.files = max(sum.files, round.files)
+                    if round.bytes == 0 { break }
+                }
+                return .success(sum)
             } catch {
                 return .failure(error)
             }

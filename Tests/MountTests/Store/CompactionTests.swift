@@ -1,6 +1,7 @@
 import Glibc
 import RingFUSE
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import NetworkStore
@@ -44,6 +45,49 @@ extension MountTests {
                 let third = try await ServerProcess.start(.store, by: .device, scratch: scratch)
                 try await third.check(read)
                 try await StoreTool.end(third)
+            }
+        }
+
+        /// Moving is killed again and again, at any point: nothing is lost, and in the end all of it is moved.
+        @Test(arguments: [Kind.store, .shared])
+        func survivesBeingKilled(_ kind: Kind) async throws {
+            try await withScratch { scratch in
+                let objects = ["--data", "file://\(scratch.outside)/objects"]
+                let volume =
+                    kind == .store
+                    ? scratch.outside.appending("volume.db").string : try await PostgreSQLServer.shared.value.volume()
+                try await StoreTool.succeed(["format", volume] + objects)
+                let first = try await ServerProcess.start(kind, by: .device, scratch: scratch, metadata: volume)
+                try await first.check(
+                    """
+                    mkdir d; for i in {1..300}; do head -c $((i * 100)) < <(yes "file $i") > d/$i; done
+                    python3 - <<-'END'
+                    	import os
+                    	file = os.open('f', os.O_RDWR | os.O_CREAT)
+                    	os.write(file, os.urandom(16 << 20))
+                    	os.fsync(file)
+                    	for i in range(0, 16 << 20, 1 << 20):
+                    	    for j in range(64): os.pwrite(file, os.urandom(4096), i + j * 12288)
+                    	    os.fsync(file)
+                    END
+                    md5sum d/* f > $OUT/sums
+                    """)
+                try await StoreTool.end(first)
+                try await Program.check(
+                    script: """
+                        for i in {1..12}; do
+                            \(ServerProcess.tool) store gc '\(volume)' --compact & pid=$!
+                            sleep $((i * i * 5)).0e-3; kill -KILL $pid || true
+                            if wait $pid; then break; fi
+                            \(ServerProcess.tool) store fsck '\(volume)' --scrub | grep -q consistent
+                        done
+                        \(ServerProcess.tool) store gc '\(volume)' --compact
+                        \(ServerProcess.tool) store gc '\(volume)' --compact > again; grep -q 'of 0 files' again
+                        \(ServerProcess.tool) store fsck '\(volume)' --scrub | grep -q consistent
+                        """, scratch: scratch, in: scratch.outside)
+                let second = try await ServerProcess.start(kind, by: .device, scratch: scratch, metadata: volume)
+                try await second.check("md5sum --quiet -c $OUT/sums")
+                try await StoreTool.end(second)
             }
         }
 
