@@ -49,6 +49,7 @@ public final class NetworkStoreFileSystem: FileSystem {
         volume.start { io in
             var seconds = 0
             var compactor = Compactor(self.volume)
+            var nextCompaction = 0
             while await self.volume.pause(for: .seconds(1), io) {
                 self.volume.flushExpired()
                 // What closes and names have promised less for waits no longer than this.
@@ -57,7 +58,9 @@ public final class NetworkStoreFileSystem: FileSystem {
                 seconds += 1
                 guard seconds % Self.collectionInterval == 0 else { continue }
                 // Of several mounts each would move the same.
-                if !self.isShared { await self.compact(&compactor, io) }
+                if !self.isShared, seconds >= nextCompaction, await self.compact(&compactor, io) {
+                    nextCompaction = seconds + Self.compactionRest
+                }
                 await self.collectGarbage(io)
             }
         }
@@ -71,17 +74,25 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Extents that are looked at between two collections, and bytes that are moved, at the most.
     private static let compactionLimit = (extents: 20_000, bytes: UInt64(32 << 20))
 
+    /// Seconds after which the volume is looked through anew where there was nothing to move: what is too little for an object
+    /// would be read again each time.
+    private static let compactionRest = 600
+
     /// Moves bytes that lie badly.
-    private func compact(_ compactor: inout Compactor, _ io: borrowing AsyncIO) async {
+    ///
+    /// - Returns: whether the end of the volume was reached with nothing to move.
+    private func compact(_ compactor: inout Compactor, _ io: borrowing AsyncIO) async -> Bool {
         let limit = Self.compactionLimit
         do throws(VolumeFailure) {
             let progress = try await compactor.run(extents: limit.extents, bytes: limit.bytes, io) {
                 self.noteMove(of: $0)
             }
             volume.counters.movedBytes.count(Int(clamping: progress.bytes))
+            return progress.isComplete && progress.bytes == 0
         } catch {
             // Goes on the next time.
             connection.withLock { $0 }?.warn("the volume was not compacted: \(error)")
+            return false
         }
     }
 

@@ -48,6 +48,27 @@ extension MountTests {
             }
         }
 
+        /// A mount moves what is left of an object of which less than half is in use, and the object goes, without being asked.
+        @Test func mountsMoveByThemselves() async throws {
+            try await withScratch { scratch in
+                _ = try await StoreTool.format(scratch)
+                let server = try await ServerProcess.start(.store, by: .device, scratch: scratch, limit: .seconds(150))
+                let script = """
+                    head -c 4M /dev/urandom > f; sync f; cp f $OUT/f
+                    head -c 2560K /dev/zero | tee $OUT/zeros | dd of=f bs=64K conv=notrunc,fsync iflag=fullblock status=none
+                    dd if=$OUT/zeros of=$OUT/f bs=64K conv=notrunc status=none
+                    volume() { \(ServerProcess.tool) store stats . --json | python3 -c "import json, sys; print(json.load(sys.stdin)['volume']['$1'])"; }
+                    until [ $(volume collected.objects) -gt 0 ]; do sleep 0.2; done
+                    same "$(volume moved.bytes)" $((1536 << 10))
+                    cmp f $OUT/f
+                    """
+                try await Program.check(script: script, scratch: scratch, in: server.path, limit: .seconds(120))
+                try await StoreTool.end(server)
+                let database = scratch.outside.appending("volume.db").string
+                #expect(try await StoreTool.succeed(["fsck", database, "--scrub"]).contains("consistent"))
+            }
+        }
+
         /// Moving is killed again and again, at any point: nothing is lost, and in the end all of it is moved.
         @Test(arguments: [Kind.store, .shared])
         func survivesBeingKilled(_ kind: Kind) async throws {
