@@ -55,7 +55,8 @@ public enum Mounter {
         let target = try MountTarget(path)
         _ = try target.requireFUSE()
         // A process that another thread starts has a copy of the descriptor that the path was just resolved with, until
-        // it calls exec: a mount that is busy may only seem so.
+        // it calls exec: a mount that is busy may only seem so. On a machine that is overloaded that was seen to take longer
+        // than 50 ms.
         for _ in 0..<unmountAttempts {
             do throws(MountError) {
                 return try unmount(target, lazy: lazy, helper: helper)
@@ -67,10 +68,10 @@ public enum Mounter {
     }
 
     /// How often a mount in use is tried again.
-    private static let unmountAttempts = 5
+    private static let unmountAttempts = 10
 
     /// How long to wait between two attempts, in microseconds.
-    private static let unmountPause: UInt32 = 10_000
+    private static let unmountPause: UInt32 = 20_000
 
     /// Tries once to unmount.
     private static func unmount(_ target: MountTarget, lazy: Bool, helper: MountHelper) throws(MountError) {
