@@ -101,10 +101,10 @@ public struct Compactor: Sendable {
         for (index, extent) in scanned.enumerated() {
             if let last = fragments.last, !extent.continues(scanned[last]) { settle() }
             switch extent.place {
-            case .inline(let bytes?) where !bytes.isEmpty: found.append(index)
+            case .inline: found.append(index)
             case .object(_, _, let length, let live) where live < length / 2: found.append(index)
             case .object where extent.length < blockSize: fragments.append(index)
-            case .object, .inline, .zeros: break
+            case .object, .zeros, .untold: break
             }
         }
         settle()
@@ -139,11 +139,11 @@ public struct Compactor: Sendable {
         let count = pack.byteCount
         let isRead: Bool
         switch extent.place {
-        case .inline(let bytes?):
+        case .inline(let bytes):
             isRead = unsafe bytes.withUnsafeBytes { unsafe pack.append($0, volume.cache.take) }
         case .object(let number, let start, _, _):
             isRead = await read(start..<start + extent.length, of: number, into: &pack, io)
-        case .inline(nil), .zeros: isRead = false
+        case .zeros, .untold: isRead = false
         }
         guard isRead else { return pack.drop(to: count) }
         pack.note(extent)

@@ -24,6 +24,12 @@ enum StoreTool {
         return database
     }
 
+    /// For scripts: `volume NAME` prints what `store stats` tells of the volume that is mounted where they run.
+    static let volume = """
+        volume() { \(ServerProcess.tool) store stats . --json | python3 -c "import json, sys; print(json.load(sys.stdin)['volume']['$1'])"; }
+
+        """
+
     /// Ends servers as users do.
     static func end(_ servers: ServerProcess...) async throws {
         for server in servers {

@@ -23,7 +23,7 @@ import Testing
     /// Small content of files that are left alone, and what is left in objects that are mostly dead.
     @Test func findsWhatLiesBadly() {
         let scanned = [
-            Self.extent(2, 0, 3, .inline([1, 2, 3])), Self.extent(3, 0, 3, .inline(nil)), Self.extent(4, 0, 3, .zeros),
+            Self.extent(2, 0, 3, .inline([1, 2, 3])), Self.extent(3, 0, 3, .untold), Self.extent(4, 0, 3, .zeros),
             Self.extent(5, 0, 10, .object(1, offset: 0, length: 100, live: 49)),
             Self.extent(5, 10, 10, .object(1, offset: 0, length: 100, live: 50)), Self.piece(6, 0, 100),
         ]
@@ -109,7 +109,7 @@ import Testing
             #expect(try await met[0].version == calls.node(files[0]).version)
             // Content of files that have changed lately is not told.
             let young = try await calls.engine.scanExtents(after: .start, limit: 1, unchangedSince: 0)
-            #expect(young.map(\.place) == [.inline(nil)])
+            #expect(young.map(\.place) == [.untold])
         }
     }
 }

@@ -115,15 +115,9 @@ extension PostgreSQLEngine {
         let rows = try await readers.read(.scanExtents, parameters)
         return (0..<rows.count).map { index in
             let row = rows[index]
-            let place: ScannedExtent.Place
-            if row.int64(3) != 0 {
-                place = .object(row.uint64(3), offset: row.uint64(4), length: row.uint64(8), live: row.uint64(9))
-            } else {
-                place = row.int64(6) != 0 ? .zeros : .inline(row.isNothing(5) ? nil : row.bytes(5))
-            }
             return ScannedExtent(
-                file: NodeID(row.uint64(0)), version: row.uint64(7), offset: row.uint64(1), length: row.uint64(2),
-                place: place)
+                row.int64(5) == 0 ? try? row.extent() : nil, at: row.uint64(0), of: NodeID(row.uint64(6)),
+                version: row.uint64(7), use: (row.uint64(8), row.uint64(9)))
         }
     }
 

@@ -251,8 +251,9 @@ enum PostgreSQLStatement: Int, CaseIterable {
             """
         case .scanExtents:
             """
-            SELECT e.node, e."offset", e.length, e.object, e.object_offset, CASE WHEN n.ctime < $4::bigint THEN e.data END,
-                CASE WHEN e.data IS NULL THEN 1::bigint ELSE 0::bigint END, n.version, o.length, o.live
+            SELECT e."offset", e.length, e.object, e.object_offset, CASE WHEN n.ctime < $4::bigint THEN e.data END,
+                CASE WHEN e.data IS NOT NULL AND n.ctime >= $4::bigint THEN 1::bigint ELSE 0::bigint END, e.node, n.version,
+                o.length, o.live
             FROM extents e JOIN nodes n ON n.id = e.node LEFT JOIN objects o ON o.number = e.object
             WHERE (e.node, e."offset") > ($1::bigint, $2::bigint) ORDER BY e.node, e."offset" LIMIT $3::bigint
             """

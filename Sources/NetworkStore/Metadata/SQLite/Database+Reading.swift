@@ -104,19 +104,11 @@ extension Database {
         row.bind(4, time)
         var scanned: [ScannedExtent] = []
         while try row.step() {
-            let place: ScannedExtent.Place
-            if row.int64(3) != 0 {
-                place = .object(row.uint64(3), offset: row.uint64(4), length: row.uint64(8), live: row.uint64(9))
-            } else if row.int64(6) != 0 {
-                place = .zeros
-            } else {
-                let bytes = row.isNothing(5) ? nil : try cipher.open(row.bytes(5), mayBeUnknown: false)
-                place = .inline(bytes)
-            }
+            let isTold = row.int64(5) == 0
             scanned.append(
                 ScannedExtent(
-                    file: NodeID(row.uint64(0)), version: row.uint64(7), offset: row.uint64(1), length: row.uint64(2),
-                    place: place))
+                    isTold ? try? row.extent(cipher, mayBeUnknown: false) : nil, at: row.uint64(0),
+                    of: NodeID(row.uint64(6)), version: row.uint64(7), use: (row.uint64(8), row.uint64(9))))
         }
         return scanned
     }

@@ -141,8 +141,8 @@ enum SQL: Int, CaseIterable {
             """
         case .scanExtents:
             """
-            SELECT e.node, e.offset, e.length, e.object, e.object_offset, CASE WHEN n.ctime < ?4 THEN e.data END,
-                e.data IS NULL, n.version, o.length, o.live
+            SELECT e.offset, e.length, e.object, e.object_offset, CASE WHEN n.ctime < ?4 THEN e.data END,
+                e.data IS NOT NULL AND n.ctime >= ?4, e.node, n.version, o.length, o.live
             FROM extents e JOIN nodes n ON n.id = e.node LEFT JOIN objects o ON o.number = e.object
             WHERE (e.node, e.offset) > (?1, ?2) ORDER BY e.node, e.offset LIMIT ?3
             """
