@@ -22,9 +22,7 @@ public protocol MetadataEngine: Sendable {
 
     /// From now on, keeps small content (``Extent/Place/inline(_:)``) encrypted with the key of the volume, as
     /// ``VolumeKey/sealed(_:)`` makes it. Called before there is any.
-    ///
-    /// - Returns: whether it does; where it does not, which is the default, a volume gives it no small content.
-    func encryptInline(with key: VolumeKey) -> Bool
+    func encryptInline(with key: VolumeKey)
 
     // MARK: Reading
 
@@ -323,9 +321,4 @@ public protocol MetadataEngine: Sendable {
 
     /// Ends the session, having disposed of what it leaves, and closes the store.
     func close() async
-}
-
-extension MetadataEngine {
-    /// It does not.
-    public func encryptInline(with key: VolumeKey) -> Bool { false }
 }

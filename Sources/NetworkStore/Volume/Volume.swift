@@ -72,10 +72,8 @@ public final class Volume: Sendable {
         self.engine = engine
         self.store = store
         self.background = background
-        var limits = limits
-        // What an engine would keep as it is goes into objects.
-        if let key, !engine.encryptInline(with: key) { limits.inlineBytes = 0 }
         self.limits = limits
+        if let key { engine.encryptInline(with: key) }
         description = engine.volume
         let blockSize = Int(description.blockSize)
         let staging = StagingBuffers(byteCount: Int(description.objectSize), memory: limits.memory / 4)

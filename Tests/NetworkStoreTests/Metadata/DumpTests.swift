@@ -8,41 +8,8 @@ import Testing
 
 /// What was dumped is what is loaded, by any engine; and nothing else is loaded.
 @Suite struct DumpTests {
-    /// Where a volume is.
-    private enum Place: Sendable {
-        case sqlite(VolumeFixture)
-        case postgreSQL(PostgreSQLLocation)
-
-        init(_ kind: EngineKind) async throws {
-            switch kind {
-            case .sqlite: self = .sqlite(VolumeFixture())
-            case .postgreSQL:
-                self = .postgreSQL(try PostgreSQLLocation(await PostgreSQLServer.shared.value.volume()))
-            }
-        }
-
-        func load(_ file: FileDescriptor, dataURL: String? = nil) async throws {
-            try file.seek(offset: 0, from: .start)
-            switch self {
-            case .sqlite(let fixture): try await SQLiteEngine.load(fixture.path, from: file, dataURL: dataURL)
-            case .postgreSQL(let location): try await PostgreSQLEngine.load(location, from: file, dataURL: dataURL)
-            }
-        }
-
-        func open() async throws -> any MetadataEngine {
-            switch self {
-            case .sqlite(let fixture): try await SQLiteEngine.open(fixture.path)
-            case .postgreSQL(let location): try await PostgreSQLEngine.open(location)
-            }
-        }
-
-        func remove() async throws {
-            if case .postgreSQL(let location) = self { try await PostgreSQLEngine.remove(location) }
-        }
-    }
-
     /// A file without a name.
-    private static func file() throws -> FileDescriptor {
+    static func file() throws -> FileDescriptor {
         let path = FilePath("/tmp/ringfuse-dump-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
         defer { unsafe unlink(path.string) }
         return try FileDescriptor.open(
@@ -116,7 +83,7 @@ import Testing
             try await Self.fill(calls)
             try await calls.engine.dump(to: file) { _ in }
             let before = try await Self.picture(calls)
-            let place = try await Place(target)
+            let place = try await VolumePlace(target)
             try await place.load(file, dataURL: "file:///elsewhere")
             let engine = try await place.open()
             let loaded = MetadataCalls(engine)
@@ -161,7 +128,7 @@ import Testing
             changed[position] ^= 1
             wrong.append(("changed at \(position)", changed))
         }
-        let place = try await Place(kind)
+        let place = try await VolumePlace(kind)
         for (what, bytes) in wrong {
             let file = try Self.file()
             try file.writeAll(bytes)
@@ -208,7 +175,7 @@ import Testing
             (DumpRow(table: .pending, values: [.number(-1)]), "'number' is not what it should be"),
             (DumpRow(table: .pending, values: [.number(1), .number(1)]), "too many columns"),
         ]
-        let place = try await Place(kind)
+        let place = try await VolumePlace(kind)
         for (row, reason) in rows {
             let file = try Self.file()
             let writer = DumpWriter(file) { _ in }

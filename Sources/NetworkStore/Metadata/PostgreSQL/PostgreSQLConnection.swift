@@ -24,6 +24,8 @@ final class PostgreSQLConnection: @unchecked Sendable {
     private let handle: OpaquePointer
     /// Statements that were sent, and whose results are not taken.
     private var sentCount = 0
+    /// By how much small content is longer in the database than in its file; what encryption adds, for who checks that.
+    var inlineOverhead = 0
     /// Round trips that were made.
     private(set) var roundTrips = 0
 

@@ -14,6 +14,7 @@ extension PostgreSQLEngine {
                 // Large joins: the server is to plan them as it thinks best.
                 let connection = try PostgreSQLConnection(session.location)
                 try connection.run(text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.inlineOverhead = session.cipher.overhead
                 var check = ConsistencyCheck(connection)
                 try check.run()
                 try connection.run(text: "ROLLBACK")
@@ -30,9 +31,6 @@ extension PostgreSQLEngine {
 extension PostgreSQLConnection: ScannedDatabase {
     /// What a query may fail with.
     typealias Failure = PostgreSQLFailure
-
-    /// Small content of encrypted volumes is never in here.
-    var inlineOverhead: Int { 0 }
 
     /// Runs a query, by a cursor: what it gives may not fit into memory.
     func forEachRow(_ query: String, _ body: (PostgreSQLRows.Row) -> Bool) throws(PostgreSQLFailure) {

@@ -131,7 +131,7 @@ extension PostgreSQLVolume {
         try connection.send(.insertSession, parameters)
         try connection.send(text: "COMMIT")
         try connection.exchange()
-        let rows = RowCache(connection)
+        let rows = RowCache(connection, InlineCipher(isEncrypted: false))
         rows.take(results[4][0], nodes: counts.nodes, objects: counts.objects)
         return (epoch, rows.numbers)
     }

@@ -95,7 +95,7 @@ extension PostgreSQLEngine {
         guard !rows[0].isNothing(0) else { return [] }
         var extents: [Extent] = []
         for index in 0..<rows.count {
-            let extent = try rows[index].extent()
+            let extent = try rows[index].extent(session.cipher, mayBeUnknown: false)
             // The first one may end before the range.
             if extent.range.overlaps(range) { extents.append(extent) }
         }
@@ -116,8 +116,8 @@ extension PostgreSQLEngine {
         return (0..<rows.count).map { index in
             let row = rows[index]
             return ScannedExtent(
-                row.int64(5) == 0 ? try? row.extent() : nil, at: row.uint64(0), of: NodeID(row.uint64(6)),
-                version: row.uint64(7), use: (row.uint64(8), row.uint64(9)))
+                row.int64(5) == 0 ? try? row.extent(session.cipher, mayBeUnknown: false) : nil, at: row.uint64(0),
+                of: NodeID(row.uint64(6)), version: row.uint64(7), use: (row.uint64(8), row.uint64(9)))
         }
     }
 

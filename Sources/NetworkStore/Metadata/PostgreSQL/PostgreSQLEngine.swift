@@ -60,6 +60,9 @@ public final class PostgreSQLEngine: MetadataEngine {
         }
     }
 
+    /// Encrypts small content, too.
+    public func encryptInline(with key: VolumeKey) { session.cipher.unlock(with: key) }
+
     /// Whether other sessions may change the volume meanwhile: always.
     public var isShared: Bool { true }
 

@@ -103,18 +103,20 @@ final class PostgreSQLRows: @unchecked Sendable {
 
         /// An extent out of offset, length, object, offset in it, and bytes.
         ///
-        /// - Parameter first: the first of these columns.
-        /// - Throws: `EIO` where it is none: the database is damaged.
-        func extent(from first: Int32 = 0) throws(Errno) -> Extent {
+        /// - Parameters:
+        ///   - cipher: decrypts the bytes.
+        ///   - mayBeUnknown: whether zeros will do for them where there is no key.
+        /// - Throws: `EIO` where it is none: the database is damaged. `ENOKEY`.
+        func extent(_ cipher: InlineCipher, mayBeUnknown: Bool) throws(Errno) -> Extent {
             let place: Extent.Place
-            if int64(first + 2) != 0 {
-                place = .object(uint64(first + 2), offset: uint64(first + 3))
-            } else if isNothing(first + 4) {
+            if int64(2) != 0 {
+                place = .object(uint64(2), offset: uint64(3))
+            } else if isNothing(4) {
                 place = .zeros
             } else {
-                place = .inline(bytes(first + 4))
+                place = .inline(try cipher.open(bytes(4), mayBeUnknown: mayBeUnknown))
             }
-            let extent = Extent(offset: uint64(first), length: uint64(first + 1), place: place)
+            let extent = Extent(offset: uint64(0), length: uint64(1), place: place)
             do throws(Errno) { try extent.check() } catch { throw .ioError }
             return extent
         }

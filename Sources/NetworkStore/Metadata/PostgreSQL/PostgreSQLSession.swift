@@ -18,6 +18,8 @@ final class PostgreSQLSession: Sendable {
     let lease: Duration
     /// Whether it may go on.
     let status: EngineStatus
+    /// What small content is encrypted with.
+    let cipher: InlineCipher
     /// Tells people, in one line.
     let say: @Sendable (String) -> Void
 
@@ -34,6 +36,7 @@ final class PostgreSQLSession: Sendable {
         self.epoch = epoch
         self.lease = lease
         self.say = say
+        cipher = InlineCipher(isEncrypted: volume.wrappedKey != nil)
         status = EngineStatus { say($0.description) }
     }
 

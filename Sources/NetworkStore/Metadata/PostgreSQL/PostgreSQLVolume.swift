@@ -47,6 +47,7 @@ struct PostgreSQLVolume {
         var volume = header.volume
         if let dataURL { volume.dataURL = dataURL }
         let connection = try create(volume)
+        connection.inlineOverhead = InlineCipher(isEncrypted: volume.wrappedKey != nil).overhead
         try MetadataLoad(connection, failed: failure).run(reader, header, progress: progress)
         try checked { () throws(PostgreSQLFailure) in try connection.execute("COMMIT") }
     }

@@ -45,7 +45,7 @@ final class PostgreSQLWriterCore {
         self.isWanted = isWanted
         link = PostgreSQLLink(
             session, connection, preparing: PostgreSQLStatement.writing, session.writerSettings)
-        rows = RowCache(connection)
+        rows = RowCache(connection, session.cipher)
         rows.numbers = numbers
         let nothing = VolumeState(epoch: session.epoch, nextNode: 0, nextObject: 0, nodes: 0, bytes: 0, garbageBytes: 0)
         transaction = Transaction(rows, session.volume, session: session.epoch, nothing)

@@ -103,7 +103,7 @@ extension RowCache {
                 case .inline(let bytes):
                     parameters.add(0 as Int64)
                     parameters.add(0 as Int64)
-                    parameters.add(bytes)
+                    parameters.add(try sealed(bytes))
                 case .zeros:
                     parameters.add(0 as Int64)
                     parameters.add(0 as Int64)
@@ -116,6 +116,13 @@ extension RowCache {
             parameters.add(file)
             parameters.add(gone)
             try connection.send(.deleteExtent, parameters)
+        }
+    }
+
+    /// Small content as the database keeps it. That there is a key was checked when it came.
+    private func sealed(_ bytes: ContiguousArray<UInt8>) throws(PostgreSQLFailure) -> ContiguousArray<UInt8> {
+        do throws(Errno) { return try cipher.seal(bytes) } catch {
+            throw PostgreSQLFailure(state: "XX000", "small content cannot be encrypted: \(error)")
         }
     }
 

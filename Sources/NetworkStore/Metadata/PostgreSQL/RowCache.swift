@@ -70,6 +70,8 @@ final class RowCache: RowStore {
         case quota(NodeID, Slot<QuotaRecord>?)
     }
 
+    /// What small content is encrypted with.
+    let cipher: InlineCipher
     /// The connection; another one after it broke.
     var connection: PostgreSQLConnection
     /// Sessions that end with this transaction.
@@ -97,7 +99,10 @@ final class RowCache: RowStore {
     private var notedFiles: Set<NodeID> = []
 
     /// An empty cache.
-    init(_ connection: PostgreSQLConnection) { self.connection = connection }
+    init(_ connection: PostgreSQLConnection, _ cipher: InlineCipher) {
+        self.connection = connection
+        self.cipher = cipher
+    }
 
     // MARK: Operations
 

@@ -56,10 +56,7 @@ public final class SQLiteEngine: MetadataEngine {
     }
 
     /// Encrypts small content, too.
-    public func encryptInline(with key: VolumeKey) -> Bool {
-        cipher.unlock(with: key)
-        return true
-    }
+    public func encryptInline(with key: VolumeKey) { cipher.unlock(with: key) }
 
     /// Ends the session, having disposed of what it leaves, and closes the database.
     ///

@@ -32,6 +32,15 @@ final class InlineCipher: Sendable {
     /// Bytes by which what is kept is longer than the content.
     var overhead: Int { isEncrypted ? VolumeKey.overhead : 0 }
 
+    /// Checks that content can be written.
+    ///
+    /// - Throws: `ENOKEY`.
+    func checkKey() throws(Errno) {
+        try state.withLock { (state) throws(Errno) in
+            guard !state.isEncrypted || state.key != nil else { throw Errno.keyMissing }
+        }
+    }
+
     /// What is kept of content.
     ///
     /// - Throws: `ENOKEY`.
