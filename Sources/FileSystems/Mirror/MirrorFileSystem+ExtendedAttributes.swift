@@ -7,6 +7,13 @@ public import SystemPackage
 // with `EPERM` or `ENODATA`, as they do on any symbolic link on Linux, and `trusted.` and `security.` ones work.
 
 extension MirrorFileSystem {
+    /// Checks that extended attributes are passed through.
+    ///
+    /// - Throws: `ENOSYS`, so that the kernel does not ask again.
+    private func checkExtendedAttributes() throws(Errno) {
+        guard options.extendedAttributes else { throw .noFunction }
+    }
+
     /// Sets an extended attribute (SETXATTR).
     ///
     /// An access ACL set by somebody outside of the file's group clears its set-group-ID bit; for root, which the
@@ -18,6 +25,7 @@ extension MirrorFileSystem {
         _ condition: ExtendedAttributeCondition,
         _ context: borrowing RequestContext
     ) throws(Errno) {
+        try checkExtendedAttributes()
         let node = try nodes.node(node)
         defer { withExtendedLifetime(node) {} }
         let name = StoredName(name)
@@ -48,6 +56,7 @@ extension MirrorFileSystem {
         into value: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
+        try checkExtendedAttributes()
         let node = try nodes.node(node)
         defer { withExtendedLifetime(node) {} }
         let isAccessControlList = name == "system.posix_acl_access" || name == "system.posix_acl_default"
@@ -72,6 +81,7 @@ extension MirrorFileSystem {
         into names: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
+        try checkExtendedAttributes()
         let node = try nodes.node(node)
         defer { withExtendedLifetime(node) {} }
         guard context.userID != 0, caller.isRoot else {
@@ -103,6 +113,7 @@ extension MirrorFileSystem {
         of node: NodeID,
         _ context: borrowing RequestContext
     ) throws(Errno) {
+        try checkExtendedAttributes()
         let node = try nodes.node(node)
         defer { withExtendedLifetime(node) {} }
         _ = try unsafe StoredName(name).withTerminated { name throws(Errno) in

@@ -47,7 +47,7 @@ public final class MirrorFileSystem: FileSystem {
     let locks = MirrorLocks()
     /// Requests that wait for a lock.
     let lockWaits = Atomic<Int>(0)
-    /// Whether the source's file system has POSIX ACLs.
+    /// Whether the source's file system has POSIX ACLs, which are passed through.
     private let keepsAccessControlLists: Bool
     /// What the source's own file system is made of.
     let sourceKind: MirrorSourceKind
@@ -82,7 +82,7 @@ public final class MirrorFileSystem: FileSystem {
         nodes = MirrorNodeTable(root: root, mostOpen: mostNodes)
         sourceKind = MirrorSourceKind(of: root.descriptor)
         room = MirrorRoom(of: root, kind: sourceKind)
-        keepsAccessControlLists = Self.keepsAccessControlLists(root)
+        keepsAccessControlLists = options.extendedAttributes && Self.keepsAccessControlLists(root)
         inodes = MirrorInodeNumbers(device: root.identity.device)
         do throws(Errno) {
             _ = rfuse_close(CInt(try checked(rfuse_path_descriptor(root.descriptor))))

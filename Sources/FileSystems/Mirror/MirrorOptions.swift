@@ -17,6 +17,9 @@ extension MirrorFileSystem {
         /// Whether files that programs open with `O_DIRECT` bypass the page cache below the source as well. Works
         /// where requests arrive in aligned memory only; without it, `O_DIRECT` still bypasses the mount's own cache.
         public var passesDirectIO: Bool
+        /// Whether extended attributes are passed through, ACLs among them. Without them the kernel, which looks for
+        /// capabilities of a file before each write that it passes through, need not ask.
+        public var extendedAttributes: Bool
 
         /// Where locks of programs on the mount are kept.
         public var locks: Locks
@@ -42,6 +45,7 @@ extension MirrorFileSystem {
             missingLifetime: Lifetime = .zero,
             entersMounts: Bool = true,
             passesDirectIO: Bool = false,
+            extendedAttributes: Bool = true,
             locks: Locks = .kernel,
             mostLockWaits: Int = 16,
             mostNodeDescriptors: Int? = nil
@@ -51,6 +55,7 @@ extension MirrorFileSystem {
             self.missingLifetime = missingLifetime
             self.entersMounts = entersMounts
             self.passesDirectIO = passesDirectIO
+            self.extendedAttributes = extendedAttributes
             self.locks = locks
             self.mostLockWaits = mostLockWaits
             self.mostNodeDescriptors = mostNodeDescriptors

@@ -55,6 +55,15 @@ struct MountMirrorCommand: ServingCommand {
     @Flag(help: "What programs open with O_DIRECT bypasses the source's page cache too, not only the mount's.")
     var directSource = false
 
+    /// Whether extended attributes are passed through.
+    @Flag(
+        name: .customLong("no-xattr"),
+        help: """
+            Pass no extended attributes through, and so no ACLs: with --passthrough the kernel need not ask before each \
+            write whether the file has capabilities.
+            """)
+    var hasNoExtendedAttributes = false
+
     /// Where and how.
     @OptionGroup var serving: ServingOptions
 
@@ -85,6 +94,7 @@ struct MountMirrorCommand: ServingCommand {
         var options = MirrorFileSystem.Options()
         options.locks = locks
         options.passesDirectIO = directSource
+        options.extendedAttributes = !hasNoExtendedAttributes
         if let lifetime = cacheTimeout?.lifetime {
             options.nameLifetime = lifetime
             options.attributesLifetime = lifetime

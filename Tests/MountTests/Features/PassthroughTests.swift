@@ -15,6 +15,7 @@ extension MountTests {
             _ way: Way,
             depth: Int = 1,
             source: String = "",
+            options: MirrorFileSystem.Options = MirrorFileSystem.Options(),
             prepare: (Scratch) async throws -> Void = { _ in },
             _ body: (MountedSession, WitnessFileSystem<MirrorFileSystem>) async throws -> Void
         ) async throws {
@@ -24,7 +25,7 @@ extension MountTests {
             try await withScratch { scratch in
                 try await prepare(scratch)
                 let path = source.isEmpty ? scratch.source : scratch.outside.appending(source)
-                let witness = WitnessFileSystem(try MirrorFileSystem(source: path))
+                let witness = WitnessFileSystem(try MirrorFileSystem(source: path, options: options))
                 try await withMount(
                     witness, scratch: scratch, options: MountOptions(allowOther: true), configuration: configuration
                 ) { session in
@@ -32,6 +33,27 @@ extension MountTests {
                     #expect(session.status.connection.backingFiles != nil)
                     try await body(session, witness)
                 }
+            }
+        }
+
+        /// Before each write that it passes through the kernel looks for capabilities, which it would take away: of mounts
+        /// that have no extended attributes it does not ask.
+        @Test(arguments: Way.allCases)
+        func withoutExtendedAttributesWritesAskNothing(_ way: Way) async throws {
+            let options = MirrorFileSystem.Options(extendedAttributes: false)
+            try await mounted(way, options: options) { session, _ in
+                try await session.check(
+                    """
+                    head -c 1M /dev/zero > file
+                    refuses 'not supported' setfattr -n user.a -v b file
+                    """)
+                let before = try #require(session.statistics)
+                try await session.check("dd if=/dev/zero of=file bs=4K count=200 conv=notrunc oflag=direct status=none")
+                let after = try #require(session.statistics)
+                #expect(after.requests["GETXATTR"] == before.requests["GETXATTR"])
+                let (first, last) = (before.requests.values.reduce(0, +), after.requests.values.reduce(0, +))
+                #expect(last - first < 50, "\(last - first) requests for 200 writes")
+                try await session.check("cmp ../source/file <(head -c 1M /dev/zero)")
             }
         }
 
