@@ -24,6 +24,10 @@ int rfuse_give_main_nice(pid_t group);
 /// the hard one is unlimited. -EPERM with neither that nor CAP_IPC_LOCK, and nothing is locked then; -ENOMEM.
 int rfuse_lock_memory(void);
 
+/// Lets go of pages of the program and its libraries that hold what their files hold: whoever needs one finds it in the
+/// page cache. Leaves a debugger's breakpoints set until then behind. Costs a system call for each library.
+void rfuse_release_program_pages(void);
+
 /// Gives pages to a range of private memory now, writable, rather than at the first touch. `address` must be
 /// page-aligned.
 int rfuse_populate(void *address, size_t length);

@@ -109,6 +109,7 @@ struct Server<Backend: FileSystem>: Sendable {
         } catch {
             logger.warning("the service manager cannot be told: \(error)")
         }
+        if !options.memory.lockMemory { letGoOfTheStart() }
         guard let launcher = Launcher.inherited else {
             // Not `print`, which would keep it back where the output is a file or a pipe.
             _ = try? FileDescriptor.standardOutput.writeAll("\(report)\n".utf8)
@@ -117,6 +118,14 @@ struct Server<Backend: FileSystem>: Sendable {
         detach()
         // The launcher was interrupted: nobody wants this mount.
         if !launcher.tell(.ready(report: "\(report)")) { kill(getpid(), SIGTERM) }
+    }
+
+    /// Lets go of what the start has brought into memory, once the last of it is over.
+    private func letGoOfTheStart() {
+        Task {
+            try? await Task.sleep(for: .seconds(1))
+            ProcessSettings.releaseProgramPages()
+        }
     }
 
     /// Lets go of the directory and the terminal of the launcher.

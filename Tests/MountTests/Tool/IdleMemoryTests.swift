@@ -22,6 +22,20 @@ extension MountTests {
             }
         }
 
+        /// What the start has brought in of program and libraries, 23 MiB with them, does not stay.
+        @Test(arguments: Way.allCases)
+        func theStartLeavesLittleBehind(_ way: Way) async throws {
+            try await withScratch { scratch in
+                let server = try await ServerProcess.start(.mirror, by: way, scratch: scratch)
+                let process = server.process.identifier
+                try await server.check("stat . > /dev/null")
+                try await eventually(within: .seconds(20), "program and libraries to be let go of") {
+                    (try? kilobytes("VmRSS", of: process)).map { $0 < 16 << 10 } ?? false
+                }
+                try await end(server)
+            }
+        }
+
         @Test(arguments: Way.allCases)
         func buffersAreGivenBackAfterAWhile(_ way: Way) async throws {
             try await withScratch { scratch in
