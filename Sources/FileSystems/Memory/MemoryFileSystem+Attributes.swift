@@ -14,15 +14,6 @@ extension MemoryFileSystem {
         AttributesReply(try self.node(node).attributes, lifetime: lifetime)
     }
 
-    /// What `stat` tells.
-    public func attributesImmediately(
-        of node: NodeID,
-        _ handle: HandleID?,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<AttributesReply> {
-        .answered(try attributes(of: node, handle, context))
-    }
-
     /// What `statx` tells: when a node was made, too. The kernel asks for it only where a program does (6.18).
     ///
     /// - Throws: `ESTALE`.

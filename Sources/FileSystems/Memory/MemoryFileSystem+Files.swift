@@ -33,8 +33,7 @@ extension MemoryFileSystem {
         let owner = owner(context)
         let (file, isNew) = try tree.withLock { (tree) throws(Errno) in
             guard let child = try tree.child(name, in: directory) else {
-                let file = try tree.make(name, in: directory, node, type: .regular, owner: owner, at: now)
-                tree.addOpen(of: file.id)
+                let file = try tree.add(name, to: directory, node, type: .regular, owner: owner, opens: 1, at: now)
                 return (file, true)
             }
             guard !flags.contains(.exclusive) else { throw Errno.fileExists }
@@ -63,9 +62,7 @@ extension MemoryFileSystem {
         let owner = owner(context)
         let file = try tree.withLock { (tree) throws(Errno) in
             let isLinkable = !flags.contains(.exclusive)
-            let file = try tree.makeUnnamed(in: directory, node, isLinkable: isLinkable, owner: owner, at: now)
-            tree.addOpen(of: file.id)
-            return file
+            return try tree.makeUnnamed(in: directory, node, isLinkable: isLinkable, owner: owner, at: now)
         }
         return CreateReply(entry: entry(for: file), file: OpenReply(handle: newHandle(), options: .keepCache))
     }

@@ -34,15 +34,6 @@ extension MemoryFileSystem {
         return found.parent
     }
 
-    /// Finds a name.
-    public func lookUpImmediately(
-        _ name: Name,
-        in directory: NodeID,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Entry> {
-        .answered(try lookUp(name, in: directory, context))
-    }
-
     /// Takes back lookups; a node without names goes with the last one, and its content with it.
     public func forget(_ node: NodeID, lookups: UInt64) {
         // What is unused leaves the lock before its memory is freed, here and below.

@@ -18,16 +18,34 @@ extension MemoryTree {
         target: StoredName? = nil,
         at time: Timestamp
     ) throws(Errno) -> MemoryNode {
-        let directory = try directory(toMake: name, in: id)
-        let node = try addNode(new, type: type, owner: owner, target: target, for: directory, at: time)
-        addLookup(of: node.id)
+        guard try child(name, in: id) == nil else { throw .fileExists }
+        return try add(name, to: id, new, type: type, owner: owner, target: target, at: time)
+    }
+
+    /// Makes a node with a name that is not there, which counts as one lookup.
+    ///
+    /// - Parameter opens: how many open files it has.
+    /// - Throws: as `make`.
+    mutating func add(
+        _ name: borrowing Name,
+        to id: NodeID,
+        _ new: NewNode,
+        type: NodeType,
+        owner: Owner,
+        target: StoredName? = nil,
+        opens: UInt64 = 0,
+        at time: Timestamp
+    ) throws(Errno) -> MemoryNode {
+        let directory = try directory(toAdd: name, to: id)
+        let node = try addNode(
+            new, type: type, owner: owner, target: target, lookups: 1, opens: opens, for: directory, at: time)
         if type == .directory { directories[node.id] = MemoryDirectory(node: node.id, parent: id) }
         directories[id]?.names.insert(copy name, MemoryDirectory.Child(node: node.id, type: type))
         directory.namesChanged(links: type == .directory ? 1 : 0, at: time)
         return node
     }
 
-    /// Makes a file without a name, which counts as one lookup.
+    /// Makes a file without a name, which is open and counts as one lookup.
     ///
     /// - Parameter isLinkable: whether it may get a name later.
     /// - Throws: `EPERM` where the directory has been removed (ext4 says so) or is immutable; `ENOSPC`, `ENOTDIR`,
@@ -41,9 +59,8 @@ extension MemoryTree {
     ) throws(Errno) -> MemoryNode {
         let directory = try directory(id)
         guard directories[id]?.isRemoved == false, !directory.flags.contains(.immutable) else { throw .notPermitted }
-        let node = try addNode(new, type: .regular, owner: owner, for: directory, at: time)
+        let node = try addNode(new, type: .regular, owner: owner, lookups: 1, opens: 1, for: directory, at: time)
         node.addLinks(-1, at: time)
-        addLookup(of: node.id)
         setLinkable(node.id, isLinkable)
         return node
     }

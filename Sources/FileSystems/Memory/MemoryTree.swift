@@ -71,11 +71,13 @@ struct MemoryTree {
     /// Makes a node, without a name yet.
     ///
     /// - Throws: `ENOSPC`.
-    mutating func addNode(
+    private mutating func addNode(
         _ new: NewNode,
         type: NodeType,
         owner: Owner,
-        target: StoredName? = nil,
+        target: StoredName?,
+        lookups: UInt64,
+        opens: UInt64,
         at time: Timestamp
     ) throws(Errno) -> MemoryNode {
         let node = try MemoryNode(
@@ -88,18 +90,23 @@ struct MemoryTree {
             budget: budget
         )
         nextNumber += 1
-        records[node.id] = Record(node: node)
+        records[node.id] = Record(node: node, lookups: lookups, opens: opens)
         return node
     }
 
     /// Makes a node as the directory that it is made in or for wants it, without a name yet.
     ///
+    /// - Parameters:
+    ///   - lookups: how often the kernel knows it.
+    ///   - opens: how many open files it has.
     /// - Throws: `ENOSPC`.
     mutating func addNode(
         _ new: NewNode,
         type: NodeType,
         owner: Owner,
         target: StoredName? = nil,
+        lookups: UInt64 = 0,
+        opens: UInt64 = 0,
         for directory: MemoryNode,
         at time: Timestamp
     ) throws(Errno) -> MemoryNode {
@@ -116,7 +123,9 @@ struct MemoryTree {
         var owner = owner
         new.mode.permissions = inheritance.permissions
         owner.groupID = inheritance.groupID ?? owner.groupID
-        let node = try addNode(new, type: type, owner: owner, target: target, at: time)
+        let node = try addNode(
+            new, type: type, owner: owner, target: target, lookups: lookups, opens: opens, at: time)
+        guard !inheritance.isEmpty else { return node }
         do throws(Errno) {
             try node.take(inheritance)
         } catch {
@@ -216,7 +225,15 @@ struct MemoryTree {
     /// - Throws: `EEXIST`, `ENOENT` where the directory itself has been removed, `EPERM` where it is immutable,
     ///   `ENOTDIR`, `ENAMETOOLONG`, `ESTALE`.
     func directory(toMake name: borrowing Name, in id: NodeID) throws(Errno) -> MemoryNode {
-        guard try child(name, in: id) == nil, !name.isDotOrDotDot else { throw .fileExists }
+        guard try child(name, in: id) == nil else { throw .fileExists }
+        return try directory(toAdd: name, to: id)
+    }
+
+    /// A directory in which a name can be made that is not there.
+    ///
+    /// - Throws: as `directory(toMake:in:)`.
+    func directory(toAdd name: borrowing Name, to id: NodeID) throws(Errno) -> MemoryNode {
+        guard !name.isDotOrDotDot else { throw .fileExists }
         guard directories[id]?.isRemoved == false else { throw .noSuchFileOrDirectory }
         let directory = try node(id)
         guard !directory.flags.contains(.immutable) else { throw .notPermitted }

@@ -48,6 +48,8 @@ final class SpaceBudget: Sendable {
 
     /// Gives bytes back.
     func returnBytes(_ count: Int) {
+        // Most files that go have nothing of a kind, and other CPUs want the counter, too.
+        guard count != 0 else { return }
         let left = bytes.subtract(count, ordering: .relaxed).newValue
         assert(left >= 0, "more bytes given back than taken")
     }
@@ -63,6 +65,7 @@ final class SpaceBudget: Sendable {
 
     /// Adds to a counter unless it would exceed its limit.
     private func take(_ count: Int, upTo limit: Int, of counter: borrowing Atomic<Int>) -> Bool {
+        guard count != 0 else { return true }
         var taken = counter.load(ordering: .relaxed)
         while true {
             guard count <= limit - taken else { return false }

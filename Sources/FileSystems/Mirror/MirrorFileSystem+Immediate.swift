@@ -121,4 +121,45 @@ extension MirrorFileSystem {
     ) throws(Errno) -> Immediate<Entry> {
         .answered(try lookUp(name, in: directory, context))
     }
+
+    /// Removes a name that is no directory.
+    public func removeFileImmediately(
+        named name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Void> {
+        .answered(try removeFile(named: name, in: directory, context))
+    }
+
+    /// Renames.
+    public func renameImmediately(
+        _ name: Name,
+        in directory: NodeID,
+        to newName: Name,
+        in newDirectory: NodeID,
+        _ flags: RenameFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Void> {
+        .answered(try rename(name, in: directory, to: newName, in: newDirectory, flags, context))
+    }
+
+    /// Opens a file.
+    public func openImmediately(
+        _ node: NodeID,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<OpenReply> {
+        .answered(try open(node, flags, context))
+    }
+
+    /// Makes a file and opens it.
+    public func createImmediately(
+        named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ flags: OpenFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<CreateReply> {
+        .answered(try create(named: name, in: directory, node, flags, context))
+    }
 }

@@ -13,6 +13,9 @@ package struct Inheritance: Sendable {
     /// The flags.
     package let flags: InodeFlags
 
+    /// Whether there is nothing but permissions and group, with which a node is made.
+    package var isEmpty: Bool { accessList == nil && defaultList == nil && flags.isEmpty }
+
     /// What a directory passes on.
     ///
     /// The umask is applied here, where there is no default list: with ACLs the kernel leaves it to the file system

@@ -12,15 +12,6 @@ extension FileSystem {
     /// Does nothing.
     public func disconnected() async {}
 
-    /// Defers.
-    public func lookUpImmediately(
-        _ name: Name,
-        in directory: NodeID,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Entry> {
-        .deferred
-    }
-
     /// Does nothing.
     public func forget(_ node: NodeID, lookups: UInt64) {}
 
@@ -94,15 +85,6 @@ extension FileSystem {
         throw .noFunction
     }
 
-    /// Defers.
-    public func attributesImmediately(
-        of node: NodeID,
-        _ handle: HandleID?,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<AttributesReply> {
-        .deferred
-    }
-
     /// Not supported: `ENOSYS`.
     public func setAttributes(
         _ changes: AttributeChanges,
@@ -169,26 +151,6 @@ extension FileSystem {
         throw .noFunction
     }
 
-    /// Has it read.
-    public func zeros(
-        _ file: OpenFile,
-        at offset: UInt64,
-        count: Int,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Int? {
-        nil
-    }
-
-    /// Defers.
-    public func readImmediately(
-        _ file: OpenFile,
-        at offset: UInt64,
-        into buffer: inout OutputRawSpan,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Void> {
-        .deferred
-    }
-
     /// Not supported: `ENOSYS`.
     public func write(
         _ file: OpenFile,
@@ -198,17 +160,6 @@ extension FileSystem {
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
         throw .noFunction
-    }
-
-    /// Defers.
-    public func writeImmediately(
-        _ file: OpenFile,
-        at offset: UInt64,
-        from data: RawSpan,
-        _ options: WriteOptions,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Int> {
-        .deferred
     }
 
     /// Not supported: `ENOSYS`.

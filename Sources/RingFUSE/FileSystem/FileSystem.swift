@@ -10,8 +10,8 @@ public import SystemPackage
 /// A backend does not see what carries its requests. A thrown `Errno` is what the calling program gets.
 /// When the calling program is interrupted, the request's task is cancelled; a backend may then throw `EINTR`.
 ///
-/// Where a method has a sibling `…Immediately`, that one is tried first, on the worker's own thread; it must not block.
-public protocol FileSystem: Sendable {
+/// What needs no waiting can be answered by a sibling of the method, which costs less: see ``ImmediateOperations``.
+public protocol FileSystem: ImmediateOperations {
     /// What the backend promises beyond the plain operations. Read while a session starts; it must not change.
     var features: FileSystemFeatures { get }
 
@@ -28,15 +28,6 @@ public protocol FileSystem: Sendable {
     ///
     /// - Throws: `ENOENT` where there is none (or return ``Entry/missing(lifetime:)``), `ENOTDIR`, `ESTALE`.
     func lookUp(_ name: Name, in directory: NodeID, _ context: borrowing RequestContext) async throws(Errno) -> Entry
-
-    /// Finds a name without blocking, or defers.
-    ///
-    /// - Throws: as ``lookUp(_:in:_:)``.
-    func lookUpImmediately(
-        _ name: Name,
-        in directory: NodeID,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Entry>
 
     /// The kernel has dropped lookups of a node (FORGET, BATCH_FORGET).
     ///
@@ -126,15 +117,6 @@ public protocol FileSystem: Sendable {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> AttributesReply
-
-    /// Tells attributes without blocking, or defers.
-    ///
-    /// - Throws: as ``attributes(of:_:_:)``.
-    func attributesImmediately(
-        of node: NodeID,
-        _ handle: HandleID?,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<AttributesReply>
 
     /// What `statx` tells beyond `stat` (STATX, kernel 6.6). `ENOSYS`, the default, makes the kernel use GETATTR.
     func detailedAttributes(
@@ -227,31 +209,6 @@ public protocol FileSystem: Sendable {
         _ context: borrowing RequestContext
     ) async throws(Errno)
 
-    /// Tells that a READ would give nothing but zeros: the reply is then made of memory that is known to hold zeros,
-    /// and nothing is written. Asked before ``readImmediately(_:at:into:_:)``, on the worker's thread: must not block.
-    ///
-    /// A backend that answers here also reads: not everybody asks (a backend that wraps this one).
-    ///
-    /// - Parameter count: bytes that are asked for.
-    /// - Returns: how many zeros there are up to the end of the file; `nil` where it is to be read.
-    /// - Throws: as ``read(_:at:into:_:)``.
-    func zeros(
-        _ file: OpenFile,
-        at offset: UInt64,
-        count: Int,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Int?
-
-    /// Reads without blocking, or defers; then the buffer must be empty still.
-    ///
-    /// - Throws: as ``read(_:at:into:_:)``.
-    func readImmediately(
-        _ file: OpenFile,
-        at offset: UInt64,
-        into buffer: inout OutputRawSpan,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Void>
-
     /// Writes (WRITE).
     ///
     /// - Parameters:
@@ -267,17 +224,6 @@ public protocol FileSystem: Sendable {
         _ options: WriteOptions,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int
-
-    /// Writes without blocking, or defers.
-    ///
-    /// - Throws: as ``write(_:at:from:_:_:)``.
-    func writeImmediately(
-        _ file: OpenFile,
-        at offset: UInt64,
-        from data: RawSpan,
-        _ options: WriteOptions,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Immediate<Int>
 
     /// A descriptor of the open file is closed (FLUSH); the error is what `close` returns. `ENOSYS`, the default, makes
     /// the kernel send no more of them.

@@ -16,8 +16,7 @@ extension Dispatcher {
         let node = NewNode(mode: NodeMode(.regular, permissions: request.mode), umask: request.umask)
         let reply = try await backend.createUnnamed(
             in: NodeID(header.node), node, OpenFlags(rawValue: request.flags), context)
-        let end = frame.store(fuse_entry_out(reply.entry))
-        return frame.store(opened(reply.file), at: end)
+        return store(reply, in: frame)
     }
 
     func detailedAttributes(

@@ -5,27 +5,6 @@ import SystemPackage
 // Requests for files: open, read, write, close, fsync, ranges.
 
 extension Dispatcher {
-    func attemptRead(
-        _ frame: RequestFrame,
-        _ header: RequestHeader,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Answer {
-        guard let request = try? ReadRequest(argument: frame.argumentBytes) else { throw malformed(header) }
-        let file = OpenFile(header, request)
-        let capacity = frame.capacity(for: request.size)
-        if let zeros = try backend.zeros(file, at: request.offset, count: capacity, context) {
-            let count = min(max(zeros, 0), capacity)
-            frame.clear(count)
-            return .success(count)
-        }
-        var buffer = frame.output(limitedTo: request.size)
-        switch try backend.readImmediately(file, at: request.offset, into: &buffer, context)
-        {
-        case .answered: return .success(buffer.byteCount)
-        case .deferred: return .deferred
-        }
-    }
-
     func read(
         _ frame: RequestFrame,
         _ header: RequestHeader,
@@ -35,21 +14,6 @@ extension Dispatcher {
         var buffer = frame.output(limitedTo: request.size)
         try await backend.read(OpenFile(header, request), at: request.offset, into: &buffer, context)
         return buffer.byteCount
-    }
-
-    func attemptWrite(
-        _ frame: RequestFrame,
-        _ header: RequestHeader,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Answer {
-        guard let request = try? WriteRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
-        else { throw malformed(header) }
-        switch try backend.writeImmediately(
-            OpenFile(header, request), at: request.offset, from: request.data, WriteOptions(request), context)
-        {
-        case .answered(let count): return .success(try reply(frame, written: count, of: request.size))
-        case .deferred: return .deferred
-        }
     }
 
     func write(
@@ -66,7 +30,7 @@ extension Dispatcher {
     }
 
     /// The kernel calls more than it asked for an I/O error; so it is, in the backend.
-    private func reply(_ frame: RequestFrame, written count: Int, of size: UInt32) throws(Errno) -> Int {
+    func reply(_ frame: RequestFrame, written count: Int, of size: UInt32) throws(Errno) -> Int {
         guard count >= 0, count <= Int(size) else { throw .ioError }
         return frame.store(fuse_write_out(size: UInt32(count), padding: 0))
     }
@@ -103,6 +67,13 @@ extension Dispatcher {
         let flags = openFlags(request.flags, kills: request.killsSetID, context)
         let reply = try await backend.create(
             named: Name(request.name), in: NodeID(header.node), node, flags, context)
+        return store(reply, in: frame)
+    }
+
+    /// Writes what CREATE and TMPFILE answer.
+    ///
+    /// - Returns: bytes of the reply's payload.
+    func store(_ reply: CreateReply, in frame: RequestFrame) -> Int {
         let end = frame.store(fuse_entry_out(reply.entry))
         return frame.store(opened(reply.file), at: end)
     }

@@ -5,18 +5,6 @@ import SystemPackage
 // Requests for names: find, make, remove, rename.
 
 extension Dispatcher {
-    func attemptLookUp(
-        _ frame: RequestFrame,
-        _ header: RequestHeader,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Answer {
-        guard let request = try? LookUpRequest(payload: frame.payloadBytes) else { throw malformed(header) }
-        switch try backend.lookUpImmediately(Name(request.name), in: NodeID(header.node), context) {
-        case .answered(let entry): return .success(frame.store(fuse_entry_out(entry)))
-        case .deferred: return .deferred
-        }
-    }
-
     func lookUp(
         _ frame: RequestFrame,
         _ header: RequestHeader,

@@ -5,20 +5,6 @@ import SystemPackage
 // Requests for nodes: attributes, links, access, statfs, extended attributes.
 
 extension Dispatcher {
-    func attemptAttributes(
-        _ frame: RequestFrame,
-        _ header: RequestHeader,
-        _ context: borrowing RequestContext
-    ) throws(Errno) -> Answer {
-        guard let request = try? GetAttributesRequest(argument: frame.argumentBytes) else { throw malformed(header) }
-        switch try backend.attributesImmediately(
-            of: NodeID(header.node), request.fileHandle.map { HandleID($0) }, context)
-        {
-        case .answered(let reply): return .success(frame.store(fuse_attr_out(reply)))
-        case .deferred: return .deferred
-        }
-    }
-
     func attributes(
         _ frame: RequestFrame,
         _ header: RequestHeader,

@@ -52,22 +52,28 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
             case FUSE_WRITE.rawValue: return try attemptWrite(frame, header, context(header, io))
             case FUSE_GETATTR.rawValue: return try attemptAttributes(frame, header, context(header, io))
             case FUSE_LOOKUP.rawValue: return try attemptLookUp(frame, header, context(header, io))
-            default: return attemptControl(frame, header)
+            default: return attemptRare(frame, header, io)
             }
         } catch {
             return .failure(error.rawValue)
         }
     }
 
-    /// Takes what tells the server something and asks for nothing; leaves the others to their entries' tasks.
+    /// Tries what the backend may answer at once as well, and takes what tells the server something and asks for nothing;
+    /// leaves the others to their entries' tasks.
     @inline(never)
-    private func attemptControl(_ frame: RequestFrame, _ header: RequestHeader) -> Answer {
+    private func attemptRare(_ frame: RequestFrame, _ header: RequestHeader, _ io: IOEngine) -> Answer {
         guard let opcode = Opcode(rawValue: header.opcode) else {
             reportUnknown(header.opcode)
             return .failure(Errno.noFunction.rawValue)
         }
         do throws(Errno) {
             switch opcode {
+            case .open: return try attemptOpen(frame, header, context(header, io))
+            case .create: return try attemptCreate(frame, header, context(header, io))
+            case .release: return try attemptRelease(frame, header, context(header, io))
+            case .unlink: return try attemptUnlink(frame, header, context(header, io))
+            case .rename, .rename2: return try attemptRename(opcode, frame, header, context(header, io))
             case .forget: return try forget(frame, header)
             case .batchForget: return try forgetBatch(frame)
             case .interrupt: return try interrupt(frame)
