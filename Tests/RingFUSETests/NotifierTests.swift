@@ -97,6 +97,25 @@ struct NotifierTests {
         notifier.close()
     }
 
+    /// Who waits for content to be dropped does so until the kernel has been told, and not beyond the end of the session, whether it is
+    /// its turn or not.
+    @Test func droppingIsWaitedFor() async throws {
+        let device = try FakeDevice(isBlocking: true)
+        let notifier = notifier(device)
+        try await notifier.dropContent(of: NodeID(2))
+        #expect(try nextKind(device) == .invalidateInode)
+        // The socket takes no more of these than it has room for.
+        let data = [UInt8](repeating: 7, count: 1 << 20)
+        for _ in 0..<30 { try notifier.store(data, in: NodeID(2), at: 0) }
+        let count = notifier.count
+        let waiter = Task { _ = await #expect(throws: Errno.self) { try await notifier.dropContent(of: NodeID(2)) } }
+        while notifier.count == count { try await Task.sleep(for: .milliseconds(1)) }
+        device.disconnect()
+        notifier.close()
+        await waiter.value
+        _ = await #expect(throws: Errno.socketNotConnected) { try await notifier.dropContent(of: NodeID(2)) }
+    }
+
     /// A refusal is told once of each kind, whatever comes.
     @Test func refusalsAreToldOnce() throws {
         let device = try FakeDevice(isBlocking: true)

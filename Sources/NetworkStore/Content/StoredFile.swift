@@ -109,6 +109,12 @@ extension StoredFile.State {
         if isClean { pending = nil }
     }
 
+    /// What the kernel caches is of a version, or of a later one: what is older was dropped.
+    mutating func noteCached(_ version: UInt64) {
+        guard record.version >= version, cachedVersion.map({ $0 < version }) ?? true else { return }
+        cachedVersion = version
+    }
+
     /// Committed bytes are elsewhere now.
     mutating func noteMove() {
         extents = nil

@@ -27,7 +27,7 @@ extension NetworkStoreFileSystem {
             close(node)
             throw error
         }
-        return Self.reply(flags, keepsCache: keepsCache)
+        return reply(flags, keepsCache: keepsCache)
     }
 
     /// Tells a file that is opened what the engine has now.
@@ -45,16 +45,12 @@ extension NetworkStoreFileSystem {
         }
     }
 
-    /// What the kernel is told of an open file. A file of the volume is one, however often it is open; the handle only tells
-    /// whether it may be written, which a FLUSH does not.
-    private static func reply(_ flags: OpenFlags, keepsCache: Bool = true) -> OpenReply {
+    /// What the kernel is told of an open file.
+    private func reply(_ flags: OpenFlags, keepsCache: Bool = true) -> OpenReply {
         OpenReply(
-            handle: flags.allowsWriting ? writable : .none,
+            handle: newHandle(flags),
             options: keepsCache ? [.keepCache, .parallelDirectWrites] : .parallelDirectWrites)
     }
-
-    /// The handle of files that may be written.
-    private static let writable = HandleID(1)
 
     /// Has a file's content here.
     private func open(_ record: NodeRecord) throws(Errno) -> StoredFile {
@@ -88,7 +84,7 @@ extension NetworkStoreFileSystem {
                 state.extents = ExtentMap()
                 state.cachedVersion = state.record.version
             }
-            return CreateReply(entry: entry(record), file: Self.reply(flags))
+            return CreateReply(entry: entry(record), file: reply(flags))
         } catch {
             guard error == .fileExists, !flags.contains(.exclusive) else { throw error }
         }
@@ -115,7 +111,7 @@ extension NetworkStoreFileSystem {
         _ = try open(record)
         let entry = entry(record)
         _ = nodes.unlink(record.id)
-        return CreateReply(entry: entry, file: Self.reply(flags))
+        return CreateReply(entry: entry, file: reply(flags))
     }
 
     /// Checks that a file's flags allow how it is to be opened.
@@ -152,11 +148,22 @@ extension NetworkStoreFileSystem {
     }
 
     /// A descriptor that may have written is closed: what was written is committed, and durable by then where
-    /// ``CloseGuarantee`` says so.
+    /// ``CloseGuarantee`` says so. Its process loses its locks on the file, whatever becomes of that.
     ///
     /// - Throws: `EIO`, `ENOSPC`, `EDQUOT`: what was written stays and is tried again.
     public func flush(_ file: OpenFile, _ context: borrowing RequestContext) async throws(Errno) {
-        guard file.handle == Self.writable else { return }
+        do throws(Errno) {
+            try await commitClosed(file)
+        } catch {
+            await closeLocks(file)
+            throw error
+        }
+        await closeLocks(file)
+    }
+
+    /// Commits what a descriptor may have written that is closed, or any other of a process that has locked the file.
+    private func commitClosed(_ file: OpenFile) async throws(Errno) {
+        guard file.mayBeWritten || locks?.mayHold(file) ?? false else { return }
         let file = try self.file(file)
         // What has no name is nobody's after a crash.
         if file.state.withLock({ $0.record.attributes.linkCount == 0 }) { return }
@@ -164,7 +171,8 @@ extension NetworkStoreFileSystem {
     }
 
     /// The last descriptor is closed; a file without names and lookups goes with it.
-    public func release(_ file: OpenFile, _ context: borrowing RequestContext) {
+    public func release(_ file: OpenFile, _ context: borrowing RequestContext) async {
+        await releaseLocks(file)
         close(file.node)
     }
 
@@ -256,6 +264,7 @@ extension NetworkStoreFileSystem {
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         guard !Self.losesPrivileges(mode, options) else { return .deferred }
         let place = try Self.place(record, file, offset, options)
+        if place == nil { noteAppend(to: stored, at: offset) }
         let outcome = try volume.writeImmediately(stored, at: place, from: data, at: .now)
         return outcome == .done ? .answered(data.byteCount) : .deferred
     }
@@ -274,6 +283,7 @@ extension NetworkStoreFileSystem {
         let stored = try self.file(file)
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         let place = try Self.place(record, file, offset, options)
+        if place == nil { noteAppend(to: stored, at: offset) }
         if Self.losesPrivileges(mode, options) { try await dropPrivileges(of: stored, context) }
         // Of a page that is written back the kernel wants all.
         return try await volume.write(
@@ -292,6 +302,18 @@ extension NetworkStoreFileSystem {
         let isFromCache = options.contains(.fromCache)
         guard isFromCache || !record.isImmutable else { throw .notPermitted }
         return file.flags.contains(.append) && !isFromCache ? nil : offset
+    }
+
+    /// A program appends. Where the kernel takes the end to be elsewhere, since another mount has moved it, it keeps what is written at
+    /// the wrong place (`fuse_perform_write` does not ask for the size): that is dropped, and not believed.
+    private func noteAppend(to file: StoredFile, at offset: UInt64) {
+        guard isShared else { return }
+        let isElsewhere = file.state.withLock { state in
+            guard state.size != offset else { return false }
+            state.cachedVersion = nil
+            return true
+        }
+        if isElsewhere { try? notifier?.invalidate(file.id) }
     }
 
     /// Whether a write takes set-ID bits away.

@@ -10,6 +10,7 @@ extension NetworkStoreFileSystem {
     /// A notification that is refused is not missed for ever: names are believed for a short while only, and a file that is
     /// opened is asked for in any case.
     func invalidate(_ changes: ForeignChanges) {
+        locks?.hear(changes)
         guard let notifier else { return }
         if changes.isEverything {
             try? notifier.increaseEpoch()

@@ -7,7 +7,8 @@ public import SystemPackage
 /// object store.
 ///
 /// What a program has written is committed when it closes the file or calls `fsync`, and that has then happened when the
-/// call returns; what a close promises beyond that is ``CloseGuarantee``. Permissions are the kernel's to check (`default_permissions`), and locks the kernel's to keep.
+/// call returns; what a close promises beyond that is ``CloseGuarantee``. Permissions are the kernel's to check (`default_permissions`);
+/// whom locks hold for is ``LockScope``.
 public final class NetworkStoreFileSystem: FileSystem {
     /// The volume.
     let volume: Volume
@@ -19,6 +20,10 @@ public final class NetworkStoreFileSystem: FileSystem {
     let closing: CloseGuarantee
     /// Whether other sessions may change the volume.
     let isShared: Bool
+    /// The locks of programs; `nil` where the kernel keeps them for this mount alone.
+    let locks: SharedLocks?
+    /// The number of the open file that was opened last.
+    let nextHandle = Atomic<UInt64>(0)
     private let connection = Mutex<Connection?>(nil)
 
     /// The file system of a volume.
@@ -27,24 +32,40 @@ public final class NetworkStoreFileSystem: FileSystem {
     ///   - lifetime: how long the kernel may believe names and attributes: for ever where nobody else can change the
     ///     volume. Attributes of files that others may change are not believed at all: their size says how far is read.
     ///   - closing: what is promised to whoever closes a file.
-    public init(_ volume: Volume, lifetime: Lifetime = .forever, closing: CloseGuarantee = .committed) {
+    ///   - lockScope: whom locks hold for; where the engine keeps none, those of one mount exclude each other in any case.
+    public init(
+        _ volume: Volume,
+        lifetime: Lifetime = .forever,
+        closing: CloseGuarantee = .committed,
+        lockScope: LockScope = .shared
+    ) {
         self.volume = volume
         self.lifetime = lifetime
         self.closing = closing
         isShared = volume.engine.isShared
+        let engine = lockScope == .shared ? (volume.engine as? any LockEngine) : nil
+        locks = engine.map { SharedLocks($0) }
     }
 
     /// What the kernel may do by itself.
     public var features: FileSystemFeatures {
-        [
+        let features: FileSystemFeatures = [
             .exportable, .clearsPrivileges, .kernelChecksPermissions, .cachesSymbolicLinks, .truncatesOnOpen,
             .accessControlLists, .mapsDirectIO, .idmappedMounts, .invalidatesExplicitly,
         ]
+        return locks == nil ? features : features.union([.posixLocks, .fileLocks])
     }
 
     /// Starts to write out what nobody asks for.
     public func connected(_ connection: Connection) {
         self.connection.withLock { $0 = connection }
+        if let locks {
+            // One entry of each queue at least stays free for whoever unlocks.
+            locks.limitSeats(to: connection.queueDepth - 1)
+            volume.start { io in
+                while await self.volume.pause(for: .seconds(1), io) { await locks.lookAgain() }
+            }
+        }
         if isShared { volume.engine.watch { [weak self] changes in self?.invalidate(changes) } }
         volume.start { io in
             var seconds = 0

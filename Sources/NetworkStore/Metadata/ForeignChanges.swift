@@ -6,6 +6,8 @@ public struct ForeignChanges: Sendable {
     public var nodes: [NodeID] = []
     /// Names that lead elsewhere, or nowhere, or are new.
     public var names: [NamePlace] = []
+    /// Nodes on which locks have been given up that somebody waits for.
+    public var locks: [NodeID] = []
     /// Whether it is not known what, so that it may be anything.
     public var isEverything = false
 

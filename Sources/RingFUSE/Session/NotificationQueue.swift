@@ -10,8 +10,9 @@ final class NotificationQueue: Sendable {
         let kind: NotificationKind
         /// All of its bytes.
         let bytes: [UInt8]
-        /// Called where the kernel refuses it, on the queue's thread.
-        let onFailure: @Sendable (Errno) -> Void
+        /// Called once: with `nil` where the kernel has done it, on the queue's thread; with why where it refuses it, or
+        /// where it was dropped because the session ends.
+        let onOutcome: @Sendable (Errno?) -> Void
     }
 
     private struct State {
@@ -72,11 +73,15 @@ final class NotificationQueue: Sendable {
     ///
     /// - Parameter waits: whether to wait for the write that is under way.
     func close(waits: Bool) {
-        state.change { state in
-            state.isClosed = true
-            state.messages.removeAll()
-            state.byteCount = 0
+        let dropped = state.change { state in
+            defer {
+                state.isClosed = true
+                state.messages.removeAll()
+                state.byteCount = 0
+            }
+            return state.messages
         }
+        for message in dropped { message.onOutcome(.socketNotConnected) }
         guard waits else { return }
         state.wait { state in state.isRunning ? nil : () }
     }
@@ -93,8 +98,9 @@ final class NotificationQueue: Sendable {
                 return message
             }
             guard let message else { break }
-            guard let failure = write(message.bytes) else { continue }
-            message.onFailure(failure)
+            let failure = write(message.bytes)
+            message.onOutcome(failure)
+            guard let failure else { continue }
             // ENOENT: not cached, which is what was wanted. ENOTDIR, ENOTEMPTY, EBUSY: the name is in use or means
             // something else, and stays. The others end with the connection.
             let expected: [Errno] = [

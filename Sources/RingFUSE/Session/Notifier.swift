@@ -50,6 +50,29 @@ public final class Notifier: Sendable {
         }
     }
 
+    /// Drops all that the kernel caches of a node, as ``invalidate(_:from:length:)`` does, and waits until it is dropped.
+    ///
+    /// A request may only wait for that where its caller holds nothing in the kernel that a notification could wait for: that is
+    /// the case with those for locks (SETLK, SETLKW) and with no others. And in each queue one entry at least must be left to the
+    /// requests that this notification, and those queued before it, may wait for
+    /// (`docs/decisions/0041-locks-across-hosts.md`).
+    ///
+    /// - Throws: `EAGAIN`, `ENOTCONN`, also when the session ends meanwhile; what else the kernel refuses it with.
+    package func dropContent(of node: NodeID) async throws(Errno) {
+        let failure: Errno? = await withCheckedContinuation { continuation in
+            do throws(Errno) {
+                try send(.invalidateInode, onOutcome: { continuation.resume(returning: $0) }) {
+                    (output: inout OutputRawSpan) throws(WireError) in
+                    try NotificationEncoder.invalidateInode(node.rawValue, offset: 0, length: 0, to: &output)
+                }
+            } catch {
+                continuation.resume(returning: error)
+            }
+        }
+        // ENOENT: it caches nothing, which is what was wanted.
+        if let failure, failure != .noSuchFileOrDirectory { throw failure }
+    }
+
     /// Drops a name that the kernel caches (`FUSE_NOTIFY_INVAL_ENTRY`).
     ///
     /// - Parameter expiresOnly: only have it asked for again, and keep what is mounted below or open
@@ -174,7 +197,8 @@ public final class Notifier: Sendable {
             await withCheckedContinuation { continuation in
                 guard retrievals.wait(for: number, continuation) else { return }
                 do throws(Errno) {
-                    try send(.retrieve, answer: number) { (output: inout OutputRawSpan) throws(WireError) in
+                    try send(.retrieve, onOutcome: Self.refusal(of: number, retrievals)) {
+                        (output: inout OutputRawSpan) throws(WireError) in
                         try NotificationEncoder.retrieve(
                             unique: number, node: node.rawValue, offset: offset, byteCount: size, to: &output)
                     }
@@ -238,7 +262,7 @@ public final class Notifier: Sendable {
     private func send(
         _ kind: NotificationKind,
         capacity: Int = fixedSize,
-        answer number: UInt64? = nil,
+        onOutcome: @escaping @Sendable (Errno?) -> Void = { _ in },
         _ encode: (inout OutputRawSpan) throws(WireError) -> Void
     ) throws(Errno) {
         var isEncoded = false
@@ -248,11 +272,12 @@ public final class Notifier: Sendable {
             count = isEncoded ? output.byteCount : 0
         }
         guard isEncoded else { throw .invalidArgument }
-        let retrievals = retrievals
-        try queue.add(
-            NotificationQueue.Message(kind: kind, bytes: bytes) { failure in
-                if let number { retrievals.finish(number, .failure(failure)) }
-            })
+        try queue.add(NotificationQueue.Message(kind: kind, bytes: bytes, onOutcome: onOutcome))
+    }
+
+    /// What is done where the kernel refuses a retrieval; the answer to others comes later.
+    private static func refusal(of number: UInt64, _ retrievals: Retrievals) -> @Sendable (Errno?) -> Void {
+        { failure in if let failure { retrievals.finish(number, .failure(failure)) } }
     }
 }
 

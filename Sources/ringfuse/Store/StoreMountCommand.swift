@@ -84,6 +84,19 @@ struct StoreMountCommand: ServingCommand {
     )
     var close: CloseGuarantee?
 
+    /// Whom locks hold for.
+    @Option(
+        help: ArgumentHelp(
+            """
+            Whom locks of programs (fcntl, flock) hold for, in PostgreSQL: shared (the programs on all mounts of the volume; \
+            each lock is a transaction) or local (those on this mount, without a request); default: shared. Volumes in a file \
+            have one mount, and local locks.
+            """,
+            valueName: "scope"),
+        transform: { try CoreOptions.choice($0) }
+    )
+    var locks: LockScope?
+
     /// How long the mount may be silent.
     @Option(
         help: ArgumentHelp(
@@ -110,6 +123,10 @@ struct StoreMountCommand: ServingCommand {
             throw ValidationError(
                 "--consistency and --cache-timeout both say how long names are believed: give one of them")
         }
+        guard locks != .shared || volume.metadata.isShared else {
+            throw ValidationError(
+                "--locks shared: a volume in a file has one mount only; volumes in PostgreSQL can have several")
+        }
     }
 
     /// Serves it.
@@ -124,6 +141,7 @@ struct StoreMountCommand: ServingCommand {
         let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
         let secrets = secrets
         let closing = close ?? (metadata.isShared ? .durable : .committed)
+        let lockScope = locks ?? .shared
         try await Server(
             name: "volume \(volume.metadata)",
             options: serving,
@@ -145,7 +163,7 @@ struct StoreMountCommand: ServingCommand {
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
                         background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, key: key,
                         limits: limits)
-                    return NetworkStoreFileSystem(volume, lifetime: lifetime, closing: closing)
+                    return NetworkStoreFileSystem(volume, lifetime: lifetime, closing: closing, lockScope: lockScope)
                 } catch {
                     await engine.close()
                     throw error

@@ -31,7 +31,7 @@ extension MountTests {
         }
 
         /// Processes that lock ranges of one file, and whole files, in each other's way.
-        private static let script = """
+        static let script = """
             import ctypes, errno, fcntl, os, signal, struct, sys, time
             OFD_GETLK, OFD_SETLK, OFD_SETLKW = 36, 37, 38
             def flock_struct(kind, start, length): return struct.pack("hhqqi4x", kind, 0, start, length, 0)

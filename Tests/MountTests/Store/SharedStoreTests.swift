@@ -9,7 +9,7 @@ extension MountTests {
     @Suite
     struct SharedStore {
         /// A volume, and where it may be mounted twice.
-        private struct Pair {
+        struct Pair {
             let url: String
             let first: Scratch
             let second: Scratch
@@ -36,7 +36,7 @@ extension MountTests {
         }
 
         /// Makes a volume.
-        private static func withPair(
+        static func withPair(
             on server: PostgreSQLServer? = nil,
             _ body: (Pair) async throws -> Void
         ) async throws {

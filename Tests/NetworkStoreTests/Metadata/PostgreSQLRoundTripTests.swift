@@ -98,6 +98,38 @@ import Testing
         }
     }
 
+    /// Two for each lock; one more for whoever has to wait, since somebody may wait for it. What nobody holds costs nothing to give up.
+    @Test func twoForALock() async throws {
+        try await Self.withEngine { engine, calls in
+            let locks = SharedLocks(engine)
+            let node = try await calls.make("file").id
+            let (one, other) = (
+                OpenFile(node: node, handle: HandleID(1), lockOwner: 1),
+                OpenFile(node: node, handle: HandleID(2), lockOwner: 2)
+            )
+            let operations: [(String, Int, () async throws -> Void)] = [
+                ("unlock nothing", 0, { _ = try await locks.set(FileLock(.unlock, 0, 9), on: one, waits: false) }),
+                ("close without", 0, { await locks.closed(one) }),
+                ("release without", 0, { await locks.released(one) }),
+                ("lock", 2, { _ = try await locks.set(FileLock(.write, 0, 9), on: one, waits: true) }),
+                ("look", 0, { _ = try await locks.conflict(with: FileLock(.write, 0, 9), on: other) }),
+                (
+                    "be refused", 2,
+                    { _ = await errno { _ = try await locks.set(FileLock(.read, 0, 9), on: other, waits: false) } }
+                ),
+                ("unlock", 2, { _ = try await locks.set(FileLock(.unlock, 0, 9), on: one, waits: false) }),
+                ("close after", 0, { await locks.closed(one) }),
+                ("flock", 2, { _ = try await locks.set(.whole(.write), on: one, waits: true) }),
+                ("release", 2, { await locks.released(one) }),
+                ("release again", 0, { await locks.released(one) }),
+            ]
+            for (name, expected, operation) in operations {
+                let count = try await Self.roundTrips(of: engine, operation)
+                #expect(count == expected, "\(name)")
+            }
+        }
+    }
+
     @Test func companyShares() async throws {
         try await Self.withEngine { engine, calls in
             let count = try await Self.roundTrips(of: engine) {

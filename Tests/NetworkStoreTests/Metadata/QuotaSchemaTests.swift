@@ -65,7 +65,7 @@ import Testing
         let location = try PostgreSQLLocation(server.volume())
         try await PostgreSQLEngine.format(location, VolumeFixture.description())
         try await Self.fill(try await PostgreSQLEngine.open(location))
-        let downgrade = Self.downgrade + ["UPDATE volume SET version = 1"]
+        let downgrade = ["DROP TABLE locks, lock_waits"] + Self.downgrade + ["UPDATE volume SET version = 1"]
         try server.run(downgrade.joined(separator: "; "), schema: location.schema)
         let path = location.description
         await #expect(throws: VolumeError.older(path: path, version: 1, known: PostgreSQLSchema.version)) {

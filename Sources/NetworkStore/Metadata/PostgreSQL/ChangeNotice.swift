@@ -1,7 +1,8 @@
 internal import RingFUSE
 
 /// What a transaction has changed, as one notification tells other sessions: words, of which the first is the session, and the others
-/// are numbers of nodes, and names as `directory:bytes`, both in hexadecimal digits.
+/// are numbers of nodes, and names as `directory:bytes`, both in hexadecimal digits. `l` before a node says that locks on it have been
+/// given up.
 enum ChangeNotice {
     /// Bytes of a notification at the most: PostgreSQL has 8000.
     private static let limit = 7900
@@ -11,7 +12,7 @@ enum ChangeNotice {
 
     /// The text for what has changed; `nil` for nothing that others may know.
     static func text(of changes: ForeignChanges, by session: Int64) -> String? {
-        guard !changes.nodes.isEmpty || !changes.names.isEmpty else { return nil }
+        guard !changes.nodes.isEmpty || !changes.names.isEmpty || !changes.locks.isEmpty else { return nil }
         var text = String(session, radix: 16)
         for node in changes.nodes {
             text += " " + String(node.rawValue, radix: 16)
@@ -20,6 +21,10 @@ enum ChangeNotice {
         for place in changes.names {
             text += " " + String(place.directory.rawValue, radix: 16) + ":"
             for byte in place.name.bytes { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+            guard text.utf8.count <= limit else { return everything(by: session) }
+        }
+        for node in changes.locks {
+            text += " l" + String(node.rawValue, radix: 16)
             guard text.utf8.count <= limit else { return everything(by: session) }
         }
         return text
@@ -32,6 +37,10 @@ enum ChangeNotice {
         guard author != session else { return nil }
         var changes = ForeignChanges()
         for word in words.dropFirst() {
+            if word.first == "l", let number = UInt64(word.dropFirst(), radix: 16) {
+                changes.locks.append(NodeID(number))
+                continue
+            }
             let parts = word.split(separator: ":", omittingEmptySubsequences: false)
             guard let number = UInt64(parts[0], radix: 16), parts.count <= 2 else { return .everything }
             guard parts.count == 2 else {

@@ -7,7 +7,7 @@ enum PostgreSQLSchema {
 
     /// What leads from each version to the next; the first one makes an empty volume out of nothing. Steps that have been
     /// in a release are never changed.
-    static let steps: [[String]] = [first, second]
+    static let steps: [[String]] = [first, second, third]
 
     /// Version 1.
     ///
@@ -70,5 +70,23 @@ enum PostgreSQLSchema {
             WITH (fillfactor = 10)
         """,
         "CREATE INDEX quotas_by_outer ON quotas (outer_quota) WHERE outer_quota <> 0",
+    ]
+
+    /// Version 3: locks that programs hold, and requests that wait for some, in the order in which they came. Both belong to a session
+    /// and go with it, and whoever has a node's row may change those of the node. `whole` is 1 for locks of `flock`.
+    private static let third = [
+        """
+        CREATE TABLE locks (node bigint NOT NULL, whole bigint NOT NULL, session bigint NOT NULL, owner bigint NOT NULL,
+            first_byte bigint NOT NULL, last_byte bigint NOT NULL, kind bigint NOT NULL, process bigint NOT NULL,
+            handle bigint NOT NULL, PRIMARY KEY (node, whole, session, owner, first_byte))
+        """,
+        "CREATE INDEX locks_by_session ON locks (session)",
+        """
+        CREATE TABLE lock_waits (session bigint NOT NULL, ticket bigint NOT NULL,
+            number bigint GENERATED ALWAYS AS IDENTITY, node bigint NOT NULL, whole bigint NOT NULL, owner bigint NOT NULL,
+            first_byte bigint NOT NULL, last_byte bigint NOT NULL, kind bigint NOT NULL, seen timestamptz NOT NULL,
+            PRIMARY KEY (session, ticket)) WITH (fillfactor = 50)
+        """,
+        "CREATE INDEX lock_waits_by_node ON lock_waits (node)",
     ]
 }

@@ -4,6 +4,9 @@ enum PostgreSQLStatement: Int, CaseIterable {
     // Sessions, on the connection that writes
     case insertSession, lockSession, storeSession, expiredSessions, lockExpired, takeNumbers, lockTree, notify
     case sessionUnlinked, sessionPending, freePending, foldSession, deleteSession
+    // Locks of programs
+    case locks, lockWaits, lockGraph, deleteLocks, insertLocks, setLockWait, deleteLockWaits
+    case sessionLocks, endLocks, endLockWaits
     // Rows that are to be changed: locked
     case lockNodes, lockNames, lockChildren, ancestors, lockUnlinked, lockPending, anyNames
     case lockAttributes, lockExtents, lockObjects, lockExtentObjects, lockQuotas, lockInnerQuotas, members
@@ -14,7 +17,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
     case insertObject, updateObject, deleteObject, insertPending, deletePending, insertQuota, updateQuota, deleteQuota
     // What is read
     case node, lookUp, parent, target, names, attribute, attributeNames, extents
-    case object, objectsAfter, garbage, usage, quotas, allQuotas, scanExtents
+    case object, objectsAfter, garbage, usage, quotas, allQuotas, scanExtents, lockConflict
 
     /// Those of the connection that writes.
     static var writing: [Self] { allCases.filter { $0.rawValue < Self.node.rawValue } }
@@ -32,6 +35,9 @@ enum PostgreSQLStatement: Int, CaseIterable {
             sessionText
         case .lockQuotas, .lockInnerQuotas, .members, .insertQuota, .updateQuota, .deleteQuota, .quotas, .allQuotas:
             quotaText
+        case .locks, .lockWaits, .lockGraph, .deleteLocks, .insertLocks, .setLockWait, .deleteLockWaits, .sessionLocks,
+            .endLocks, .endLockWaits, .lockConflict:
+            locksText
         case .lockNodes, .lockNames, .lockChildren, .ancestors, .lockUnlinked, .lockPending, .anyNames, .lockAttributes,
             .lockExtents, .lockObjects, .lockExtentObjects:
             lockText

@@ -29,6 +29,8 @@ extension RowCache {
         if !needs.pending.isEmpty { try connection.send(.lockPending, Self.numbers(needs.pending)) }
         if !needs.objects.isEmpty { try connection.send(.lockObjects, Self.numbers(needs.objects)) }
         for (file, range) in needs.extents { try sendExtents(of: file, in: range) }
+        let files = Array(Set(needs.locks))
+        if !files.isEmpty { try sendQuestionForLocks(on: files) }
         var results = try connection.exchange().dropFirst()
         guard let own = results.popFirst(), own.count == 1 else { return nil }
         if !nodes.isEmpty, let rows = results.popFirst() { keepNodes(rows, of: nodes) }
@@ -47,6 +49,9 @@ extension RowCache {
                 throw PostgreSQLFailure(state: "XX001", "file \(file) has an extent that is none")
             }
             keepObjects(objects, of: [])
+        }
+        if !files.isEmpty, let rows = results.popFirst(), let waits = results.popFirst() {
+            keepLocks(rows, waits, on: files)
         }
         return Beginning(commits: own[0].int64(0), sessions: Int(own[0].int64(1)))
     }

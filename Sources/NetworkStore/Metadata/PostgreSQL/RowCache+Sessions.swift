@@ -4,10 +4,10 @@ internal import SystemPackage
 
 extension RowCache {
     /// Sends what ends a session whose nodes without names are disposed of: what it has pending becomes garbage, of which nobody
-    /// knows how long it is, and what it has counted becomes the volume's.
+    /// knows how long it is, its locks are free, and what it has counted becomes the volume's.
     func sendEnd(of session: Int64) throws(PostgreSQLFailure) {
         try connection.send(.freePending, PostgreSQLParameters(session, Timestamp.now.seconds))
-        for statement in [PostgreSQLStatement.sessionPending, .foldSession, .deleteSession] {
+        for statement in [PostgreSQLStatement.sessionPending, .endLocks, .endLockWaits, .foldSession, .deleteSession] {
             try connection.send(statement, PostgreSQLParameters(session))
         }
     }
@@ -20,6 +20,10 @@ extension Transaction<RowCache> {
             try rows.connection.run(.sessionUnlinked, PostgreSQLParameters(ended))
         }
         for index in 0..<unlinked.count { try dispose(of: NodeID(unlinked[index].uint64(0))) }
+        let waited = try rows.ask { () throws(PostgreSQLFailure) in
+            try rows.connection.run(.sessionLocks, PostgreSQLParameters(ended))
+        }
+        rows.freedLocks += (0..<waited.count).map { NodeID(waited[$0].uint64(0)) }
         rows.endedSessions.append(ended)
         if ended == session { hasEnded = true }
     }

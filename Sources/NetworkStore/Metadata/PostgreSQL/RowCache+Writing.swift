@@ -12,6 +12,7 @@ extension RowCache {
         try sendExtents()
         try sendObjects()
         try sendQuotas()
+        try sendLocks()
     }
 
     /// What others may know and find otherwise.
@@ -21,6 +22,7 @@ extension RowCache {
         changes.nodes = nodes.filter { $0.value.isDirty && $0.value.isStored }.map(\.key)
         // That a name is missing is something to know, too.
         changes.names = names.filter(\.value.isDirty).map(\.key)
+        changes.locks = locks.filter { $0.value.concernsOthers }.map(\.key) + freedLocks
         return changes
     }
 

@@ -68,6 +68,7 @@ final class RowCache: RowStore {
         case object(ObjectNumber, Slot<CachedObject>?)
         case pending(ObjectNumber, Slot<Int64>?)
         case quota(NodeID, Slot<QuotaRecord>?)
+        case locks(NodeID, CachedLocks?)
     }
 
     /// What small content is encrypted with.
@@ -89,6 +90,11 @@ final class RowCache: RowStore {
     var objects: [ObjectNumber: Slot<CachedObject>] = [:]
     var pending: [ObjectNumber: Slot<Int64>] = [:]
     var quotas: [NodeID: Slot<QuotaRecord>] = [:]
+    var locks: [NodeID: CachedLocks] = [:]
+    /// Who waits for whom, as the database has it; `nil` before anybody asked.
+    var lockEdges: [LockEdge]?
+    /// Files with locks of sessions that end, which others wait for.
+    var freedLocks: [NodeID] = []
     /// The directories that directories are in, as the database has them, once nobody else may move any.
     var parents: [NodeID: NodeID]?
     /// The last numbers that this session may give out, and of which it has the row's word on the disk.
@@ -124,6 +130,7 @@ final class RowCache: RowStore {
             case .object(let number, let slot): objects[number] = slot
             case .pending(let number, let slot): pending[number] = slot
             case .quota(let id, let slot): quotas[id] = slot
+            case .locks(let id, let set): locks[id] = set
             }
         }
     }
@@ -147,6 +154,9 @@ final class RowCache: RowStore {
         objects.removeAll(keepingCapacity: true)
         pending.removeAll(keepingCapacity: true)
         quotas.removeAll(keepingCapacity: true)
+        locks.removeAll(keepingCapacity: true)
+        lockEdges = nil
+        freedLocks = []
         parents = nil
         failure = nil
         mustBeDurable = false

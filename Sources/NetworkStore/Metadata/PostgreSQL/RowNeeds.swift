@@ -19,6 +19,9 @@ struct RowNeeds: Sendable {
     /// Ranges of files.
     var extents: [(file: NodeID, range: Range<UInt64>)] = []
 
+    /// Files whose locks are asked for.
+    var locks: [NodeID] = []
+
     /// Nothing.
     static var none: Self { Self() }
 
@@ -34,6 +37,13 @@ struct RowNeeds: Sendable {
         var needs = Self()
         needs.nodes = [directory] + nodes
         needs.names = [NamePlace(directory: directory, name: name)]
+        return needs
+    }
+
+    /// The locks on a file, and its node.
+    static func locks(on node: NodeID) -> Self {
+        var needs = Self.nodes(node)
+        needs.locks = [node]
         return needs
     }
 
@@ -65,5 +75,6 @@ struct RowNeeds: Sendable {
         pending += other.pending
         objects += other.objects
         extents += other.extents
+        locks += other.locks
     }
 }
