@@ -86,6 +86,42 @@ extension MountTests {
             }
         }
 
+        /// It is seen where nobody tells, too: the processes of the server that would are stopped.
+        @Test(arguments: Way.allCases)
+        func whatIsWrittenIsSeenWithoutBeingTold(_ way: Way) async throws {
+            try await SharedStore.withPair { pair in
+                let (first, second) = (try await pair.mount(pair.first, way), try await pair.mount(pair.second, way))
+                let server = try await PostgreSQLServer.shared.value
+                var listeners: [pid_t] = []
+                while listeners.count < 2 {
+                    let query = "'LISTEN ringfuse_' || 'volume'::regclass::oid"
+                    let found = try server.run(
+                        "SELECT pid FROM pg_stat_activity WHERE query = \(query)", schema: pair.schema)
+                    listeners = found.split(separator: "\n").compactMap { pid_t($0) }
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                for listener in listeners { kill(listener, SIGSTOP) }
+                defer { for listener in listeners { kill(listener, SIGCONT) } }
+                try await pair.check(
+                    """
+                    python3 - $A/f $B/f <<'END'
+                    import fcntl, os, sys
+                    files = [os.open(path, os.O_RDWR | os.O_CREAT, 0o644) for path in sys.argv[1:]]
+                    for i in range(12):
+                        file = files[i % 2]
+                        fcntl.flock(file, fcntl.LOCK_EX)
+                        count = int(os.pread(file, 8, 0) or b'0')
+                        assert count == i, (count, i)
+                        os.pwrite(file, b'%08d' % (count + 1), 0)
+                        fcntl.flock(file, fcntl.LOCK_UN)
+                    END
+                    """)
+                for listener in listeners { kill(listener, SIGCONT) }
+                try await StoreTool.end(first, second)
+                try await pair.checkVolume()
+            }
+        }
+
         /// One SQLite database, used by two mounts at a time, with a rollback journal.
         @Test(arguments: Way.allCases)
         func databasesCanBeShared(_ way: Way) async throws {

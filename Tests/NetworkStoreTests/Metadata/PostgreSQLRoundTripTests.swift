@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    /// Two for each lock; one more for whoever has to wait, since somebody may wait for it. What nobody holds costs nothing to give up.
+    /// Two for each lock. What nobody holds costs nothing to give up.
     @Test func twoForALock() async throws {
         try await Self.withEngine { engine, calls in
             let locks = SharedLocks(engine)
