@@ -9,7 +9,7 @@ import Testing
 /// What was dumped is what is loaded, by any engine; and nothing else is loaded.
 @Suite struct DumpTests {
     /// Where a volume is.
-    private enum Place: Sendable {
+    enum Place: Sendable {
         case sqlite(VolumeFixture)
         case postgreSQL(PostgreSQLLocation)
 
@@ -42,7 +42,7 @@ import Testing
     }
 
     /// A file without a name.
-    private static func file() throws -> FileDescriptor {
+    static func file() throws -> FileDescriptor {
         let path = FilePath("/tmp/ringfuse-dump-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
         defer { unsafe unlink(path.string) }
         return try FileDescriptor.open(

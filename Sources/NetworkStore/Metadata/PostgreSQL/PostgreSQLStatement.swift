@@ -15,6 +15,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
     // What is read
     case node, lookUp, parent, target, names, attribute, attributeNames, extents
     case object, objectsAfter, garbage, usage, quotas, allQuotas, scanExtents
+    case trash, trashEntry, trashUsage, place
 
     /// Those of the connection that writes.
     static var writing: [Self] { allCases.filter { $0.rawValue < Self.node.rawValue } }
@@ -32,6 +33,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
             sessionText
         case .lockQuotas, .lockInnerQuotas, .members, .insertQuota, .updateQuota, .deleteQuota, .quotas, .allQuotas:
             quotaText
+        case .trash, .trashEntry, .trashUsage, .place: trashText
         case .lockNodes, .lockNames, .lockChildren, .ancestors, .lockUnlinked, .lockPending, .anyNames, .lockAttributes,
             .lockExtents, .lockObjects, .lockExtentObjects:
             lockText
