@@ -44,6 +44,33 @@ import Testing
     func badDuration(text: String) {
         #expect(throws: InvalidValue.self) { try PollDuration(parsing: text) }
     }
+
+    @Test(
+        arguments: [
+            ("0", 0), ("90s", 90), ("30m", 1800), ("12h", 43_200), ("1d", 86_400), ("2w", 1_209_600),
+            ("36525d", 3_155_760_000),
+        ] as [(String, UInt64)])
+    func age(text: String, seconds: UInt64) throws {
+        #expect(try Age(parsing: text).seconds == seconds)
+        #expect(try Age(parsing: Age(seconds: seconds).description).seconds == seconds)
+    }
+
+    @Test(arguments: ["", "d", "7", "-1d", "1.5h", "7 d", "1y", "36526d", "99999999999999999999s", "٣d"])
+    func badAge(text: String) {
+        #expect(throws: InvalidValue.self) { try Age(parsing: text) }
+    }
+
+    @Test func moment() throws {
+        let date: UInt64 = 1_764_212_645_000_000_000
+        #expect(try Moment(parsing: "2025-11-27T03:04:05Z").time == date)
+        #expect(Moment(time: date + 999_999_999).date == "2025-11-27T03:04:05Z")
+        #expect(try Moment(parsing: "2025-11-27").time == date - 11_045_000_000_000)
+        let (later, earlier) = (try Moment(parsing: "1h").time, try Moment(parsing: "2h").time)
+        #expect((3590...3610).contains((later - earlier) / 1_000_000_000))
+        for text in ["", "yesterday", "2025-13-01", "1969-01-01", "7"] {
+            #expect(throws: InvalidValue.self, "\(text)") { try Moment(parsing: text) }
+        }
+    }
 }
 
 /// Cache options.

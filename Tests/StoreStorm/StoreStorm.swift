@@ -4,6 +4,7 @@ import NetworkStore
 /// Two programs in one, for what needs a process of its own.
 ///
 ///     ringfuse-store-storm storm METADATA TASKS     changes a volume until it is killed
+///     ringfuse-store-storm trash METADATA TASKS     the same, of a volume that keeps removed files
 ///     ringfuse-store-storm hold METADATA            has a volume open until it is killed
 ///     ringfuse-store-storm measure DIRECTORY|URL    tells what operations cost, on a volume that it makes and removes
 @main
@@ -12,13 +13,14 @@ enum StoreStorm {
         let words = CommandLine.arguments.dropFirst()
         do {
             switch (words.first, words.count) {
-            case ("storm", 3): try await Storm.run(words[2], tasks: Int(words[3]) ?? 1)
+            case ("storm", 3): try await Storm.run(words[2], tasks: Int(words[3]) ?? 1, Storm.perform)
+            case ("trash", 3): try await Storm.run(words[2], tasks: Int(words[3]) ?? 1, TrashStorm.perform)
             case ("hold", 2): try await hold(words[2])
             case ("measure", 2) where PostgreSQLLocation.isLocation(words[2]):
                 try await Measurements.run(on: try PostgreSQLLocation(words[2]))
             case ("measure", 2): try await Measurements.run(in: words[2])
             default:
-                say("usage: ringfuse-store-storm storm METADATA TASKS | hold METADATA | measure DIRECTORY|URL")
+                say("usage: ringfuse-store-storm storm|trash METADATA TASKS | hold METADATA | measure DIRECTORY|URL")
                 exit(64)
             }
         } catch {

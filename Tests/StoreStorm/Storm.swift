@@ -8,7 +8,10 @@ import SystemPackage
 /// Step `s` of a cycle of five that begins at `c`: make `a<c>`, write it durably, rename it to `b<c>`, link it as `c<c>`,
 /// remove `b<c>`.
 enum Storm {
-    static func run(_ path: String, tasks: Int) async throws {
+    /// A step of a task: its number, the directory of the task, the file that it is at.
+    typealias Step = @Sendable (Int, NodeID, inout NodeID, any MetadataEngine) async throws(Errno) -> Void
+
+    static func run(_ path: String, tasks: Int, _ perform: @escaping Step) async throws {
         let engine = try await StoreStorm.open(path)
         var directories: [NodeID] = []
         for task in 0..<tasks {
@@ -22,7 +25,7 @@ enum Storm {
                 group.addTask {
                     var file = NodeID(0)
                     for step in 0... {
-                        try await perform(step, in: directory, &file, engine)
+                        try await perform(step, directory, &file, engine)
                         StoreStorm.say("\(task) \(step)")
                     }
                 }
@@ -31,7 +34,7 @@ enum Storm {
         }
     }
 
-    private static func perform(
+    static func perform(
         _ step: Int,
         in directory: NodeID,
         _ file: inout NodeID,

@@ -21,6 +21,7 @@ extension NetworkStoreFileSystem {
         }
         let bytes = unsafe value.withUnsafeBytes { unsafe ContiguousArray($0) }
         if name == .quota { return try await setQuota(of: node, to: bytes) }
+        if name == .trash { return try await perform(bytes) }
         try await commitHeldAttributes(of: node)
         let record = try await volume.engine.setExtendedAttribute(
             name, of: node, to: bytes, condition, caller(context, withGroups: true))
@@ -39,6 +40,7 @@ extension NetworkStoreFileSystem {
     ) async throws(Errno) -> Int {
         let name = try await checked(name, on: node)
         if name == .quota { return try Self.give(try await quotas(of: node), into: &value) }
+        if let answer = try await trash(named: name) { return try Self.give(answer, into: &value) }
         // The kernel asks for capabilities before it writes to a file for the first time.
         if nodes.file(node)?.state.withLock({ !$0.record.hasExtendedAttributes }) == true { throw .noData }
         return try Self.give(try await volume.engine.extendedAttribute(name, of: node), into: &value)

@@ -165,8 +165,8 @@ extension NetworkStoreFileSystem {
     private func commitClosed(_ file: OpenFile) async throws(Errno) {
         guard file.mayBeWritten || locks?.mayHold(file) ?? false else { return }
         let file = try self.file(file)
-        // What has no name is nobody's after a crash.
-        if file.state.withLock({ $0.record.attributes.linkCount == 0 }) { return }
+        // What has no name is nobody's after a crash, unless it is kept.
+        if file.state.withLock({ $0.record.attributes.linkCount == 0 && !$0.record.isInTrash }) { return }
         try await volume.flush(file, durably: closing == .durable)
     }
 

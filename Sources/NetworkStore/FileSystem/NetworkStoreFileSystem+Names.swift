@@ -15,7 +15,16 @@ extension NetworkStoreFileSystem {
         guard let record = try await volume.engine.lookUp(name, in: directory) else {
             return .missing(lifetime: lifetime)
         }
+        try checkIsReachable(record)
         return entry(record)
+    }
+
+    /// Checks that a node that was found may be: what is in the trash is asked for by who has its handle. Where somebody has it open
+    /// the kernel knows it, and does not ask.
+    ///
+    /// - Throws: `ESTALE`.
+    private func checkIsReachable(_ record: NodeRecord) throws(Errno) {
+        guard !record.isInTrash else { throw .staleNFSFileHandle }
     }
 
     /// Finds a name where that takes no waiting.
@@ -25,9 +34,11 @@ extension NetworkStoreFileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<Entry> {
         switch try volume.engine.lookUpImmediately(name, in: directory) {
-        case .deferred: .deferred
-        case .answered(nil): .answered(.missing(lifetime: lifetime))
-        case .answered(let record?): .answered(entry(record))
+        case .deferred: return .deferred
+        case .answered(nil): return .answered(.missing(lifetime: lifetime))
+        case .answered(let record?):
+            try checkIsReachable(record)
+            return .answered(entry(record))
         }
     }
 

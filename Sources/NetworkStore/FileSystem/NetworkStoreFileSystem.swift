@@ -71,6 +71,7 @@ public final class NetworkStoreFileSystem: FileSystem {
             var seconds = 0
             var compactor = Compactor(self.volume)
             var nextCompaction = 0
+            var trash = TrashTurn()
             while await self.volume.pause(for: .seconds(1), io) {
                 self.volume.flushExpired()
                 // What closes and names have promised less for waits no longer than this.
@@ -82,6 +83,7 @@ public final class NetworkStoreFileSystem: FileSystem {
                 if !self.isShared, seconds >= nextCompaction, await self.compact(&compactor, io) {
                     nextCompaction = seconds + Self.compactionRest
                 }
+                await trash.run(self)
                 await self.collectGarbage(io)
             }
         }
@@ -121,6 +123,9 @@ public final class NetworkStoreFileSystem: FileSystem {
     func noteMove(of file: NodeID) {
         nodes.file(file)?.state.withLock { $0.noteMove() }
     }
+
+    /// Says in the log what does not go as it should.
+    func warn(_ text: String) { connection.withLock { $0 }?.warn(text) }
 
     /// Removes objects that nobody refers to.
     private func collectGarbage(_ io: borrowing AsyncIO) async {
@@ -233,7 +238,8 @@ public final class NetworkStoreFileSystem: FileSystem {
 
     /// A node may have lost its last name.
     func settle(_ record: NodeRecord) {
-        guard record.attributes.linkCount == 0 else { return }
+        // What is in the trash stays, whoever knows it.
+        guard record.attributes.linkCount == 0, !record.isInTrash else { return }
         let (isGone, isOpen) = nodes.unlink(record.id)
         if isGone { return dispose(of: record.id) }
         if !isOpen { volume.departures.expect(record.id) }

@@ -137,6 +137,11 @@ final class NodeTable: Sendable {
         node == .root || shard(of: node).nodes.withLock { $0[node] != nil }
     }
 
+    /// Whether the kernel knows a node, or has it open.
+    func isInUse(_ node: NodeID) -> Bool {
+        shard(of: node).nodes.withLock { $0[node].map { !$0.isUnused } ?? false }
+    }
+
     /// The nodes that the kernel knows.
     var known: [NodeID] {
         [.root] + shards.flatMap { shard in shard.nodes.withLock { nodes in nodes.all.map(\.id) } }

@@ -25,13 +25,14 @@ extension ConsistencyCheck {
                 bytes: Inconsistency.Count(counted: row.uint64(1), found: row.uint64(2)),
                 nodes: Inconsistency.Count(counted: row.uint64(3), found: row.uint64(4)))
         }
-        // One of a directory that was removed stays as long as something belongs to it.
+        // One of a directory that was removed stays as long as something belongs to it; the directory itself belongs to none any more
+        // where it got into the trash.
         try find(
             """
             SELECT directory FROM quotas WHERE outer_quota <> 0
                 AND outer_quota NOT IN (SELECT directory FROM quotas)
             UNION SELECT q.directory FROM quotas q JOIN nodes n ON n.id = q.directory
-                WHERE n.quota <> q.directory OR (n.mode & 61440) <> 16384
+                WHERE (n.quota <> q.directory AND (n.links > 0 OR n.quota <> 0)) OR (n.mode & 61440) <> 16384
             UNION SELECT quota FROM nodes WHERE quota <> 0 AND quota NOT IN (SELECT directory FROM quotas)
             """
         ) { .quotaMembership(node: NodeID($0.uint64(0))) }

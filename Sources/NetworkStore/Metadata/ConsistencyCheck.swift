@@ -20,6 +20,7 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
         guard findings.isEmpty else { return }
         try checkNames()
         try checkNodes()
+        try checkTrash()
         try checkDirectories()
         try checkExtents()
         try checkObjects()
@@ -27,15 +28,15 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
         try checkQuotas()
     }
 
-    /// Adds a finding for each row of a query.
+    /// Adds a finding for each row of a query that is one.
     mutating func find(
         _ query: String,
-        _ finding: (Database.Row) -> Inconsistency
+        _ finding: (Database.Row) -> Inconsistency?
     ) throws(Database.Failure) {
         var found = findings
         try database.forEachRow(query) { row in
             guard found.count < Self.limit else { return false }
-            found.append(finding(row))
+            if let finding = finding(row) { found.append(finding) }
             return true
         }
         findings = found
@@ -45,6 +46,10 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
 
     /// The condition for a directory; the type is in the upper bits of the mode.
     private static var isDirectory: String { "(n.mode & 61440) = 16384" }
+    /// The mark of what is in the trash.
+    static var inTrash: UInt32 { NodeRow.Marks.inTrash.rawValue }
+    /// The marks that say which attributes there are.
+    private static var attributeMarks: UInt32 { NodeRow.Marks.allAttributes.rawValue }
     /// The condition for a regular file.
     private static var isFile: String { "(n.mode & 61440) = 32768" }
 
@@ -53,7 +58,10 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
             .nameWithoutNode(name: $0.text(0), directory: NodeID($0.uint64(1)), node: NodeID($0.uint64(2)))
         }
         try find(
-            "SELECT name, dir FROM names WHERE dir NOT IN (SELECT n.id FROM nodes n WHERE \(Self.isDirectory))"
+            """
+            SELECT name, dir FROM names WHERE dir <> \(NodeID.trash)
+                AND dir NOT IN (SELECT n.id FROM nodes n WHERE \(Self.isDirectory))
+            """
         ) { .nameOutsideDirectory(name: $0.text(0), directory: NodeID($0.uint64(1))) }
         try find(
             """
@@ -68,7 +76,7 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
         // A directory has its name, its `.`, and the `..` of each directory in it; a removed one nothing.
         try find(
             """
-            WITH counted AS (SELECT node, count(*) AS names FROM names GROUP BY node),
+            WITH counted AS (SELECT node, count(*) AS names FROM names WHERE dir <> \(NodeID.trash) GROUP BY node),
                 inside AS (SELECT m.dir, count(*) AS directories FROM names m JOIN nodes n ON n.id = m.node
                     WHERE \(Self.isDirectory) GROUP BY m.dir)
             SELECT id, links, wanted FROM (SELECT n.id, n.links, CASE
@@ -82,7 +90,10 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
         ) { .linkCount(node: NodeID($0.uint64(0)), links: $0.uint64(1), names: $0.uint64(2)) }
         try find(
             """
-            SELECT n.id FROM nodes n WHERE (n.links = 0) <> (n.id IN (SELECT node FROM unlinked))
+            SELECT n.id FROM nodes n WHERE n.links = 0 AND (n.marks & \(Self.inTrash)) = 0
+                AND n.id NOT IN (SELECT node FROM unlinked)
+            UNION SELECT n.id FROM nodes n WHERE (n.links > 0 OR (n.marks & \(Self.inTrash)) <> 0)
+                AND n.id IN (SELECT node FROM unlinked)
             UNION SELECT node FROM unlinked WHERE node NOT IN (SELECT id FROM nodes)
             UNION SELECT node FROM unlinked WHERE session NOT IN (SELECT epoch FROM sessions)
             """
@@ -97,7 +108,7 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
                     + max(CASE a.name WHEN \(preset) THEN 4 ELSE 0 END)
                     + max(CASE a.name WHEN \(capability) THEN 8 ELSE 0 END) AS marks
                 FROM attributes a GROUP BY a.node) had ON had.node = n.id
-            WHERE n.marks <> coalesce(had.marks, 0)
+            WHERE (n.marks & \(Self.attributeMarks)) <> coalesce(had.marks, 0)
             UNION SELECT node FROM attributes WHERE node NOT IN (SELECT id FROM nodes)
             """
         ) { .attributes(node: NodeID($0.uint64(0))) }

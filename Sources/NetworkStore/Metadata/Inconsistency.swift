@@ -12,6 +12,9 @@ public enum Inconsistency: Sendable, Hashable, CustomStringConvertible {
     case linkCount(node: NodeID, links: UInt64, names: UInt64)
     /// A node without a name that no session is noted for, or one with names that is.
     case unlinkedNote(node: NodeID)
+    /// A node in the trash that has a name elsewhere, too, or in a quota; one that says that it is there and is not; or an entry of the
+    /// trash that is none.
+    case trash(node: NodeID)
     /// A directory whose note of where it is differs from where its name is.
     case parent(directory: NodeID)
     /// A directory that no path from the root leads to.
@@ -57,6 +60,7 @@ public enum Inconsistency: Sendable, Hashable, CustomStringConvertible {
             "the name \(name) is in node \(directory), which is no directory"
         case .linkCount(let node, let links, let names): "node \(node) has \(names) names and counts \(links)"
         case .unlinkedNote(let node): "node \(node) is noted as without names wrongly, or is without and not noted"
+        case .trash(let node): "node \(node) is not in the trash as it should be, or is not and says so"
         case .parent(let directory): "directory \(directory) is not where it says"
         case .unreachable(let directory): "directory \(directory) cannot be reached from the root"
         case .cookie(let directory): "directory \(directory) would give a cookie twice"

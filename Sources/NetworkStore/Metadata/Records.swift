@@ -17,6 +17,8 @@ public struct NodeRecord: Sendable, Hashable {
     public var hasExtendedAttributes: Bool
     /// The quota that it belongs to (``QuotaRecord``); 0 for none.
     public var quota: NodeID
+    /// Whether it has lost its last name and is kept in the trash (``TrashEntry``).
+    public var isInTrash: Bool
 
     /// A node.
     public init(
@@ -25,7 +27,8 @@ public struct NodeRecord: Sendable, Hashable {
         flags: UInt32 = 0,
         version: UInt64 = 0,
         hasExtendedAttributes: Bool = true,
-        quota: NodeID = NodeID(0)
+        quota: NodeID = NodeID(0),
+        isInTrash: Bool = false
     ) {
         self.attributes = attributes
         self.birthTime = birthTime
@@ -33,6 +36,7 @@ public struct NodeRecord: Sendable, Hashable {
         self.version = version
         self.hasExtendedAttributes = hasExtendedAttributes
         self.quota = quota
+        self.isInTrash = isInTrash
     }
 
     /// Its number.

@@ -20,6 +20,8 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
     public var nodeLimit: UInt64?
     /// The URL of the objects.
     public var dataURL: String
+    /// For how many seconds removed files are kept (``TrashEntry``); `nil` and 0 for not at all. The only thing here that is changed later.
+    public var trashAge: UInt64?
 
     /// How blocks are compressed.
     public enum Compression: String, Sendable, Codable, CaseIterable {
@@ -41,7 +43,8 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
         wrappedKey: String? = nil,
         byteLimit: UInt64? = nil,
         nodeLimit: UInt64? = nil,
-        dataURL: String
+        dataURL: String,
+        trashAge: UInt64? = nil
     ) {
         self.identifier = identifier
         self.name = name
@@ -52,6 +55,7 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
         self.byteLimit = byteLimit
         self.nodeLimit = nodeLimit
         self.dataURL = dataURL
+        self.trashAge = trashAge
     }
 }
 

@@ -14,6 +14,9 @@ final class VolumeCounters: Sendable {
     let failedCommits = Atomic<UInt64>(0)
     let movedBytes = Atomic<UInt64>(0)
     let collectedObjects = Atomic<UInt64>(0)
+    let trashEntries = Atomic<UInt64>(0)
+    let trashBytes = Atomic<UInt64>(0)
+    let expiredEntries = Atomic<UInt64>(0)
 }
 
 extension Atomic<UInt64> {

@@ -32,6 +32,12 @@ public enum VolumeStatistic: String, Sendable, CaseIterable {
     case movedBytes = "moved.bytes"
     /// Objects that nobody referred to any more, and were removed.
     case collectedObjects = "collected.objects"
+    /// Files, links and directories in the trash, as of the last five minutes.
+    case trashEntries = "trash.entries"
+    /// Bytes of them.
+    case trashBytes = "trash.bytes"
+    /// Those that have been there for long enough, and were removed for good.
+    case expiredEntries = "trash.expired"
 }
 
 extension Volume {
@@ -53,6 +59,9 @@ extension Volume {
         case .failedCommits: counters.failedCommits.now
         case .movedBytes: counters.movedBytes.now
         case .collectedObjects: counters.collectedObjects.now
+        case .trashEntries: counters.trashEntries.now
+        case .trashBytes: counters.trashBytes.now
+        case .expiredEntries: counters.expiredEntries.now
         }
     }
 }

@@ -26,6 +26,11 @@ struct VolumeText: CustomStringConvertible {
             "  committed: \(now[.commits]) changes of content, \(now[.failedCommits]) failed",
             "  moved: \(size(.movedBytes)); collected: \(now[.collectedObjects]) objects",
         ]
+        if now[.trashEntries] > 0 || now[.expiredEntries] > 0 {
+            lines.append(
+                "  trash: \(size(.trashBytes)) of \(now[.trashEntries]) files and directories; "
+                    + "\(now[.expiredEntries]) gone for good")
+        }
         if let rates { lines.insert(rates, at: 1) }
         return lines.map(\.printable).joined(separator: "\n")
     }

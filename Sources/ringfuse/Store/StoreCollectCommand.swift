@@ -6,7 +6,7 @@ import RingFUSE
 struct StoreCollectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Remove objects that nobody refers to. A mount does so by itself.",
+        abstract: "Remove objects that nobody refers to, and what is old in the trash. A mount does so by itself.",
         discussion: """
             A volume of SQLite's must not be mounted. May be interrupted, and run again.
             """
@@ -42,6 +42,7 @@ struct StoreCollectCommand: AsyncParsableCommand {
     }
 
     private func collect(_ engine: any MetadataEngine) async throws -> Int {
+        try await removeOldTrash(engine)
         if compact { try await compact(engine) }
         let collector = GarbageCollector(engine: engine, store: try VolumeOptions.store(of: engine.volume))
         let worker = try BackgroundWorker()
@@ -56,6 +57,15 @@ struct StoreCollectCommand: AsyncParsableCommand {
         progress.close()
         await worker.shutDown()
         return try result.get()
+    }
+
+    /// Removes what has been in the trash for long enough.
+    private func removeOldTrash(_ engine: any MetadataEngine) async throws {
+        let progress = ProgressLine()
+        let end = TrashCan.end(ofAge: engine.volume.trashAge ?? 0)
+        let count = try await TrashCan(engine).discard(before: end) { progress.show("removed \($0) of the trash") }
+        progress.close()
+        if count > 0 { print("removed \(count) files and directories of the trash for good") }
     }
 
     /// Rounds through the volume: where it is in use there may always be something to move.

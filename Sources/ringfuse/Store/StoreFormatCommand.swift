@@ -77,6 +77,18 @@ struct StoreFormatCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most files and directories; default: no limit.", valueName: "n"))
     var nodes: UInt64?
 
+    /// For how long removed files are kept.
+    @Option(
+        help: ArgumentHelp(
+            """
+            For how long removed files are kept, like 12h, 7d or 4w, to be listed and restored with 'ringfuse store trash'; default: \
+            not at all.
+            """,
+            valueName: "age"),
+        transform: { try Age(parsing: $0) }
+    )
+    var trashAge = Age(seconds: 0)
+
     /// Checks sizes.
     func validate() throws {
         let (object, block) = (objectSize.bytes, blockSize.bytes)
@@ -106,7 +118,8 @@ struct StoreFormatCommand: AsyncParsableCommand {
             wrappedKey: try wrappedKey(identifier),
             byteLimit: (limit?.bytes).map(UInt64.init),
             nodeLimit: nodes,
-            dataURL: data
+            dataURL: data,
+            trashAge: trashAge.seconds == 0 ? nil : trashAge.seconds
         )
         let store = try VolumeOptions.store(of: description, creates: true)
         try await Self.probe(store, description)

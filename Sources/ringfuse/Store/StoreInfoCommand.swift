@@ -23,12 +23,13 @@ struct StoreInfoCommand: AsyncParsableCommand {
         var bytes: UInt64
         var nodes: UInt64
         var garbageBytes: UInt64
+        var trash: TrashUsage
     }
 
     /// Tells it.
     func run() async throws {
         let engine = try await volume.metadata.openForReading()
-        let usage = try await engine.usage()
+        let (usage, trash) = (try await engine.usage(), try await engine.trashUsage())
         var description = engine.volume
         // What is left out is of use only to who tries passphrases.
         description.wrappedKey = description.wrappedKey?.split(separator: " ").prefix(2).joined(separator: " ")
@@ -36,11 +37,12 @@ struct StoreInfoCommand: AsyncParsableCommand {
         guard !json else {
             let information = Information(
                 metadata: volume.metadata.description, volume: description, bytes: usage.bytes, nodes: usage.nodes,
-                garbageBytes: usage.garbageBytes)
+                garbageBytes: usage.garbageBytes, trash: trash)
             return print(try JSONText.encode(information))
         }
         let limit = description.byteLimit.map { " of \(ByteSize(bytes: Int($0)).rounded)" } ?? ""
         let nodeLimit = description.nodeLimit.map { " of \($0)" } ?? ""
+        let age = description.trashAge.map { "kept for \(Age(seconds: $0))" } ?? "removed files are not kept"
         print(
             """
             name      \(description.name)
@@ -53,6 +55,7 @@ struct StoreInfoCommand: AsyncParsableCommand {
             content   \(ByteSize(bytes: Int(usage.bytes)).rounded)\(limit)
             nodes     \(usage.nodes)\(nodeLimit)
             garbage   \(ByteSize(bytes: Int(usage.garbageBytes)).rounded)
+            trash     \(ByteSize(bytes: Int(clamping: trash.bytes)).rounded) of the content, \(trash.entries) of the nodes; \(age)
             """)
     }
 }

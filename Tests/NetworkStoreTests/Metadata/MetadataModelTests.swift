@@ -21,4 +21,18 @@ import Testing
             #expect(pair.failures > 40)
         }
     }
+
+    /// What is kept when it is removed is to whoever has it open as if it was not.
+    @Test(arguments: EngineKind.allCases, 11...14 as ClosedRange<UInt64>)
+    func agreesWithMemoryWithATrash(kind: EngineKind, seed: UInt64) async throws {
+        try await withVolume(kind) { calls in
+            try await calls.engine.setTrashAge(1000)
+            var pair = ModelPair(calls, seed: seed)
+            for step in 0..<800 {
+                try await pair.step()
+                if step % 20 == 19 { try await pair.compare() }
+            }
+            #expect(pair.kept > 0)
+        }
+    }
 }

@@ -130,6 +130,28 @@ import Testing
         }
     }
 
+    /// As many where removed files are kept.
+    @Test func twoWithATrash() async throws {
+        try await Self.withEngine { engine, calls in
+            try await engine.setTrashAge(1000)
+            for name in ["a", "b", "c"] as [StoredName] {
+                try await calls.write(try await calls.make(name).id, at: 0, 10)
+            }
+            #expect(try await Self.roundTrips(of: engine) { try await calls.removeFile("a") } == 2)
+            #expect(try await Self.roundTrips(of: engine) { try await calls.rename("b", to: "c") } == 2)
+            let entries = try await engine.trash(after: 0, until: .max, limit: 10)
+            try #require(entries.count == 2)
+            let restored = try await Self.roundTrips(of: engine) {
+                _ = try await engine.restore(entries[0], to: entries[0].place)
+            }
+            let discarded = try await Self.roundTrips(of: engine) {
+                _ = try await engine.discard([entries[1]], inUse: [])
+            }
+            #expect(restored == 2 && discarded == 2)
+            #expect(try await engine.trash(after: 0, until: .max, limit: 10).isEmpty)
+        }
+    }
+
     @Test func companyShares() async throws {
         try await Self.withEngine { engine, calls in
             let count = try await Self.roundTrips(of: engine) {

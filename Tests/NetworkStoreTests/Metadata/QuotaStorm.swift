@@ -3,7 +3,7 @@ import RingFUSE
 import SystemPackage
 import TestSupport
 
-/// Random changes of a volume in which quotas come and go.
+/// Random changes of a volume in which quotas come and go; and what is removed, where it has a trash.
 struct QuotaStorm {
     private let calls: MetadataCalls
     private var random: Seeded
@@ -11,12 +11,17 @@ struct QuotaStorm {
     private var files: [NodeID] = []
     /// Changes that were made.
     private(set) var successes = 0
+    /// Entries of the trash that were restored, or removed for good.
+    private(set) var restorations = 0
     /// What others were refused with.
     private(set) var refusals: Set<Errno> = []
 
+    private let hasTrash: Bool
+
     /// An empty volume.
-    init(_ calls: MetadataCalls, seed: UInt64) {
+    init(_ calls: MetadataCalls, seed: UInt64, hasTrash: Bool = false) {
         self.calls = calls
+        self.hasTrash = hasTrash
         random = Seeded(seed: seed)
     }
 
@@ -29,7 +34,11 @@ struct QuotaStorm {
     /// Does something, or is refused.
     mutating func step() async throws {
         do throws(Errno) {
-            try await change()
+            if hasTrash, Int.random(in: 0..<4, using: &random) == 0 {
+                try await useTrash()
+            } else {
+                try await change()
+            }
             successes += 1
         } catch {
             guard error != .ioError else { throw error }
@@ -59,6 +68,28 @@ struct QuotaStorm {
         }
     }
 
+    /// Restores something, or removes it for good; somebody may have it open.
+    private mutating func useTrash() async throws(Errno) {
+        let entries = try await calls.engine.trash(after: 0, until: .max, limit: 100)
+        guard let entry = entries.randomElement(using: &random) else {
+            let (directory, name) = (pick(directories), name())
+            try await calls.write(try await calls.make(name, in: directory).id, at: 0, 10)
+            try await calls.removeFile(name, in: directory)
+            return
+        }
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0, 1: _ = try await TrashCan(calls.engine).restore(entry.id)
+        case 2: _ = try await TrashCan(calls.engine).restore(entry.id, to: pick(directories))
+        default:
+            let isInUse = Bool.random(using: &random)
+            _ = try await calls.engine.discard([entry], inUse: isInUse ? [entry.id] : [])
+            guard !isInUse else { return }
+            directories.removeAll { $0 == entry.id }
+            files.removeAll { $0 == entry.id }
+        }
+        restorations += 1
+    }
+
     /// Sets a quota; counting may stop at any point.
     private mutating func limit(_ directory: NodeID) async throws(Errno) {
         let limits = QuotaRecord.Limits(
@@ -73,7 +104,7 @@ struct QuotaStorm {
 
     /// A node that has lost its last name goes, or somebody has it open.
     private mutating func settle(_ node: NodeRecord?) async throws(Errno) {
-        guard let node, node.attributes.linkCount == 0, Bool.random(using: &random) else { return }
+        guard let node, node.attributes.linkCount == 0, !node.isInTrash, Bool.random(using: &random) else { return }
         try await calls.engine.dispose(of: node.id)
         directories.removeAll { $0 == node.id }
         files.removeAll { $0 == node.id }

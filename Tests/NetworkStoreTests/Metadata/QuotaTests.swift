@@ -262,4 +262,20 @@ import Testing
             #expect(storm.refusals.contains(.improperLink))
         }
     }
+
+    /// The same in a volume with a trash, from which things come back.
+    @Test(arguments: EngineKind.allCases, 1...6 as ClosedRange<UInt64>)
+    func countRightWithATrash(kind: EngineKind, seed: UInt64) async throws {
+        try await withVolume(kind) { calls in
+            try await calls.engine.setTrashAge(1000)
+            var storm = QuotaStorm(calls, seed: seed, hasTrash: true)
+            for step in 0..<240 {
+                try await storm.step()
+                guard step % 30 == 29 else { continue }
+                let findings = try await calls.engine.check()
+                try #require(findings == [], "after \(step) steps")
+            }
+            #expect(storm.successes > 60 && storm.restorations > 0)
+        }
+    }
 }

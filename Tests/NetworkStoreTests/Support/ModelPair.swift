@@ -19,6 +19,8 @@ struct ModelPair {
     /// Operations that both have done, and that both have refused.
     private(set) var successes = 0
     private(set) var failures = 0
+    /// Nodes that the engine has kept when they were removed.
+    private(set) var kept = 0
 
     /// An empty pair.
     init(_ calls: MetadataCalls, seed: UInt64) {
@@ -144,9 +146,14 @@ struct ModelPair {
     private mutating func settle(_ node: NodeRecord?) async throws {
         guard let node, node.attributes.linkCount == 0 else { return }
         try Self.expectSame(try? memory.attributes(of: node.id, nil, context(calls.caller)).attributes, node)
+        if node.isInTrash { kept += 1 }
         guard Bool.random(using: &random) else { return }
         forget(node.id)
         try await calls.engine.dispose(of: node.id)
+        guard node.isInTrash else { return }
+        // Memory has none: there it is gone.
+        let entry = try #require(try await calls.engine.trashEntry(of: node.id))
+        #expect(try await calls.engine.discard([entry], inUse: []).isEmpty)
     }
 
     /// Nobody knows a node or has it open: one that was made without a name was opened with that.

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import RingFUSE
 
 // A dump is lines of JSON: a header, an array for each row (the table's name, then its columns, bytes in Base64), and a trailer
 // by which is known that nothing is missing or changed. `docs/network-store.md` tells users so.
@@ -55,7 +56,14 @@ extension DumpRow: Decodable {
                 in: fields, debugDescription: "there is no table '\(name.prefix(40))'")
         }
         self.table = table
-        values = try table.columns.map { try Self.value(of: $0, in: &fields) }
+        var values: [DumpValue] = []
+        for column in table.columns {
+            // Names in the trash say more than a name; the directory comes before them.
+            let isHidden = table == .names && values.first == .number(Int64(NodeID.trash.rawValue))
+            let longest = NodeRow.longestName + (isHidden ? TrashEntry.nameOverhead : 0)
+            values.append(try Self.value(of: column, in: &fields, longestName: longest))
+        }
+        self.values = values
         guard fields.isAtEnd else {
             throw DecodingError.dataCorruptedError(
                 in: fields, debugDescription: "a row of \(name) has too many columns")
@@ -64,7 +72,8 @@ extension DumpRow: Decodable {
 
     private static func value(
         of column: DumpTable.Column,
-        in fields: inout any UnkeyedDecodingContainer
+        in fields: inout any UnkeyedDecodingContainer,
+        longestName: Int
     ) throws -> DumpValue {
         func wrong() -> any Error {
             DecodingError.dataCorruptedError(in: fields, debugDescription: "'\(column.name)' is not what it should be")
@@ -81,7 +90,7 @@ extension DumpRow: Decodable {
             guard let data = Data(base64Encoded: try fields.decode(String.self)) else { throw wrong() }
             let bytes = ContiguousArray(data)
             // What no directory can have would be a trap for whoever lists it.
-            let isBad = bytes.isEmpty || bytes.count > NodeRow.longestName || bytes.contains(0) || bytes.contains(0x2f)
+            let isBad = bytes.isEmpty || bytes.count > longestName || bytes.contains(0) || bytes.contains(0x2f)
             guard column.kind != .name || !isBad && bytes != [0x2e] && bytes != [0x2e, 0x2e] else { throw wrong() }
             return .bytes(bytes)
         }

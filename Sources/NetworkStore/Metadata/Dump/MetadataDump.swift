@@ -16,6 +16,10 @@ struct MetadataDump<Database: ScannedDatabase> {
     /// - Throws: ``VolumeError/system(path:_:)`` where it cannot be written.
     func run(_ writer: DumpWriter, failed: (Database.Failure) -> VolumeError) throws(VolumeError) {
         var header = DumpHeader(dump: DumpHeader.version, volume: volume, nextNode: 0, nextObject: 0)
+        // What was set since this session has begun.
+        try forEachRow("SELECT description FROM volume", failed) { (row) throws(Errno) in
+            header.volume = VolumeDescription(json: row.text(0)) ?? volume
+        }
         try forEachRow("SELECT next_node, next_object FROM state", failed) { (row) throws(Errno) in
             (header.nextNode, header.nextObject) = (row.uint64(0), row.uint64(1))
             try writer.write(header)

@@ -18,6 +18,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
     // What is read
     case node, lookUp, parent, target, names, attribute, attributeNames, extents
     case object, objectsAfter, garbage, usage, quotas, allQuotas, scanExtents, lockConflict
+    case trash, trashEntry, trashUsage, place
 
     /// Those of the connection that writes.
     static var writing: [Self] { allCases.filter { $0.rawValue < Self.node.rawValue } }
@@ -38,6 +39,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
         case .locks, .lockWaits, .lockGraph, .deleteLocks, .insertLocks, .setLockWait, .deleteLockWaits, .sessionLocks,
             .endLocks, .endLockWaits, .lockConflict:
             locksText
+        case .trash, .trashEntry, .trashUsage, .place: trashText
         case .lockNodes, .lockNames, .lockChildren, .ancestors, .lockUnlinked, .lockPending, .anyNames, .lockAttributes,
             .lockExtents, .lockObjects, .lockExtentObjects:
             lockText

@@ -61,8 +61,9 @@ extension RowCache {
     /// Adds a name.
     func insertName(_ name: StoredName, in directory: NodeID, cookie: UInt64, _ node: NodeID) throws(Errno) {
         let place = NamePlace(directory: directory, name: name)
-        guard let slot = names[place], slot.value == nil else { throw .ioError }
-        note(.name(place, slot))
+        let unread = directory == .trash ? Slot<CachedName>(isStored: false, value: nil) : nil
+        guard let slot = names[place] ?? unread, slot.value == nil else { throw .ioError }
+        note(.name(place, names[place]))
         names[place] = slot.changed(to: CachedName(cookie: cookie, node: node))
     }
 

@@ -20,6 +20,12 @@ struct NodeRow: Sendable {
         static let defaultList = Marks(rawValue: 4)
         /// It has capabilities.
         static let capability = Marks(rawValue: 8)
+        /// All that stand for extended attributes.
+        static let allAttributes: Marks = [.attributes, .accessList, .defaultList, .capability]
+        /// It has lost its last name and is in the trash.
+        static let inTrash = Marks(rawValue: 16)
+        /// It is a directory that something in the trash was in: removed, it gets there, too.
+        static let hasTrash = Marks(rawValue: 32)
 
         /// The mark that stands for an attribute of a name alone.
         init?(of name: StoredName) {
@@ -69,7 +75,7 @@ struct NodeRow: Sendable {
         told.blocks = (allocated + 511) / 512
         return NodeRecord(
             attributes: told, birthTime: birthTime, flags: flags.rawValue, version: version,
-            hasExtendedAttributes: marks.contains(.attributes), quota: quota)
+            hasExtendedAttributes: marks.contains(.attributes), quota: quota, isInTrash: marks.contains(.inTrash))
     }
 
     /// Its number.

@@ -6,6 +6,14 @@ internal import SystemPackage
 ///
 /// Nothing here suspends. All throw `EIO` and `ENOSPC` for what the engine's store refuses.
 protocol RowStore: AnyObject {
+    // MARK: The volume
+
+    /// What the volume was formatted as, and set to since.
+    func volumeDescription() throws(Errno) -> VolumeDescription
+
+    /// Writes that.
+    func store(_ volume: VolumeDescription) throws(Errno)
+
     // MARK: Numbers
 
     /// The number of a new node, never used before.
@@ -82,7 +90,8 @@ protocol RowStore: AnyObject {
     /// Whether there is no name in a directory.
     func isEmpty(_ directory: NodeID) throws(Errno) -> Bool
 
-    /// Adds a name; the directory's own row is the caller's to change.
+    /// Adds a name; the directory's own row is the caller's to change. That there is none has been looked at, but for the trash
+    /// (``NodeID/trash``), where each name has a node's number in it.
     func insertName(_ name: StoredName, in directory: NodeID, cookie: UInt64, _ node: NodeID) throws(Errno)
 
     /// Has a name lead to another node, in the same place of the listing.

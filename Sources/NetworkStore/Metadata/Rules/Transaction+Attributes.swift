@@ -50,7 +50,7 @@ extension Transaction {
         } catch .staleNFSFileHandle {
             return
         }
-        guard node.attributes.linkCount == 0 else { return }
+        guard node.attributes.linkCount == 0, !node.marks.contains(.inTrash) else { return }
         try count(in: node.quota, bytes: -Int64(clamping: node.allocated), nodes: -1)
         if node.allocated > 0 { try cut(0..<NodeRow.largestSize, of: &node) }
         if node.marks.contains(.attributes) { try rows.deleteAttributes(of: id) }

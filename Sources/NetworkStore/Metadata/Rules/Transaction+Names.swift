@@ -123,11 +123,13 @@ extension Transaction {
         let now = Timestamp.now
         try rows.deleteName(name, in: parent.id)
         try update(parent.id) { $0.namesChanged(links: child.isDirectory ? -1 : 0, at: now) }
-        return try removeLink(of: child, at: now)
+        return try removeLink(of: child, from: NamePlace(directory: parent.id, name: name), at: now)
     }
 
-    /// Takes a name from a node, or both from a directory.
-    func removeLink(of child: NodeRow, at now: Timestamp) throws(Errno) -> NodeRecord {
+    /// Takes a name from a node, or both from a directory. What has lost the last one is kept in the trash, or noted as without.
+    ///
+    /// - Parameter place: where the name was.
+    func removeLink(of child: NodeRow, from place: NamePlace, at now: Timestamp) throws(Errno) -> NodeRecord {
         var child = child
         if child.isDirectory {
             child.addLinks(-2, at: now)
@@ -135,8 +137,11 @@ extension Transaction {
         } else {
             child.addLinks(-1, at: now)
         }
+        let isLast = child.attributes.linkCount == 0
+        let isKept = isLast && isWorthKeeping(child)
+        if isKept { try keep(&child, from: place, at: now) }
         try store(child)
-        if child.attributes.linkCount == 0 { try insertUnlinked(child.id) }
+        if isLast, !isKept { try insertUnlinked(child.id) }
         return child.record
     }
 

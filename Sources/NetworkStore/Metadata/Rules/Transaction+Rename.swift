@@ -65,7 +65,7 @@ extension Transaction {
         var outcome: NodeRecord?
         if let replaced {
             try rows.replaceName(new.name, in: new.directory, with: source.id)
-            outcome = try removeLink(of: replaced, at: now)
+            outcome = try removeLink(of: replaced, from: new, at: now)
         } else {
             var cookie: UInt64 = 0
             try update(new.directory) { cookie = $0.takeCookie() }

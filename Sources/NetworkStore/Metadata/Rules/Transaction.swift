@@ -9,8 +9,9 @@ internal import SystemPackage
 final class Transaction<Rows: RowStore> {
     /// The rows.
     let rows: Rows
-    /// Limits, and what else was decided when the volume was formatted.
-    let volume: VolumeDescription
+    /// Limits, and what else was decided when the volume was formatted; and what was set since, as it was last looked at
+    /// (``refreshVolume()``).
+    var volume: VolumeDescription
     /// The number of this session, by which it is known in rows: its epoch.
     let session: Int64
     /// What counts for the whole volume, as it is at this point of the transaction.

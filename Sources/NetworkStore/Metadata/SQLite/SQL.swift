@@ -7,6 +7,8 @@ enum SQL: Int, CaseIterable {
     case insertUnlinked, deleteUnlinked
     // Names
     case lookUp, child, names, anyName, insertName, replaceName, deleteName
+    // The trash
+    case trash, trashEntry, trashUsage, place
     // Quotas
     case quota, innerQuotas, allQuotas, members, insertQuota, updateQuota, deleteQuota
     // Extended attributes
@@ -37,6 +39,7 @@ enum SQL: Int, CaseIterable {
             .insertUnlinked, .deleteUnlinked:
             nodeText
         case .lookUp, .child, .names, .anyName, .insertName, .replaceName, .deleteName: nameText
+        case .trash, .trashEntry, .trashUsage, .place: trashText
         case .quota, .innerQuotas, .allQuotas, .members, .insertQuota, .updateQuota, .deleteQuota: quotaText
         case .attribute, .attributeNames, .attributeSize, .setAttribute, .deleteAttribute, .deleteAttributes:
             attributeText

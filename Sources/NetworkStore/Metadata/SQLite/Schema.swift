@@ -16,8 +16,8 @@ enum Schema {
     ///
     /// A name's row is where its directory and its bytes say, so that a look-up is one descent; the index by cookies
     /// holds what a listing needs. A node's attributes are one row, whose `marks` spare the look at extended
-    /// attributes that there are none of. `extents` of a file do not overlap; `data` holds the bytes of inline ones,
-    /// `object` is 0 for these and for zeros.
+    /// attributes that there are none of. Names in directory 0 are of what was removed and is kept (``TrashEntry``). `extents` of a
+    /// file do not overlap; `data` holds the bytes of inline ones, `object` is 0 for these and for zeros.
     private static let first = """
         CREATE TABLE volume (
             id INTEGER PRIMARY KEY CHECK (id = 1),

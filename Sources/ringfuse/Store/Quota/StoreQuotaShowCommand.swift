@@ -66,7 +66,7 @@ struct StoreQuotaShowCommand: AsyncParsableCommand {
         // Deeper than any path that a program can name.
         for _ in 0..<4096 {
             guard node != .root else { return "/" + components.reversed().joined(separator: "/") }
-            guard let parent = await VolumeQuota.lookUp("..", in: node, engine)?.id,
+            guard let parent = await VolumeDirectory.lookUp("..", in: node, engine)?.id,
                 let name = await name(of: node, in: parent, engine)
             else { return nil }
             components.append(name)

@@ -17,7 +17,7 @@ struct VolumeQuota: QuotaTarget {
         let engine = try await metadata.open(takesOver: false)
         let result: Result<QuotaRecord, any Error>
         do {
-            let node = try await node(engine)
+            let node = try await VolumeDirectory.node(directory, engine)
             let quota = try await QuotaWalk(engine).set(node, limits) { progress("\($0) names looked at") }
             result = .success(quota)
         } catch {
@@ -31,7 +31,7 @@ struct VolumeQuota: QuotaTarget {
         let engine = try await metadata.open(takesOver: false)
         var failure: (any Error)?
         do {
-            let node = try await node(engine)
+            let node = try await VolumeDirectory.node(directory, engine)
             try await QuotaWalk(engine).clear(node) { progress("\($0) files and directories taken out") }
         } catch {
             failure = error
@@ -45,34 +45,12 @@ struct VolumeQuota: QuotaTarget {
         let engine = try await metadata.openForReading()
         let result: Result<[QuotaRecord], any Error>
         do {
-            let record = try await engine.node(try await node(engine))
+            let record = try await engine.node(try await VolumeDirectory.node(directory, engine))
             result = .success(try await engine.quotas(at: record.quota))
         } catch {
             result = .failure(error)
         }
         await engine.close()
         return try result.get()
-    }
-
-    /// The node that a name leads to; `nil` for nothing.
-    static func lookUp(_ name: StoredName, in directory: NodeID, _ engine: any MetadataEngine) async -> NodeRecord? {
-        do throws(Errno) {
-            return try await engine.lookUp(Name(name.bytes.span), in: directory)
-        } catch {
-            return nil
-        }
-    }
-
-    /// The directory's node.
-    private func node(_ engine: any MetadataEngine) async throws -> NodeID {
-        var node = NodeID.root
-        for component in directory.utf8.split(separator: UInt8(ascii: "/")) {
-            let name = StoredName(stringLiteral: String(Substring(component)))
-            guard let found = await Self.lookUp(name, in: node, engine) else {
-                throw ValidationError("\(directory): there is no such directory in the volume")
-            }
-            node = found.id
-        }
-        return node
     }
 }
