@@ -307,6 +307,14 @@ public protocol MetadataEngine: TrashEngine {
 
     // MARK: Looking after it
 
+    // MARK: The volume
+
+    /// Has another wrapping of the same key open the volume, durably (``VolumeDescription/wrappedKey``). Sessions that run have
+    /// the key already.
+    ///
+    /// - Throws: `EAGAIN` where `old` is not what opens it any more.
+    func replaceWrappedKey(_ old: String, with new: String) async throws(Errno)
+
     /// Looks through the whole volume for what does not fit together, at one state of it.
     ///
     /// - Returns: what it has found, up to a thousand; nothing in a volume that is sound.

@@ -20,7 +20,7 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
     public var nodeLimit: UInt64?
     /// The URL of the objects.
     public var dataURL: String
-    /// For how many seconds removed files are kept (``TrashEntry``); `nil` and 0 for not at all. The only thing here that is changed later.
+    /// For how many seconds removed files are kept (``TrashEntry``); `nil` and 0 for not at all. Set later, too, as ``wrappedKey`` is; all else stays.
     public var trashAge: UInt64?
 
     /// How blocks are compressed.

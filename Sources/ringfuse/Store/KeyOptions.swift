@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import NetworkStore
 
 /// What opens an encrypted volume. Never the secret itself, which everybody could read in the list of processes.
@@ -17,34 +16,18 @@ struct KeyOptions: ParsableArguments, Sendable {
             valueName: "file"))
     var passphraseFile: String?
 
-    /// Refuses two secrets.
-    func validate() throws {
-        if keyFile != nil, passphraseFile != nil {
-            throw ValidationError("--key-file and --passphrase-file exclude each other: a volume has one of them")
-        }
+    private var source: SecretSource {
+        SecretSource(
+            keyFile: keyFile, passphraseFile: passphraseFile, prefix: "--", variable: "RINGFUSE_PASSPHRASE")
     }
+
+    /// Refuses two secrets.
+    func validate() throws { try source.validate() }
 
     /// The secret that was named; `nil` where none was.
     ///
     /// - Throws: an error of one line where it cannot be read, or is none.
-    func secret() throws -> VolumeSecret? {
-        if let keyFile {
-            let bytes = try Self.read(keyFile, "--key-file")
-            guard bytes.count >= VolumeSecret.leastKeyFile else {
-                throw ValidationError(
-                    "--key-file \(keyFile): has \(bytes.count) bytes; \(VolumeSecret.leastKeyFile) at least are needed, "
-                        + "as of head -c 32 /dev/urandom")
-            }
-            return .keyFile(bytes)
-        }
-        if let passphraseFile {
-            let line = try Self.read(passphraseFile, "--passphrase-file").prefix { $0 != UInt8(ascii: "\n") }
-            guard !line.isEmpty else { throw ValidationError("--passphrase-file \(passphraseFile): is empty") }
-            return .passphrase(Array(line))
-        }
-        guard let text = Environment.all["RINGFUSE_PASSPHRASE"], !text.isEmpty else { return nil }
-        return .passphrase(Array(text.utf8))
-    }
+    func secret() throws -> VolumeSecret? { try source.read() }
 
     /// The key of a volume; `nil` for one that is not encrypted.
     ///
@@ -56,19 +39,6 @@ struct KeyOptions: ParsableArguments, Sendable {
                 "the volume is encrypted: name --key-file or --passphrase-file, or set RINGFUSE_PASSPHRASE")
         }
         return try VolumeKey.unwrapped(wrapped, with: secret, identifier: volume.identifier)
-    }
-
-    /// Reads a file, which must not be long.
-    private static func read(_ path: String, _ option: String) throws -> [UInt8] {
-        do {
-            let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-            guard bytes.count <= 1 << 20 else { throw ValidationError("\(option) \(path): is longer than a MiB") }
-            return bytes
-        } catch let error as ValidationError {
-            throw error
-        } catch {
-            throw ValidationError("\(option) \(path): cannot be read")
-        }
     }
 }
 

@@ -14,8 +14,8 @@ struct StoreCommand: AsyncParsableCommand {
         subcommands: [
             StoreFormatCommand.self, StoreMountCommand.self, StoreInfoCommand.self, StoreCheckCommand.self,
             StoreCollectCommand.self, StoreWarmUpCommand.self, StoreDumpCommand.self, StoreLoadCommand.self,
-            StoreQuotaCommand.self, StoreTrashCommand.self, StoreStatsCommand.self, StoreBenchCommand.self,
-            StoreDestroyCommand.self,
+            StoreQuotaCommand.self, StoreTrashCommand.self, StoreStatsCommand.self, StoreSecretCommand.self,
+            StoreBenchCommand.self, StoreDestroyCommand.self,
         ]
     )
 }

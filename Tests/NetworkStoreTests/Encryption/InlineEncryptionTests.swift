@@ -98,6 +98,27 @@ import Testing
         try await place.remove()
     }
 
+    /// What opens the volume is changed by whoever knows what it was, also beside a session that runs.
+    @Test(arguments: EngineKind.allCases)
+    func rewrapped(_ kind: EngineKind) async throws {
+        let place = try await VolumePlace(kind)
+        let (file, other) = try await make(place)
+        let engine = try await place.open()
+        let old = try #require(engine.volume.wrappedKey)
+        await #expect(throws: Errno.resourceTemporarilyUnavailable) {
+            try await engine.replaceWrappedKey("aes-256-gcm file a0 b1", with: "aes-256-gcm file a1 b1")
+        }
+        try await engine.replaceWrappedKey(old, with: "aes-256-gcm file a1 b1")
+        engine.encryptInline(with: Self.key)
+        try await Self.check(engine, file, other)
+        await engine.close()
+        let reading = try await place.openForReading()
+        #expect(reading.volume.wrappedKey == "aes-256-gcm file a1 b1")
+        #expect(try await reading.check() == [])
+        await reading.close()
+        try await place.remove()
+    }
+
     /// A dump has it as the database has it, and any engine can read it after that.
     @Test(arguments: EngineKind.allCases, EngineKind.allCases)
     func dumped(_ source: EngineKind, _ target: EngineKind) async throws {

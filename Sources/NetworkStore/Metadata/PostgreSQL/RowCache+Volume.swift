@@ -6,9 +6,9 @@ internal import SystemPackage
 
 extension RowCache {
     /// What the volume was formatted as, and set to since.
-    func volumeDescription() throws(Errno) -> VolumeDescription {
+    func volumeDescription(isChanged: Bool) throws(Errno) -> VolumeDescription {
         let rows = try ask { () throws(PostgreSQLFailure) in
-            try connection.run(text: "SELECT description FROM volume")
+            try connection.run(text: "SELECT description FROM volume\(isChanged ? " FOR UPDATE" : "")")
         }
         guard rows.count == 1, let volume = VolumeDescription(json: rows[0].text(0)) else { throw .ioError }
         return volume

@@ -9,7 +9,9 @@ protocol RowStore: AnyObject {
     // MARK: The volume
 
     /// What the volume was formatted as, and set to since.
-    func volumeDescription() throws(Errno) -> VolumeDescription
+    ///
+    /// - Parameter isChanged: whether it is going to be stored again: nobody else may then do so in between.
+    func volumeDescription(isChanged: Bool) throws(Errno) -> VolumeDescription
 
     /// Writes that.
     func store(_ volume: VolumeDescription) throws(Errno)

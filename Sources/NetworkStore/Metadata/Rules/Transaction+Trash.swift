@@ -13,14 +13,14 @@ extension Transaction {
     /// Sets for how long removed files are kept: ``TrashEngine/setTrashAge(_:)``. Takes effect with ``refreshVolume()``: this
     /// transaction may be taken back.
     func setTrashAge(_ seconds: UInt64) throws(Errno) {
-        var description = try rows.volumeDescription()
+        var description = try rows.volumeDescription(isChanged: true)
         description.trashAge = seconds == 0 ? nil : seconds
         try rows.store(description)
     }
 
     /// Looks what was set since the volume was opened: ``TrashEngine/refreshVolume()``.
     func refreshVolume() throws(Errno) -> VolumeDescription {
-        volume = try rows.volumeDescription()
+        volume = try rows.volumeDescription(isChanged: false)
         return volume
     }
 

@@ -84,8 +84,8 @@ extension Database {
 
     // MARK: The volume
 
-    /// What the volume was formatted as, and set to since.
-    func volumeDescription() throws(Errno) -> VolumeDescription {
+    /// What the volume was formatted as, and set to since. Nobody else writes.
+    func volumeDescription(isChanged: Bool) throws(Errno) -> VolumeDescription {
         do throws(SQLiteFailure) {
             let text = try prepare("SELECT description FROM volume").firstText()
             if let text, let volume = VolumeDescription(json: text) { return volume }
