@@ -30,22 +30,28 @@ public struct QuotaWalk: Sendable {
     ) async throws(Errno) -> QuotaRecord {
         let quota = try await engine.setQuota(of: directory, limits)
         guard !quota.isComplete else { return quota }
-        var (pending, seen) = ([directory], UInt64(0))
+        var (pending, seen) = ([(directory: directory, quota: directory)], UInt64(0))
         while let next = pending.popLast() {
             var cookie: UInt64 = 0
             while true {
                 guard !Task.isCancelled else { return quota }
                 let names: [NameRecord]
                 do throws(Errno) {
-                    names = try await engine.names(in: next, after: cookie, limit: Self.batch)
+                    names = try await engine.names(in: next.directory, after: cookie, limit: Self.batch)
                 } catch .staleNFSFileHandle {
                     // Removed since.
                     break
                 }
                 guard let last = names.last else { break }
-                try await engine.adopt(names.map(\.name), of: next, into: directory)
-                for name in names where name.node.type == .directory && name.node.quota != name.node.id {
-                    pending.append(name.node.id)
+                try await engine.adopt(names.map(\.name), of: next.directory, into: next.quota)
+                for name in names where name.node.type == .directory {
+                    let id = name.node.id
+                    if name.node.quota != id {
+                        pending.append((id, next.quota))
+                    } else if try await engine.quotas(at: id).first?.isComplete == false {
+                        // What a quota further in has not counted is not in this one, either, and would never be.
+                        pending.append((id, id))
+                    }
                 }
                 seen += UInt64(names.count)
                 progress(seen)

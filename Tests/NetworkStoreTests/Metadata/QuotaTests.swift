@@ -254,7 +254,7 @@ import Testing
     func countRightWhateverIsDone(kind: EngineKind, seed: UInt64) async throws {
         try await withVolume(kind) { calls in
             var storm = QuotaStorm(calls, seed: seed)
-            for step in 0..<240 {
+            for step in 0..<700 {
                 try await storm.step()
                 if step % 30 == 29 { #expect(try await calls.engine.check() == [], "after \(step) steps") }
             }
@@ -269,7 +269,7 @@ import Testing
         try await withVolume(kind) { calls in
             try await calls.engine.setTrashAge(1000)
             var storm = QuotaStorm(calls, seed: seed, hasTrash: true)
-            for step in 0..<240 {
+            for step in 0..<700 {
                 try await storm.step()
                 guard step % 30 == 29 else { continue }
                 let findings = try await calls.engine.check()
