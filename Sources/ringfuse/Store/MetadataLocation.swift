@@ -126,6 +126,38 @@ enum MetadataLocation: ExpressibleByArgument, Sendable, CustomStringConvertible 
         }
     }
 
+    /// Opens the volume for writing, lets something be done with it, and closes it whatever becomes of that.
+    ///
+    /// - Parameters: as for ``open(takesOver:isAlone:lease:onFailure:)``.
+    func withEngine<Outcome>(
+        takesOver: Bool = false,
+        isAlone: Bool = false,
+        _ body: (any MetadataEngine) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await Self.use(try await open(takesOver: takesOver, isAlone: isAlone), body)
+    }
+
+    /// Opens the volume to look at it, lets that be done, and closes it whatever becomes of that.
+    func withReadEngine<Outcome>(
+        _ body: (any MetadataEngine) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await Self.use(try await openForReading(), body)
+    }
+
+    private static func use<Outcome>(
+        _ engine: any MetadataEngine,
+        _ body: (any MetadataEngine) async throws -> Outcome
+    ) async throws -> Outcome {
+        let result: Result<Outcome, any Error>
+        do {
+            result = .success(try await body(engine))
+        } catch {
+            result = .failure(error)
+        }
+        await engine.close()
+        return try result.get()
+    }
+
     /// Removes the metadata of a volume that nobody has open.
     func remove() async throws {
         switch self {

@@ -25,15 +25,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
 
     /// Checks it.
     func run() async throws {
-        let engine = try await volume.metadata.openForReading()
-        let result: Result<(objects: Int, findings: Int), any Error>
-        do {
-            result = .success(try await check(engine))
-        } catch {
-            result = .failure(error)
-        }
-        await engine.close()
-        let (objects, findings) = try result.get()
+        let (objects, findings) = try await volume.metadata.withReadEngine { try await check($0) }
         guard findings == 0 else {
             print("\(findings) findings")
             throw ExitCode(1)

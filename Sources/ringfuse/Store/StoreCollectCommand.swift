@@ -30,15 +30,8 @@ struct StoreCollectCommand: AsyncParsableCommand {
 
     /// Removes them.
     func run() async throws {
-        let engine = try await volume.metadata.open(takesOver: takeOver.force)
-        let result: Result<Int, any Error>
-        do {
-            result = .success(try await collect(engine))
-        } catch {
-            result = .failure(error)
-        }
-        await engine.close()
-        print("removed \(try result.get()) objects")
+        let count = try await volume.metadata.withEngine(takesOver: takeOver.force) { try await collect($0) }
+        print("removed \(count) objects")
     }
 
     private func collect(_ engine: any MetadataEngine) async throws -> Int {

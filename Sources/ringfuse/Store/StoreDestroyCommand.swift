@@ -34,17 +34,11 @@ struct StoreDestroyCommand: AsyncParsableCommand {
                     + " say --yes to do it")
         }
         // Whoever has it mounted keeps it.
-        let engine = try await volume.metadata.open(takesOver: takeOver.force, isAlone: true)
-        let result: Result<Int, any Error>
-        do {
-            result = .success(try await removeObjects(of: engine.volume))
-        } catch {
-            result = .failure(error)
+        let (description, count) = try await volume.metadata.withEngine(takesOver: takeOver.force, isAlone: true) {
+            ($0.volume, try await removeObjects(of: $0.volume))
         }
-        await engine.close()
-        let count = try result.get()
         try await volume.metadata.remove()
-        if case .directory(let path) = try StoreURL(engine.volume.dataURL) { Self.removeEmptyDirectories(path) }
+        if case .directory(let path) = try StoreURL(description.dataURL) { Self.removeEmptyDirectories(path) }
         print("removed \(volume.metadata) and \(count) objects")
     }
 

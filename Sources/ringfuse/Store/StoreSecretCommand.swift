@@ -50,15 +50,7 @@ struct StoreSecretCommand: AsyncParsableCommand {
             throw ValidationError(
                 "no new secret: name --new-key-file or --new-passphrase-file, or set RINGFUSE_NEW_PASSPHRASE")
         }
-        let engine = try await volume.metadata.open(takesOver: takeOver.force)
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await change(engine, to: new))
-        } catch {
-            result = .failure(error)
-        }
-        await engine.close()
-        try result.get()
+        try await volume.metadata.withEngine(takesOver: takeOver.force) { try await change($0, to: new) }
         print("\(volume.metadata): opened by the new secret from now on")
     }
 

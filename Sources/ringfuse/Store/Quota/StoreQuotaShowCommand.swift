@@ -45,18 +45,13 @@ struct StoreQuotaShowCommand: AsyncParsableCommand {
 
     /// All quotas of a volume, with their paths.
     private static func all(of metadata: MetadataLocation) async throws -> [Shown] {
-        let engine = try await metadata.openForReading()
-        var shown: [Shown] = []
-        var failure: (any Error)?
-        do {
+        let shown = try await metadata.withReadEngine { engine in
+            var shown: [Shown] = []
             for quota in try await engine.quotas() {
                 shown.append(Shown(path: await path(of: quota.id, engine) ?? "(removed)", quota: quota))
             }
-        } catch {
-            failure = error
+            return shown
         }
-        await engine.close()
-        if let failure { throw failure }
         return shown.sorted { ($0.path ?? "") < ($1.path ?? "") }
     }
 

@@ -14,43 +14,27 @@ struct VolumeQuota: QuotaTarget {
         _ limits: QuotaRecord.Limits,
         progress: @escaping @Sendable (String) -> Void
     ) async throws -> QuotaRecord {
-        let engine = try await metadata.open(takesOver: false)
-        let result: Result<QuotaRecord, any Error>
-        do {
+        try await metadata.withEngine { engine in
             let node = try await VolumeDirectory.node(directory, engine)
-            let quota = try await QuotaWalk(engine).set(node, limits) { progress("\($0) names looked at") }
-            result = .success(quota)
-        } catch {
-            result = .failure(error)
+            return try await QuotaWalk(engine).set(node, limits) { progress("\($0) names looked at") }
         }
-        await engine.close()
-        return try result.get()
     }
 
     func clear(progress: @escaping @Sendable (String) -> Void) async throws {
-        let engine = try await metadata.open(takesOver: false)
-        var failure: (any Error)?
         do {
-            let node = try await VolumeDirectory.node(directory, engine)
-            try await QuotaWalk(engine).clear(node) { progress("\($0) files and directories taken out") }
-        } catch {
-            failure = error
+            try await metadata.withEngine { engine in
+                let node = try await VolumeDirectory.node(directory, engine)
+                _ = try await QuotaWalk(engine).clear(node) { progress("\($0) files and directories taken out") }
+            }
+        } catch Errno.noData {
+            throw ValidationError("\(directory): has no quota")
         }
-        await engine.close()
-        guard let failure else { return }
-        throw failure as? Errno == .noData ? ValidationError("\(directory): has no quota") : failure
     }
 
     func show() async throws -> [QuotaRecord] {
-        let engine = try await metadata.openForReading()
-        let result: Result<[QuotaRecord], any Error>
-        do {
+        try await metadata.withReadEngine { engine in
             let record = try await engine.node(try await VolumeDirectory.node(directory, engine))
-            result = .success(try await engine.quotas(at: record.quota))
-        } catch {
-            result = .failure(error)
+            return try await engine.quotas(at: record.quota)
         }
-        await engine.close()
-        return try result.get()
     }
 }
