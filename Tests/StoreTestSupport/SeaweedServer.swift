@@ -36,13 +36,16 @@ package final class SeaweedServer: Sendable {
     ]
 
     package init() async throws {
-        let program = try Self.program()
-        directory = "/tmp/ringfuse-weed-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        let directory = "/tmp/ringfuse-weed-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try Self.configuration.write(toFile: "\(directory)/s3.json", atomically: true, encoding: .utf8)
-        let ports = try FreePorts.take(5)
-        port = ports[3]
-        encryptedPort = ports[4]
+        try Self.makeCertificate(directory)
+        self.directory = directory
+        (process, port, encryptedPort) = try await Self.start(in: directory)
+        LastWords.add(process, directory)
+    }
+
+    private static func makeCertificate(_ directory: String) throws {
         let names = "subjectAltName=IP:127.0.0.1,DNS:localhost"
         _ = try Spawn.run([
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
@@ -50,7 +53,22 @@ package final class SeaweedServer: Sendable {
             "-subj", "/CN=ringfuse test", "-addext", names, "-keyout", "\(directory)/key.pem", "-out",
             "\(directory)/certificate.pem",
         ])
-        let arguments = [
+    }
+
+    /// Starts it, with other ports where somebody was faster to take one of them: it ends then.
+    private static func start(in directory: String) async throws -> (process: Int32, port: UInt16, encrypted: UInt16) {
+        let program = try Self.program()
+        for _ in 0..<5 {
+            let ports = try FreePorts.take(5)
+            let process = try Spawn.start(arguments(program, ports, directory), output: "\(directory)/log")
+            if try await isReady(process, port: ports[3]) { return (process, ports[3], ports[4]) }
+        }
+        let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
+        throw TestFailure("SeaweedFS does not start: \(log.prefix(1000)) … \(log.suffix(500))")
+    }
+
+    private static func arguments(_ program: String, _ ports: [UInt16], _ directory: String) -> [String] {
+        [
             program, "server", "-dir=\(directory)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer", "-filer.port=\(ports[2])", "-s3",
             "-s3.port=\(ports[3])", "-s3.config=\(directory)/s3.json", "-s3.port.https=\(ports[4])",
@@ -60,9 +78,23 @@ package final class SeaweedServer: Sendable {
             "-master.telemetry=false", "-volume.max=0",
             "-master.volumeSizeLimitMB=64",
         ]
-        process = try Spawn.start(arguments, output: "\(directory)/log")
-        LastWords.add(process, directory)
-        try await waitUntilReady()
+    }
+
+    /// Waits until it answers.
+    ///
+    /// - Returns: false if it has ended.
+    private static func isReady(_ process: Int32, port: UInt16) async throws -> Bool {
+        for _ in 0..<600 {
+            // It refuses those who do not say who they are.
+            if try await PlainHTTP.status("GET", "/", port: port) == 403 { return true }
+            var status: Int32 = 0
+            if unsafe waitpid(process, &status, WNOHANG) == process { return false }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        kill(process, SIGKILL)
+        var status: Int32 = 0
+        _ = unsafe waitpid(process, &status, 0)
+        return false
     }
 
     private static let configuration = """
@@ -81,15 +113,5 @@ package final class SeaweedServer: Sendable {
             throw TestFailure("SeaweedFS is not there; tools/test installs it (looked for \(program))")
         }
         return program
-    }
-
-    /// Waits until a bucket can be made.
-    private func waitUntilReady() async throws {
-        for _ in 0..<600 {
-            if try await PlainHTTP.status("GET", "/", port: port) == 403 { return }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
-        throw TestFailure("SeaweedFS does not answer: \(log.suffix(500))")
     }
 }

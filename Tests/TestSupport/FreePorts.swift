@@ -1,21 +1,30 @@
+import Foundation
 import Glibc
 
 /// Ports of 127.0.0.1 that nobody uses.
 package enum FreePorts {
+    nonisolated(unsafe) private static var given: Set<UInt16> = []
+    private static let lock = NSLock()
+
+    /// Ports that are free, and are given once in this process; so are those 10000 above, where SeaweedFS has gRPC.
+    ///
+    /// All are below 32768. From there on the kernel takes ports for connections (ip_local_port_range), of which the
+    /// tests open thousands: one of them may have the port by the time that the server wants it.
     package static func take(_ count: Int) throws -> [UInt16] {
-        var files: [Int32] = []
-        defer { for file in files { close(file) } }
-        return try (0..<count).map { _ in
-            // The gateway's gRPC port is 10000 above the other.
+        try (0..<count).map { _ in
             for _ in 0..<100 {
-                let port = UInt16.random(in: 20000..<45000)
-                if let file = listening(port), let other = listening(port + 10000) {
-                    files += [file, other]
-                    return port
-                }
+                let port = UInt16.random(in: 10000..<20000)
+                let isNew = lock.withLock { unsafe given.insert(port).inserted }
+                if isNew && isFree(port) && isFree(port + 10000) { return port }
             }
             throw TestFailure("no free ports")
         }
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
+        guard let file = listening(port) else { return false }
+        close(file)
+        return true
     }
 
     private static func listening(_ port: UInt16) -> Int32? {
