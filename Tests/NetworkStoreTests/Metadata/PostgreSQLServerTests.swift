@@ -119,10 +119,55 @@ import Testing
         await engine.close()
     }
 
+    /// An answer is lost, and the server cannot be reached for longer than operations wait: they fail, whether or not they
+    /// were made, and what comes after them is made all the same.
+    @Test func operationsAfterAnAbandonedOneAreMade() async throws {
+        let server = try PostgreSQLServer()
+        let direct = try PostgreSQLLocation(server.volume())
+        try await PostgreSQLEngine.format(direct, VolumeFixture.description())
+        let proxy = try CuttingProxy(before: server.port)
+        let url = "postgres://ringfuse@127.0.0.1:\(proxy.port)/postgres?schema=\(direct.schema)"
+        let engine = try await Self.open(try PostgreSQLLocation(url), patience: .milliseconds(500))
+        let calls = MetadataCalls(engine)
+        var expected: Set<String> = []
+        var abandoned: Set<String> = []
+        for round in 0..<10 {
+            let stream = Task { () -> (made: [String], failed: String) in
+                var made: [String] = []
+                while true {
+                    let name = "\(round)-\(made.count)"
+                    do { _ = try await calls.make(StoredName(name)) } catch { return (made, name) }
+                    made.append(name)
+                }
+            }
+            try await Task.sleep(for: .milliseconds(20 + 7 * round))
+            proxy.cut()
+            server.stop()
+            let outcome = await stream.value
+            try server.start()
+            expected.formUnion(outcome.made)
+            abandoned.insert(outcome.failed)
+            for name in ["\(round)-after", "\(round)-last"] {
+                _ = try await calls.make(StoredName(name))
+                expected.insert(name)
+            }
+        }
+        let found = Set(try await calls.list(limit: 1000))
+        #expect(found.isSuperset(of: expected))
+        #expect(found.subtracting(expected).isSubset(of: abandoned))
+        #expect(!found.isDisjoint(with: abandoned), "no answer of a commit was lost")
+        await engine.close()
+        server.stop()
+        server.remove()
+    }
+
     /// Opens a volume, once there is somebody at the port.
-    private static func open(_ location: PostgreSQLLocation) async throws -> PostgreSQLEngine {
+    private static func open(
+        _ location: PostgreSQLLocation,
+        patience: Duration = .seconds(30)
+    ) async throws -> PostgreSQLEngine {
         while true {
-            if let engine = try? await PostgreSQLEngine.open(location) { return engine }
+            if let engine = try? await PostgreSQLEngine.open(location, patience: patience) { return engine }
             try await Task.sleep(for: .milliseconds(50))
         }
     }

@@ -32,8 +32,22 @@ extension PostgreSQLEngine {
         isAlone: Bool = false,
         onFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(VolumeError) -> PostgreSQLEngine {
+        try await open(
+            location, lease: lease, isAlone: isAlone, patience: PostgreSQLSession.usualPatience, onFailure: onFailure)
+    }
+
+    /// The same; says how long operations wait for a server that cannot be reached, which tests have no time for.
+    package static func open(
+        _ location: PostgreSQLLocation,
+        lease: Duration = usualLease,
+        isAlone: Bool = false,
+        patience: Duration,
+        onFailure: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws(VolumeError) -> PostgreSQLEngine {
         try await blocking(location) { () throws(VolumeError) in
-            try PostgreSQLVolume(location).open(lease, isAlone: isAlone) { onFailure("\(location): \($0)") }
+            try PostgreSQLVolume(location).open(lease, isAlone: isAlone, patience: patience) {
+                onFailure("\(location): \($0)")
+            }
         }
     }
 
@@ -76,6 +90,7 @@ extension PostgreSQLVolume {
     func open(
         _ lease: Duration,
         isAlone: Bool,
+        patience: Duration,
         _ say: @escaping @Sendable (String) -> Void
     ) throws(VolumeError) -> PostgreSQLEngine {
         let looking = try connect()
@@ -94,7 +109,7 @@ extension PostgreSQLVolume {
             let (epoch, numbers) = try begin(on: connection, lease: draft.leaseInMilliseconds)
             return (connection, epoch, numbers)
         }
-        let session = PostgreSQLSession(location, volume, epoch: epoch, lease: lease, say)
+        let session = PostgreSQLSession(location, volume, epoch: epoch, lease: lease, patience: patience, say)
         return try system { () throws(Errno) in
             let readers = try PostgreSQLReaders(session)
             let writer = try PostgreSQLWriter(session, connection, numbers)

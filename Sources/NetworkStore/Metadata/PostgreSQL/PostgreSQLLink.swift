@@ -49,7 +49,7 @@ final class PostgreSQLLink {
                 (lostAt, isTold) = (nil, false)
                 return made
             } catch {
-                guard ContinuousClock.now - since < PostgreSQLSession.patience, isWanted() else {
+                guard ContinuousClock.now - since < session.patience, isWanted() else {
                     tell("cannot reach the database: \(error)")
                     throw .ioError
                 }

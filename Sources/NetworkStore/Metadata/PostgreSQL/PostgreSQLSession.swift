@@ -2,8 +2,8 @@ internal import SystemPackage
 
 /// One mount's use of a volume in PostgreSQL: what the database knows it by, and what all of its threads share.
 final class PostgreSQLSession: Sendable {
-    /// How long an operation waits for a server that cannot be reached, before it fails.
-    static let patience = Duration.seconds(30)
+    /// How long an operation waits for a server that cannot be reached, unless said otherwise.
+    static let usualPatience = Duration.seconds(30)
 
     /// How long a transaction may stay open whose client says nothing: it keeps rows from others.
     private static let openTransactionLimitInMilliseconds = 10_000
@@ -16,6 +16,8 @@ final class PostgreSQLSession: Sendable {
     let epoch: Int64
     /// How long it may be silent before others end it, by the server's clock.
     let lease: Duration
+    /// How long an operation waits for a server that cannot be reached, before it fails.
+    let patience: Duration
     /// Whether it may go on.
     let status: EngineStatus
     /// What small content is encrypted with.
@@ -29,12 +31,14 @@ final class PostgreSQLSession: Sendable {
         _ volume: VolumeDescription,
         epoch: Int64,
         lease: Duration,
+        patience: Duration = usualPatience,
         _ say: @escaping @Sendable (String) -> Void
     ) {
         self.location = location
         self.volume = volume
         self.epoch = epoch
         self.lease = lease
+        self.patience = patience
         self.say = say
         cipher = InlineCipher(isEncrypted: volume.wrappedKey != nil)
         status = EngineStatus { say($0.description) }

@@ -14,6 +14,14 @@ final class PostgreSQLWriterCore {
         let needs: RowNeeds
     }
 
+    /// A transaction of which it is not known whether it was committed.
+    private struct Uncertain {
+        /// The numbers that are left if it was.
+        let numbers: NumberRanges
+        /// Whether nobody waits for it any more: its operations have failed.
+        var isAbandoned = false
+    }
+
     /// How often a group is done again that met another mount's.
     private static let attemptLimit = 20
     /// How many notifications wait to be told late; where there are more, others are told that anything may have changed.
@@ -25,8 +33,8 @@ final class PostgreSQLWriterCore {
     private let transaction: Transaction<RowCache>
     /// Transactions of this session that the database has, as far as it has said so.
     private var commits: Int64
-    /// After a connection broke while it committed: the numbers that are left if it has.
-    private var uncertain: NumberRanges?
+    /// After a connection broke while it committed: what is to be found out.
+    private var uncertain: Uncertain?
     /// What others have not been told of yet, since the connection broke between the commit and that.
     private var untold: [String] = []
     /// Asked while the server cannot be reached: whether anybody still waits for it.
@@ -64,6 +72,8 @@ final class PostgreSQLWriterCore {
                 try session.status.check()
                 rows.connection = try link.connected(while: isWanted)
             } catch {
+                // What follows is not what was being committed.
+                uncertain?.isAbandoned = true
                 return finish(group, error)
             }
             do throws(PostgreSQLFailure) {
@@ -102,12 +112,13 @@ final class PostgreSQLWriterCore {
     ///
     /// - Returns: `false` where there is no such session any more.
     private func attempt(_ group: [Item]) throws(PostgreSQLFailure) -> Bool {
-        let numbers = rows.numbers
+        var numbers = rows.numbers
         do throws(PostgreSQLFailure) {
             var needs = RowNeeds.none
             for item in group { needs.add(item.needs) }
             guard let beginning = try rows.begin(needs, session: session.epoch) else { return false }
             if try hasCommitted(beginning) { return true }
+            numbers = rows.numbers
             try beginState()
             let begun = transaction.state
             for item in group { try perform(item.write) }
@@ -121,13 +132,15 @@ final class PostgreSQLWriterCore {
         }
     }
 
-    /// Whether the transaction before this one, of which it was not known, has been committed. Then this one is over.
+    /// Whether the transaction before this one, of which it was not known, has been committed, and was of the same
+    /// operations. Then this one is over.
     private func hasCommitted(_ beginning: RowCache.Beginning) throws(PostgreSQLFailure) -> Bool {
         defer { uncertain = nil }
-        if let numbers = uncertain, beginning.commits == commits + 1 {
+        if let before = uncertain, beginning.commits == commits + 1 {
             commits += 1
+            rows.numbers = before.numbers
+            if before.isAbandoned { return false }
             rollBack()
-            rows.numbers = numbers
             return true
         }
         if beginning.commits < commits {
@@ -187,7 +200,7 @@ final class PostgreSQLWriterCore {
         let notice = tells ? ChangeNotice.text(of: rows.changes, by: session.epoch) : nil
         let toldLate = untold
         if let notice { untold.append(notice) }
-        uncertain = rows.numbers
+        uncertain = Uncertain(numbers: rows.numbers)
         do throws(PostgreSQLFailure) {
             try exchange()
         } catch {
