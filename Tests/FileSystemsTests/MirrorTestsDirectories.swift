@@ -190,4 +190,40 @@ struct MirrorTestsDirectories {
         for entry in looked { fixture.mirror.forget(NodeID(entry.node), lookups: 1) }
         #expect(fixture.mirror.nodes.count == before)
     }
+
+    // MARK: Lists that the kernel keeps
+
+    /// Opens the root, and tells whether the kernel may use what it has kept of its list.
+    private func keepsList(_ fixture: MirrorFixture) throws -> Bool {
+        let options = try fixture.mirror.openDirectory(.root, [], fixture.context()).options
+        #expect(options == [] || options == [.cacheDirectory, .keepCache])
+        return options != []
+    }
+
+    /// Makes it look as if the directory had not been changed for a while: its times have whole seconds to pass.
+    private func settle() { usleep(3_100_000) }
+
+    @Test func aListThatWasReadTwiceIsKept() throws {
+        let lasting = try MirrorFixture(options: .init(attributesLifetime: .forever))
+        try lasting.put("", at: "file")
+        // Changed a moment ago: another change might bear the same time.
+        #expect(try !keepsList(lasting))
+        #expect(try !keepsList(lasting))
+        settle()
+        #expect(try !keepsList(lasting))
+        #expect(try keepsList(lasting))
+        #expect(try keepsList(lasting))
+        try lasting.put("", at: "another")
+        #expect(try !keepsList(lasting))
+        #expect(try !keepsList(lasting))
+        settle()
+        #expect(try !keepsList(lasting))
+        #expect(try keepsList(lasting))
+    }
+
+    @Test func aListIsNotKeptWhereOthersMayChangeIt() throws {
+        settle()
+        #expect(try !keepsList(fixture))
+        #expect(try !keepsList(fixture))
+    }
 }

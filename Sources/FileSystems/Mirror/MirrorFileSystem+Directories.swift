@@ -18,7 +18,16 @@ extension MirrorFileSystem {
         let directory = MirrorDirectory(descriptor: CInt(descriptor))
         let handle = HandleID(lastDirectoryHandle.wrappingAdd(1, ordering: .relaxed).newValue)
         directories.withLock { $0[handle] = directory }
-        return OpenReply(handle: handle)
+        return OpenReply(handle: handle, options: try keepsList(node, directory) ? [.cacheDirectory, .keepCache] : [])
+    }
+
+    /// Whether the kernel may keep the list of a directory, and use what it has kept.
+    ///
+    /// Where it believes attributes for a minute, it may as well believe a list that was read twice without a change. It
+    /// looks at the time of modification when a list is read from its start, and knows of all changes by the mount.
+    private func keepsList(_ node: MirrorNode, _ directory: MirrorDirectory) throws(Errno) -> Bool {
+        guard options.attributesLifetime.seconds >= 60 else { return false }
+        return node.isListedAgain(try status(of: directory.descriptor))
     }
 
     /// Reads a directory (READDIR, READDIRPLUS).

@@ -1,5 +1,6 @@
 internal import CRingFUSE
 internal import RingFUSE
+internal import Synchronization
 internal import SystemPackage
 
 /// A file of the source that the kernel knows, held by a descriptor that stands for it without opening it (`O_PATH`).
@@ -36,6 +37,8 @@ final class MirrorNode: Sendable {
     let identity: Identity
     /// The file's type, which never changes.
     let type: NodeType?
+    /// Of a directory: when it had been changed last, in nanoseconds, as it was opened last; 0 where that says nothing.
+    private let listed = Atomic<UInt64>(0)
 
     /// A node that owns a descriptor.
     init(descriptor: CInt, id: NodeID, status: rfuse_status) {
@@ -51,6 +54,17 @@ final class MirrorNode: Sendable {
         self.id = id
         identity = parked.identity
         type = parked.type
+    }
+
+    /// A directory is opened to be listed.
+    ///
+    /// One that was changed a moment ago says nothing: a second change may bear the same time.
+    ///
+    /// - Returns: whether it has not changed since it was opened before.
+    func isListedAgain(_ status: rfuse_status) -> Bool {
+        let change = UInt64(clamping: status.change_seconds) &* 1_000_000_000 &+ UInt64(status.change_nanoseconds)
+        let isSettled = change > 0 && status.change_seconds + 2 <= Timestamp.now.seconds
+        return listed.exchange(isSettled ? change : 0, ordering: .relaxed) == change && isSettled
     }
 
     // Where this was the last reference to a large removed file, its blocks are freed here, in the kernel, which may

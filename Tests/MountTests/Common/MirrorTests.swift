@@ -181,6 +181,33 @@ extension MountTests {
                 """)
         }
 
+        /// A list that was read twice is read from the kernel's cache, until the directory is changed, here or in the source.
+        @Test(arguments: Way.allCases)
+        func keepsListsWhileTheyDoNotChange(_ way: Way) async throws {
+            try await withScratch { scratch in
+                let mirror = try MirrorFileSystem(
+                    source: scratch.source, options: .init(attributesLifetime: .forever, nameLifetime: .forever))
+                try await withMount(mirror, scratch: scratch, configuration: try way.configuration()) { session in
+                    /// READDIRs that a script costs.
+                    func questions(_ script: String) async throws -> UInt64 {
+                        let before = session.statistics?.listings ?? 0
+                        try await session.check("SOURCE='\(scratch.source)'\n" + script)
+                        return (session.statistics?.listings ?? 0) - before
+                    }
+                    _ = try await questions("mkdir d; cd d; touch $(seq 2000); sleep 3.1")
+                    let list = "same \"$(ls -f d | wc -l)\""
+                    _ = try await questions("\(list) 2002; \(list) 2002")
+                    #expect(try await questions("\(list) 2002; \(list) 2002") == 0)
+                    #expect(try await questions("touch d/new; rm d/7 d/8; \(list) 2001") > 0)
+                    #expect(try await questions("touch $SOURCE/d/newer; \(list) 2002; ls d | grep newer") > 0)
+                    #expect(try await questions("rm $SOURCE/d/newer; \(list) 2001") > 0)
+                    _ = try await questions("sleep 3.1; \(list) 2001; \(list) 2001")
+                    #expect(try await questions("\(list) 2001") == 0)
+                    #expect(try await questions("mv d/1 d/one; ls d | grep one; \(list) 2001") > 0)
+                }
+            }
+        }
+
         /// Many more files than descriptors, read, changed and removed.
         @Test(arguments: Way.allCases)
         func needsNoDescriptorForEachFile(_ way: Way) async throws {
@@ -222,4 +249,9 @@ extension MountTests {
                 """)
         }
     }
+}
+
+extension SessionStatistics {
+    /// READDIRs and READDIRPLUSes.
+    fileprivate var listings: UInt64 { requests["READDIR", default: 0] + requests["READDIRPLUS", default: 0] }
 }
