@@ -5,7 +5,7 @@
 public struct Placement: Sendable, Equatable {
     /// The CPU a worker is pinned to, relative to the one whose queue it serves.
     public enum Pin: String, Sendable, CaseIterable {
-        /// The same CPU, or its neighbour while the load at hand is served faster from there; on /dev/fuse the same CPU.
+        /// The same CPU; its neighbour, or both, while the load at hand is served faster so; on /dev/fuse the same CPU.
         case auto
 
         /// The same CPU: the wake-up stays on it.

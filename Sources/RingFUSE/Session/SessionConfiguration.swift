@@ -112,6 +112,9 @@ public struct SessionConfiguration: Sendable {
     /// For tests; `nil` registers every entry as it should be.
     package var shortEntry: ShortEntry?
 
+    /// Whether workers of the ring lend entries (``Loan``) whatever they gain by it; for tests.
+    package var alwaysLends = false
+
     /// The defaults.
     public init() {}
 }

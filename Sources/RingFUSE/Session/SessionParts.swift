@@ -22,6 +22,8 @@ struct SessionParts: Sendable {
     let populatesBuffers: Bool
     /// See ``SessionConfiguration/ShortEntry``.
     let shortEntry: SessionConfiguration.ShortEntry?
+    /// See ``SessionConfiguration/alwaysLends``.
+    let alwaysLends: Bool
     let logger: Logger
 
     /// Logs what only a developer wants to know.

@@ -23,6 +23,8 @@ final class Crew<Verdict: Sendable>: Sendable {
     struct Member: Sendable {
         let index: Int
         let mailbox: Mailbox
+        /// Those of all members.
+        let mailboxes: [Mailbox]
         fileprivate let rendezvous: Rendezvous<Errno?, Verdict>
         fileprivate let endings: Monitor<Endings>
 
@@ -65,7 +67,7 @@ final class Crew<Verdict: Sendable>: Sendable {
         var failure: Errno?
         for (index, post) in posts.enumerated() {
             let member = Member(
-                index: index, mailbox: mailboxes[index], rendezvous: rendezvous, endings: endings)
+                index: index, mailbox: mailboxes[index], mailboxes: mailboxes, rendezvous: rendezvous, endings: endings)
             do throws(Errno) {
                 started.append(
                     try start(post) {

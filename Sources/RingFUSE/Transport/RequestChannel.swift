@@ -7,6 +7,12 @@ package protocol RequestChannel: ~Copyable, SendableMetatype {
     /// Entries that requests can arrive in, numbered from 0.
     var entryCount: Int { get }
 
+    /// Of these, the first ones that are its own; behind them is room for what other workers lend (``Loan``).
+    var ownCount: Int { get }
+
+    /// Requests that have come in such a room.
+    var guestRequests: UInt64 { get }
+
     /// Whether no request can come any more: the connection has ended and every entry is back.
     var isFinished: Bool { get }
 
@@ -54,6 +60,32 @@ package protocol RequestChannel: ~Copyable, SendableMetatype {
     ///
     /// - Parameter isServed: whether the request in an entry is still to be answered.
     func giveBack(unless isServed: (Int) -> Bool)
+
+    /// Gives some of the requests that have just come to a worker that helps, where there is one.
+    mutating func lend(from arrivals: inout ArrivalBatch)
+
+    /// Takes an entry of another worker in, with the request that it holds.
+    ///
+    /// - Returns: its number here.
+    mutating func takeIn(_ lent: LentEntry) -> Int
+
+    /// Takes an entry back that was lent, with the request that it holds.
+    ///
+    /// - Returns: whether the request can be served.
+    mutating func takeBack(_ entry: Int) -> Bool
+
+    /// Tells the helper of an INTERRUPT whose request is not here: it may be on its way there.
+    func forward(interrupt unique: UInt64)
+}
+
+/// A channel that lends nothing.
+extension RequestChannel where Self: ~Copyable {
+    package var ownCount: Int { entryCount }
+    package var guestRequests: UInt64 { 0 }
+    @inline(__always) package mutating func lend(from arrivals: inout ArrivalBatch) {}
+    package mutating func takeIn(_ lent: LentEntry) -> Int { preconditionFailure("has no room for guests") }
+    package mutating func takeBack(_ entry: Int) -> Bool { preconditionFailure("has lent nothing") }
+    package func forward(interrupt unique: UInt64) {}
 }
 
 /// The entries in which requests have arrived: a fixed list.
@@ -86,6 +118,15 @@ package struct ArrivalBatch: ~Copyable {
     package subscript(position: Int) -> Int {
         precondition(position < count)
         return unsafe Int(entries[position])
+    }
+
+    /// The entry that was added last.
+    package var last: Int? { count == 0 ? nil : self[count - 1] }
+
+    /// Takes it out.
+    package mutating func removeLast() {
+        precondition(count > 0)
+        count -= 1
     }
 
     /// Empties the batch.

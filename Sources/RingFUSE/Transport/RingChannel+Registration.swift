@@ -66,7 +66,7 @@ extension RingChannel {
     ///
     /// Those that were registered come back when the connection ends.
     package mutating func abandon() {
-        for entry in 0..<entryCount where unsafe !slots[entry].isRegistered { lose(entry) }
+        for entry in 0..<ownCount where unsafe !slots[entry].isRegistered { lose(entry) }
     }
 
     private mutating func queueRegister(_ entry: Int, isShort: Bool) throws(Errno) {

@@ -22,12 +22,40 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         var dirty: DirtyExtent
         var isLost = false
         var isRegistered = false
+        /// Whether another worker serves it.
+        var isLent = false
+
+        /// An entry of a queue, unknown to the kernel.
+        init(_ arena: QueueArena, _ place: Int) {
+            unsafe queue = arena.queue
+            unsafe header = arena.buffers.header(of: place)
+            unsafe payload = UnsafeMutableRawBufferPointer(
+                start: arena.buffers.payload(of: place), count: arena.buffers.payloadCapacity)
+            unsafe scratch = arena.buffers.scratch(of: place)
+            unsafe dirty = arena.buffers.dirty(of: place)
+        }
     }
 
     let ring: Queue
     private let io: RingIO<Queue>
     let arenas: [QueueArena]
+    /// The entries of the worker's own queues, and behind them room for guests.
     let slots: UnsafeMutableBufferPointer<Slot>
+    /// Entries of its own queues.
+    package let ownCount: Int
+    /// What it may lend.
+    let lending: LoanSide?
+    /// Whether that is wanted.
+    let wish: LoanWish?
+    /// What may be lent to it.
+    let hosting: LoanSide?
+    /// Entries that another worker has.
+    var lentCount = 0
+    /// Entries of another worker, each in its room.
+    var guests: [LentEntry?]
+    /// How many there are.
+    var guestCount = 0
+    package internal(set) var guestRequests: UInt64 = 0
     let completions: UnsafeMutableBufferPointer<Completion>
     let iovecs: UnsafeMutableBufferPointer<iovec>
     private let wakeValue: UnsafeMutablePointer<UInt64>
@@ -35,7 +63,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private let report: @Sendable (WorkerEvent) -> Void
     private let worker: Int
     private var lost = 0
-    private var isBroken = false
+    private(set) var isBroken = false
     /// Whether the last wake-up found all replies handed over.
     private var wasAllSubmitted = false
     /// Turns since then in which operations of backends were waited for.
@@ -54,12 +82,16 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     ///   - io: the engine whose completions arrive on the same ring.
     ///   - arenas: the queues to serve, with their memory.
     ///   - poll: how long to look for requests before sleeping.
+    ///   - lending: entries that it may lend.
+    ///   - hosting: entries that it may be lent.
     package init(
         worker: Int,
         ring: Queue,
         io: RingIO<Queue>,
         arenas: [QueueArena],
         poll: Duration = .zero,
+        lending: LoanSide? = nil,
+        hosting: LoanSide? = nil,
         report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
     ) {
         self.worker = worker
@@ -68,23 +100,21 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         self.arenas = arenas
         self.report = report
         self.poll = PollWindow(poll)
-        let count = arenas.reduce(0) { $0 + $1.depth }
-        unsafe slots = CacheLines.allocateBuffer(count: count)
-        unsafe iovecs = CacheLines.allocateBuffer(count: 2 * count)
+        self.lending = lending
+        wish = lending?.loan.wish
+        self.hosting = hosting
+        ownCount = arenas.reduce(0) { $0 + $1.depth }
+        guests = Array(repeating: nil, count: hosting?.loan.limit ?? 0)
+        unsafe slots = CacheLines.allocateBuffer(count: ownCount + guests.count)
+        unsafe iovecs = CacheLines.allocateBuffer(count: 2 * ownCount)
         unsafe completions = CacheLines.allocateBuffer(count: 64)
         unsafe wakeValue = CacheLines.allocate(count: 1)
         unsafe completions.initialize(repeating: Completion())
         unsafe wakeValue.initialize(to: 0)
         var index = 0
         for arena in arenas {
-            for entry in 0..<arena.depth {
-                unsafe slots.initializeElement(
-                    at: index,
-                    to: Slot(
-                        queue: arena.queue, header: arena.buffers.header(of: entry),
-                        payload: UnsafeMutableRawBufferPointer(
-                            start: arena.buffers.payload(of: entry), count: arena.buffers.payloadCapacity),
-                        scratch: arena.buffers.scratch(of: entry), dirty: arena.buffers.dirty(of: entry)))
+            for place in 0..<arena.depth {
+                unsafe slots.initializeElement(at: index, to: Slot(arena, place))
                 index += 1
             }
         }
@@ -99,7 +129,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     package var entryCount: Int { unsafe slots.count }
 
-    package var isFinished: Bool { unsafe lost == slots.count }
+    package var isFinished: Bool { lost + lentCount == ownCount + guestCount }
 
     package private(set) var isDisconnected = false
 
@@ -200,9 +230,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
 
     @inline(__always)
     private mutating func arrive(_ entry: Int, _ result: Int32, into arrivals: inout ArrivalBatch) {
-        precondition(entry < entryCount, "not an entry")
+        precondition(isHere(entry), "not an entry")
         if result < 0 { return endEntry(entry, errno: -result) }
         noteData(of: entry)
+        if entry >= ownCount && hasGoneBack(entry) { return }
         arrivals.append(entry)
     }
 
@@ -232,7 +263,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     }
 
     mutating func lose(_ entry: Int) {
-        if unsafe !slots[entry].isLost {
+        if unsafe !slots[entry].isLost && !slots[entry].isLent {
             unsafe slots[entry].isLost = true
             lost += 1
         }
@@ -242,7 +273,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     private func reportLoss(of entry: Int, errno: Int32) {
         let queue = unsafe slots[entry].queue
         report(.entryLost(worker: worker, queue: Int(queue), errno: errno))
-        let hasOthers = unsafe slots.contains { unsafe $0.queue == queue && !$0.isLost }
+        var hasOthers = false
+        for other in 0..<entryCount where isHere(other) {
+            if unsafe slots[other].queue == queue && !slots[other].isLost { hasOthers = true }
+        }
         if !hasOthers { report(.queueLost(worker: worker, queue: Int(queue))) }
     }
 
@@ -253,8 +287,13 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         isBroken = true
         report(.transportFailed(worker: worker, errno: -result))
         isDisconnected = true
-        for entry in 0..<entryCount { lose(entry) }
+        for entry in 0..<entryCount where isHere(entry) { lose(entry) }
     }
+
+    /// Whether there is an entry of this number: its own, or a guest.
+    private func isHere(_ entry: Int) -> Bool { entry < ownCount || isGuest(entry) }
+
+    private func isGuest(_ entry: Int) -> Bool { entry < entryCount && guests[entry - ownCount] != nil }
 
     // MARK: Requests
 

@@ -26,14 +26,31 @@ struct RingTransport: Sendable {
         // Each queue must have an entry before the kernel uses the ring; the last one registered opens the gate.
         let gate = placement.workers.lazy.compactMap(\.queues.first).first
         let plans = placement.workers
+        let neighbours = Self.neighbours(plans)
+        let loans = plans.map { _ in Loan(limit: min(depth, Self.mostGuests), isOn: parts.alwaysLends) }
         let posts = plans.map { Crew<Verdict>.Post(name: "ringfuse-ring\($0.index)", cpu: $0.cpu) }
         crew = try Crew(posts, quit: .quit) { member in
-            Self.work(member, parts: parts, plan: plans[member.index], depth: depth, gate: gate, poll: poll)
+            let neighbour = neighbours[member.index]
+            let side = { (lender: Int) in neighbour.map { LoanSide(loans[lender], with: member.mailboxes[$0]) } }
+            Self.work(
+                member, parts: parts, plan: plans[member.index], depth: depth, gate: gate, poll: poll,
+                lending: side(member.index), hosting: neighbour.flatMap { side($0) })
         }
         if let failure = crew.firstFailure() {
             crew.decide(.quit)
             crew.join()
             throw failure
+        }
+    }
+
+    /// Entries of another worker that one has room for: two thirds of what a caller is likely to have in flight, of large
+    /// requests.
+    private static let mostGuests = 16
+
+    /// For each worker the one whose home is where it may be moved to, and which may be moved to its home.
+    private static func neighbours(_ plans: [Placement.Worker]) -> [Int?] {
+        plans.map { plan in
+            plans.firstIndex { $0.index != plan.index && $0.home == plan.alternate && $0.alternate == plan.home }
         }
     }
 
@@ -80,15 +97,18 @@ struct RingTransport: Sendable {
         plan: Placement.Worker,
         depth: Int,
         gate: UInt16?,
-        poll: Duration
+        poll: Duration,
+        lending: LoanSide?,
+        hosting: LoanSide?
     ) {
         do throws(Errno) {
-            let ring = try makeRing(entries: depth * plan.queues.count, parts: parts, mailbox: member.mailbox)
+            let entries = depth * plan.queues.count + (hosting?.loan.limit ?? 0)
+            let ring = try makeRing(entries: entries, parts: parts, mailbox: member.mailbox)
             let io = RingIO(queue: ring.handle, mailbox: member.mailbox)
             let arenas = try makeArenas(plan.queues, parts: parts, depth: depth, gate: gate)
             let channel = RingChannel(
                 worker: plan.index, ring: ring.handle, io: io, arenas: arenas, poll: poll,
-                report: parts.handler.report)
+                lending: lending, hosting: hosting, report: parts.handler.report)
             let worker = Worker(
                 index: plan.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
             if member.meet(nil) == .goOn {
@@ -96,7 +116,8 @@ struct RingTransport: Sendable {
                 parts.roster.add(
                     Roster.Member(
                         name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, alternate: plan.alternate,
-                        queues: plan.queues, meter: worker.meter, lifeline: ring.lifeline, mailbox: member.mailbox,
+                        loan: lending?.loan, queues: plan.queues, meter: worker.meter, lifeline: ring.lifeline,
+                        mailbox: member.mailbox,
                         giveUp: { member.giveUp() }, giveBack: giveBack(member.mailbox, parts, ring.features),
                         useHugePages: { for arena in arenas { arena.buffers.extent.useHugePages() } }))
                 serve(worker, member)

@@ -249,7 +249,8 @@ struct TransportStart {
             device: mounted.device, cloneDevice: { () throws(Errno) in try mounted.cloneDevice() },
             agreed: agreed, handler: makeHandler(agreed, interrupts, notifier), topology: session.topology,
             threadPool: ThreadPool(), roster: roster, populatesBuffers: session.configuration.populatesBuffers,
-            shortEntry: session.configuration.shortEntry, logger: session.logger)
+            shortEntry: session.configuration.shortEntry,
+            alwaysLends: session.configuration.alwaysLends, logger: session.logger)
     }
 
     /// What a backend is told, and why it cannot have what it is not told of.

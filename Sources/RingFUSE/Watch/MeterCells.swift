@@ -17,6 +17,8 @@ enum Counter: Int, CaseIterable, Sendable {
     case bytesRead
     /// Bytes that replies to WRITE acknowledge.
     case bytesWritten
+    /// Requests in entries that another worker has lent.
+    case guests
 }
 
 /// The words of a ``WorkerMeter``: counters, requests per opcode, and what each entry holds. A trivial reference.

@@ -11,6 +11,8 @@ final class Roster: Sendable {
         let cpu: Int?
         /// The CPU it may be moved to, and back.
         var alternate: Int?
+        /// What it may lend to the worker whose home that is.
+        var loan: Loan?
         /// The queues it serves, in the order of its entries; empty for one that reads the device.
         let queues: [UInt16]
         let meter: WorkerMeter
@@ -25,10 +27,10 @@ final class Roster: Sendable {
         /// Has its buffers take huge pages, until they are given back; used where ``giveBack`` is not `nil`.
         let useHugePages: @Sendable () -> Void
 
-        /// The queue of an entry.
+        /// The queue of an entry; `nil` on the device, and for one that was lent.
         func queue(of entry: Int) -> Int? {
-            guard !queues.isEmpty else { return nil }
-            return Int(queues[entry / (meter.cells.entryCount / queues.count)])
+            guard !queues.isEmpty, entry < meter.ownCount else { return nil }
+            return Int(queues[entry / (meter.ownCount / queues.count)])
         }
     }
 

@@ -53,7 +53,7 @@ extension SessionStatistics.Worker {
         self.init(
             name: member.name, thread: member.meter.thread, cpu: member.meter.movedTo ?? member.cpu,
             queues: member.queues.map { Int($0) },
-            entries: cells.entryCount, busy: member.meter.busyCount,
+            entries: member.meter.ownCount, busy: member.meter.busyCount,
             requests: (0..<MeterCells.opcodeCount).reduce(0) { $0 + cells.requests(of: $1) },
             deferred: cells.value(of: .deferred), tasks: cells.value(of: .tasks), errors: cells.value(of: .errors),
             bytesRead: cells.value(of: .bytesRead), bytesWritten: cells.value(of: .bytesWritten),

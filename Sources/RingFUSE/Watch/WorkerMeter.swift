@@ -12,8 +12,12 @@ final class WorkerMeter: Sendable {
     /// The CPU that it was moved to since it started; -1 for none.
     private let seat = Atomic(-1)
 
+    /// Entries of its own queues; what is behind them in ``cells`` is room for guests (``Loan``).
+    let ownCount: Int
+
     /// A meter of the calling thread's worker.
-    init(entryCount: Int) {
+    init(entryCount: Int, ownCount: Int) {
+        self.ownCount = ownCount
         cells = MeterCells(entryCount: entryCount)
         thread = rfuse_thread_id()
         // It is at work until its loop first looks for something to do.

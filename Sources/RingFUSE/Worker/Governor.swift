@@ -7,8 +7,8 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A thread that moves workers between their homes and their neighbours, to where the load at hand is served faster
-/// (``SeatTrial``): what `Placement/Pin/auto` means on the ring.
+/// A thread that moves workers between their homes and their neighbours, or has them share a load, as the load at hand is
+/// served faster (``SeatTrial``): what `Placement/Pin/auto` means on the ring.
 ///
 /// It looks at what workers count anyway (``MeterCells``), so that it costs requests nothing: ten times a second while
 /// there is a load or has been one lately, once otherwise; sooner at a load that has just begun.
@@ -52,7 +52,7 @@ final class Governor: Sendable {
         let member: Roster.Member
         let home: Int
         let alternate: Int
-        var trial = SeatTrial()
+        var trial: SeatTrial
         var work: Work
         /// What it has done between the last two looks.
         var done: Work
@@ -62,6 +62,7 @@ final class Governor: Sendable {
             self.member = member
             self.home = home
             self.alternate = alternate
+            trial = SeatTrial(hasHelper: member.loan != nil)
             work = Work(of: member.meter.cells)
             done = work - work
         }
@@ -74,14 +75,14 @@ final class Governor: Sendable {
             done = now - work
             work = now
             guard let pause else { return }
-            isLoaded = done.requests * 100 >= Governor.leastRequests * UInt64(clamping: min(pause, 100))
+            isLoaded = done.ownRequests * 100 >= Governor.leastRequests * UInt64(clamping: min(pause, 100))
         }
 
         /// Whether it had something to do.
         private(set) var isLoaded = false
 
         /// The CPU of a seat.
-        func cpu(_ seat: SeatTrial.Seat) -> Int { seat == .home ? home : alternate }
+        func cpu(_ seat: SeatTrial.Seat) -> Int { seat == .away ? alternate : home }
     }
 
     private func run() {
@@ -130,18 +131,20 @@ final class Governor: Sendable {
             return
         }
         let done = subject.done
-        let shape = SeatTrial.Shape(requests: done.requests, bytes: done.bytes, turns: done.turns)
+        let shape = SeatTrial.Shape(requests: done.ownRequests, bytes: done.bytes, turns: done.turns)
         guard subjects[index].trial.look(shape) else { return }
         // A neighbour that others use is theirs.
-        guard subject.trial.seat == .away || idle.share(of: subject.alternate) >= Self.leastIdle else { return }
-        let (here, there) = compare(subject, among: subjects)
+        guard subject.trial.seat != .home || idle.share(of: subject.alternate) >= Self.leastIdle else { return }
+        let candidate = subjects[index].trial.candidate
+        let (here, there) = compare(subject, with: candidate, among: subjects)
         subjects[index].trial.conclude(here: here, there: there)
         let seat = subjects[index].trial.seat
         for index in subjects.indices { subjects[index].look(after: nil) }
         guard seat != subject.trial.seat else { return }
         move(subject, to: seat)
         let percent = Int(there / max(here, 1) * 100)
-        logger.debug("\(subject.member.name): moved to CPU \(subject.cpu(seat)), which serves its load at \(percent) %")
+        let place = seat == .both ? "shares its load with its neighbour" : "moved to CPU \(subject.cpu(seat))"
+        logger.debug("\(subject.member.name): \(place), which serves it at \(percent) %")
     }
 
     /// Requests in a tenth of a second from which on a worker is worth a trial.
@@ -149,23 +152,34 @@ final class Governor: Sendable {
     /// The share of a CPU's time that must be idle for a worker of another CPU to be tried there.
     private static let leastIdle = 0.5
 
-    /// Tries a worker's other seat, some milliseconds at a time, in turn with the present one.
+    /// Tries another seat of a worker, some milliseconds at a time, in turn with the present one.
     ///
     /// - Returns: what all workers did in a second with this one here, and there. Of all: one worker's gain must not be
     ///   another's loss.
-    private func compare(_ subject: Subject, among all: [Subject]) -> (here: Double, there: Double) {
+    private func compare(
+        _ subject: Subject,
+        with candidate: SeatTrial.Seat,
+        among all: [Subject]
+    ) -> (here: Double, there: Double) {
         let seat = subject.trial.seat
         var here = Rate()
         var there = Rate()
         for window in 0..<Self.windows {
             here.add(measure(all, Self.windowMilliseconds))
-            move(subject, to: seat.other)
+            move(subject, to: candidate)
+            settle(candidate)
             there.add(measure(all, window == 0 ? Self.firstMilliseconds : Self.windowMilliseconds))
             let isHopeless = window == 0 && there.perSecond < here.perSecond * SeatTrial.hopeless
             move(subject, to: seat)
             if isHopeless { break }
+            settle(seat)
         }
         return (here.perSecond, there.perSecond)
+    }
+
+    /// Waits until a seat is what it is going to be: entries are lent with the requests that come.
+    private func settle(_ seat: SeatTrial.Seat) {
+        if seat == .both { usleep(1000) }
     }
 
     /// Pairs of windows of a trial.
@@ -187,6 +201,7 @@ final class Governor: Sendable {
     }
 
     private func move(_ subject: Subject, to seat: SeatTrial.Seat) {
+        subject.member.loan?.isOn = seat == .both
         var cpu = UInt32(subject.cpu(seat))
         // A CPU that has gone leaves the worker where it is.
         if unsafe rfuse_set_affinity(subject.member.meter.thread, &cpu, 1) == 0 {

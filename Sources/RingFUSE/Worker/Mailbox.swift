@@ -17,15 +17,24 @@ package final class Mailbox: Sendable {
         case job(UnownedJob)
         /// The caller of the request with this number was interrupted.
         case interrupt(unique: UInt64)
+        /// The same, from a worker that may have lent the request's entry.
+        case forwardedInterrupt(unique: UInt64)
         /// An asynchronous operation's task was cancelled.
         case cancelOperation(slot: Int, generation: UInt32)
         /// The worker has rested for a while: buffers that nothing is in are given back.
         case giveBack
+        /// Entries of another worker are to be served, and the requests in them.
+        case lend([LentEntry])
+        /// An entry that was lent is back, with a request in it.
+        case handBack(entry: Int)
         /// The connection has ended: requests that are still being served are cancelled.
         case stop
 
         fileprivate var isInterrupt: Bool {
-            if case .interrupt = self { true } else { false }
+            switch self {
+            case .interrupt, .forwardedInterrupt: true
+            default: false
+            }
         }
     }
 

@@ -1,8 +1,10 @@
-/// Decides for one worker whether it serves at home, on the CPU of its queue, or away, on a neighbour.
+/// Decides for one worker whether it serves at home, on the CPU of its queue, away, on a neighbour, or on both, with
+/// the neighbour's worker (``Loan``).
 ///
 /// At home a caller that waits for each answer gets it without a wake-up across CPUs. Away the caller goes on while it is
-/// served: readahead, requests queued by the dozen. Nothing in a request tells the two apart, so both seats are tried
-/// for some milliseconds, in turn, and the better one is kept.
+/// served: readahead, requests queued by the dozen. On both, large requests that come together are copied by two CPUs.
+/// Nothing in a request tells which is best, so the seats are tried for some milliseconds, in turn with the present one,
+/// and the better one is kept.
 ///
 /// A value without clock or thread: whoever has those feeds it with rates, and moves the worker as it says.
 struct SeatTrial: Sendable, Equatable {
@@ -12,9 +14,8 @@ struct SeatTrial: Sendable, Equatable {
         case home
         /// On that CPU's neighbour.
         case away
-
-        /// The other one.
-        var other: Seat { self == .home ? .away : .home }
+        /// At home, with help of the neighbour's worker.
+        case both
     }
 
     /// What a load looks like; where that changes, what was found out before means nothing.
@@ -30,15 +31,26 @@ struct SeatTrial: Sendable, Equatable {
             batchClass = Self.power(requests / max(1, turns))
         }
 
+        /// Whether large requests come several at a time: what two CPUs may copy faster than one.
+        var isBulk: Bool { sizeClass >= Self.power(32768) && batchClass > 1 }
+
         private static func power(_ value: UInt64) -> Int { 64 - value.leadingZeroBitCount }
     }
 
     /// Where the worker runs outside of trials.
     private(set) var seat = Seat.home
+    /// Whether there is a worker that can help.
+    let hasHelper: Bool
+    /// Seats that were tried in vain since the last pause.
+    private var vain = 0
     /// Looks until the next trial.
     private(set) var pause = 0
     private var backOff = SeatTrial.firstPause
     private var shape: Shape?
+
+    /// A worker at home.
+    init(hasHelper: Bool = false) { self.hasHelper = hasHelper }
+
     /// Whether the next look is the first after a trial.
     private var isFresh = false
 
@@ -52,6 +64,19 @@ struct SeatTrial: Sendable, Equatable {
     /// A seat that reaches less than this part of the other in its first window is tried no longer.
     static let hopeless = 0.85
 
+    /// The seat that is to be tried.
+    var candidate: Seat { candidates[vain % candidates.count] }
+
+    /// Seats that may be better, the likeliest first.
+    private var candidates: [Seat] {
+        let isBulk = hasHelper && shape?.isBulk == true
+        switch seat {
+        case .home: return isBulk ? [.both, .away] : [.away]
+        case .away: return isBulk ? [.home, .both] : [.home]
+        case .both: return [.home, .away]
+        }
+    }
+
     /// Takes a look at a worker that is at work.
     ///
     /// - Returns: whether it is time for a trial.
@@ -64,6 +89,7 @@ struct SeatTrial: Sendable, Equatable {
             self.shape = shape
             backOff = Self.firstPause
             pause = 1
+            vain = 0
             return false
         }
         pause -= 1
@@ -74,24 +100,30 @@ struct SeatTrial: Sendable, Equatable {
     ///
     /// - Returns: whether the worker must be moved.
     mutating func rest() -> Bool {
-        let wasAway = seat == .away
-        self = SeatTrial()
-        return wasAway
+        let wasElsewhere = seat != .home
+        self = SeatTrial(hasHelper: hasHelper)
+        return wasElsewhere
     }
 
     /// Takes the outcome of a trial.
     ///
     /// - Parameters:
     ///   - here: work a second where the worker has been.
-    ///   - there: work a second at the other seat.
+    ///   - there: work a second at the seat that was tried.
     mutating func conclude(here: Double, there: Double) {
         if there > here * Self.gain {
-            seat = seat.other
+            seat = candidate
             backOff = Self.firstPause
+            pause = backOff
+            vain = 0
+        } else if vain + 1 < candidates.count {
+            vain += 1
+            pause = 1
         } else {
+            vain = 0
             backOff = min(backOff * 2, Self.longestPause)
+            pause = backOff
         }
-        pause = backOff
         // Where it has moved, batches are other ones: the next look takes the shape without more ado.
         isFresh = true
     }

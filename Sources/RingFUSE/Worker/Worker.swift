@@ -38,6 +38,7 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         self.io = io
         executor = WorkerExecutor(mailbox: mailbox)
         let entryCount = channel.entryCount
+        let ownCount = channel.ownCount
         unsafe self.channel = CacheLines.allocate(count: 1)
         unsafe self.channel.initialize(to: channel)
         unsafe entries = CacheLines.allocateBuffer(count: entryCount)
@@ -46,7 +47,7 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         unsafe arrivals.initialize(to: ArrivalBatch(capacity: entryCount))
         unsafe state = CacheLines.allocate(count: 1)
         unsafe state.initialize(to: WorkerState())
-        meter = WorkerMeter(entryCount: entryCount)
+        meter = WorkerMeter(entryCount: entryCount, ownCount: ownCount)
         cells = meter.cells
     }
 
@@ -110,8 +111,10 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         let woken = unsafe channel.pointee.collect(
             mayWait: mayWait && !executor.hasJobs, isIdle: isIdle, into: &arrivals.pointee)
         cells.set(.systemCalls, to: unsafe channel.pointee.systemCalls)
+        cells.set(.guests, to: unsafe channel.pointee.guestRequests)
         cells.add(.phase)
         let isQuiet = unsafe arrivals.pointee.count == 0
+        unsafe channel.pointee.lend(from: &arrivals.pointee)
         for position in unsafe 0..<arrivals.pointee.count { unsafe arrived(arrivals.pointee[position]) }
         unsafe arrivals.pointee.removeAll()
         if woken { readMail(isQuiet: isQuiet) }
@@ -181,10 +184,14 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         for message in mailbox.takeAll() {
             switch message {
             case .job(let job): executor.enqueueMailed(job)
-            case .interrupt(let unique): interrupt(unique)
+            case .interrupt(let unique):
+                if !interrupt(unique) { unsafe channel.pointee.forward(interrupt: unique) }
+            case .forwardedInterrupt(let unique): _ = interrupt(unique)
             case .cancelOperation(let slot, let generation): io.cancel(slot: slot, generation: generation)
             // Replies of this turn's requests are on their way; one that is at work again need not be asked.
             case .giveBack: if isQuiet { unsafe channel.pointee.giveBack(unless: { unsafe entries[$0].unique != 0 }) }
+            case .lend(let entries): for entry in entries { unsafe arrived(channel.pointee.takeIn(entry)) }
+            case .handBack(let entry): if unsafe channel.pointee.takeBack(entry) { arrived(entry) }
             case .stop: stop()
             }
         }
@@ -204,9 +211,11 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
     /// after its requests. So a number that no entry serves belongs to a request that was answered in the meantime; or
     /// to one that is still to be reaped, where more has arrived than one turn takes: then it is kept until all has
     /// been.
-    private func interrupt(_ unique: UInt64) {
+    ///
+    /// - Returns: whether the request is served here.
+    private func interrupt(_ unique: UInt64) -> Bool {
         // No request has the number 0, which stands for an entry that serves none.
-        guard unique != 0 else { return }
+        guard unique != 0 else { return true }
         var isServed = false
         for entry in unsafe entries.indices where unsafe entries[entry].unique == unique {
             unsafe entries[entry].task?.cancel()
@@ -216,6 +225,7 @@ package final class Worker<Channel: RequestChannel & ~Copyable>: @unchecked Send
         if unsafe !isServed && channel.pointee.mayHoldMore && state.pointee.earlyInterrupts.count < entries.count {
             unsafe state.pointee.earlyInterrupts.append(unique)
         }
+        return isServed
     }
 }
 

@@ -63,6 +63,15 @@ extension MountTests {
                 configuration.poll = .microseconds(50)
             } check: { _ in
             },
+            Setup(name: "entries lent") { configuration in
+                configuration.alwaysLends = true
+            } check: { _ in
+            },
+            Setup(name: "entries lent, depth=2") { configuration in
+                configuration.alwaysLends = true
+                configuration.depth = 2
+            } check: { _ in
+            },
             Setup(name: "depth=1") { configuration in
                 configuration.depth = 1
             } check: { status in

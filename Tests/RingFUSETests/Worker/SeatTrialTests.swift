@@ -63,6 +63,44 @@ import Testing
         #expect(toBatched == 2)
     }
 
+    /// What large requests in batches gain from a second CPU is tried first, and nothing else is shared.
+    @Test func onlyBulkIsShared() {
+        let bulk = SeatTrial.Shape(requests: 1000, bytes: 131_072_000, turns: 200)
+        #expect(bulk.isBulk)
+        #expect(!small.isBulk && !large.isBulk && !batched.isBulk)
+        var trial = SeatTrial(hasHelper: true)
+        _ = looks(&trial, large)
+        #expect(trial.candidate == .away)
+        _ = looks(&trial, bulk)
+        #expect(trial.candidate == .both)
+        trial.conclude(here: 100, there: 100)
+        #expect(trial.candidate == .away)
+        #expect(looks(&trial, bulk) == 1)
+        trial.conclude(here: 100, there: 100)
+        #expect(trial.candidate == .both)
+        #expect(looks(&trial, bulk) == 10)
+        trial.conclude(here: 100, there: 150)
+        #expect(trial.seat == .both)
+        let isMoved = trial.rest()
+        #expect(isMoved && trial.seat == .home && trial.hasHelper)
+        var alone = SeatTrial()
+        _ = looks(&alone, bulk)
+        #expect(alone.candidate == .away)
+    }
+
+    /// A worker that shares goes home, or away, when that is found better.
+    @Test func sharingEnds() {
+        let bulk = SeatTrial.Shape(requests: 1000, bytes: 131_072_000, turns: 200)
+        var trial = SeatTrial(hasHelper: true)
+        _ = looks(&trial, bulk)
+        trial.conclude(here: 100, there: 150)
+        _ = looks(&trial, small)
+        #expect(trial.candidate == .home)
+        trial.conclude(here: 100, there: 300)
+        #expect(trial.seat == .home)
+        #expect(trial.candidate == .away)
+    }
+
     @Test func restLeadsHome() {
         var trial = SeatTrial()
         let isMovedAtFirst = trial.rest()

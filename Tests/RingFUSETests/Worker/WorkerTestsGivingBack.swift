@@ -11,10 +11,10 @@ import Testing
         let bench = try RingBench.started(queues: [0, 1])
         bench.serve(.attributes(2, of: ScriptedBackend.immediate))
         dirty(bench)
-        #expect(residentPages(bench) == 8 * 3)
+        #expect(bench.residentPages == 8 * 3)
         bench.mailbox.post(.giveBack)
         bench.settle()
-        #expect(residentPages(bench) == 0)
+        #expect(bench.residentPages == 0)
         // And they serve as before.
         bench.serve(.attributes(4, of: ScriptedBackend.immediate), .write(6, to: ScriptedBackend.yielding, [1, 2, 3]))
         #expect(bench.kernel.replies.map(\.unique) == [2, 4, 6])
@@ -30,7 +30,7 @@ import Testing
         dirty(bench)
         bench.mailbox.post(.giveBack)
         bench.settle()
-        #expect(residentPages(bench) == 3, "one entry of four is served")
+        #expect(bench.residentPages == 3, "one entry of four is served")
         bench.backend.gates.open(2)
         bench.settle()
         #expect(bench.backend.record.written[2] == data)
@@ -46,7 +46,7 @@ import Testing
         bench.kernel.send(.attributes(4, of: ScriptedBackend.immediate))
         bench.mailbox.post(.giveBack)
         bench.settle()
-        #expect(residentPages(bench) == 4 * 3)
+        #expect(bench.residentPages == 4 * 3)
         #expect(bench.kernel.replies.map(\.size) == [2, 4])
         bench.end()
     }
@@ -130,11 +130,6 @@ import Testing
                 unsafe byte.pointee = value
             }
         }
-    }
-
-    /// Pages of the bench's entries, headers and payloads, that take memory.
-    private func residentPages(_ bench: RingBench) -> Int {
-        bench.kernel.entries.values.reduce(0) { $0 + Pages.resident(at: $1.header, count: 3) }
     }
 }
 

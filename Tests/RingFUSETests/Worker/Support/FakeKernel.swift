@@ -27,6 +27,8 @@ final class FakeKernel {
         let userData: UInt64
     }
 
+    /// The same connection's other ring, from which entries may come.
+    weak var partner: FakeKernel?
     /// Bytes of payload that each entry must have room for, as INIT agreed.
     let payloadSize: Int
     /// The mailbox's eventfd: fixed file 1.
@@ -236,6 +238,7 @@ final class FakeKernel {
 
     /// `fuse_uring_commit_fetch`.
     private func commit(_ command: FakeCommand) -> Int32 {
+        takeFromPartner(command)
         guard let out = handed.removeValue(forKey: command.commitID) else {
             note("a commit of what is not being served")
             return EINVAL
@@ -251,6 +254,16 @@ final class FakeKernel {
             return isRingOff ? EOPNOTSUPP : endErrno
         }
         return takeReply(entry, out.request)
+    }
+
+    /// A commit by another ring than the one that fetched: the entry is this ring's from now on.
+    private func takeFromPartner(_ command: FakeCommand) {
+        guard handed[command.commitID] == nil, let out = partner?.handed.removeValue(forKey: command.commitID),
+            let entry = partner?.entries.removeValue(forKey: out.userData)
+        else { return }
+        if entries[command.userData]?.isGone == false { note("two entries of one number") }
+        entries[command.userData] = entry
+        handed[command.commitID] = Handed(request: out.request, queue: out.queue, userData: command.userData)
     }
 
     private func takeReply(_ entry: Entry, _ request: KernelRequest) -> Int32 {

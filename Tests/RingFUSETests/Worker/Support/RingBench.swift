@@ -22,8 +22,19 @@ final class RingBench {
     ///   - queues: the queues it serves.
     ///   - depth: entries of each.
     ///   - gate: the queue that is registered last.
-    init(queues: [UInt16] = [0], depth: Int = 4, gate: UInt16? = nil, poll: Duration = .zero) throws {
-        mailbox = try Mailbox()
+    ///   - lending: what it may lend.
+    ///   - hosting: what it may be lent.
+    init(
+        queues: [UInt16] = [0],
+        depth: Int = 4,
+        gate: UInt16? = nil,
+        poll: Duration = .zero,
+        mailbox: Mailbox? = nil,
+        lending: LoanSide? = nil,
+        hosting: LoanSide? = nil
+    ) throws {
+        let mailbox = try mailbox ?? Mailbox()
+        self.mailbox = mailbox
         let agreed = agreedSession()
         kernel = FakeKernel(payloadSize: agreed.payloadCapacity, eventFile: mailbox.eventFile.rawValue)
         let ring = FakeRing(kernel: kernel)
@@ -42,6 +53,8 @@ final class RingBench {
             io: io,
             arenas: arenas,
             poll: poll,
+            lending: lending,
+            hosting: hosting,
             report: handler.report
         )
         worker = Worker(index: 7, channel: channel, handler: handler, io: io, mailbox: mailbox)
@@ -70,6 +83,9 @@ final class RingBench {
         for request in requests { kernel.send(request) }
         settle(sourceLocation)
     }
+
+    /// Pages that there are of the first three of each entry that its kernel has.
+    var residentPages: Int { kernel.entries.values.reduce(0) { $0 + Pages.resident(at: $1.header, count: 3) } }
 
     /// Tasks of the worker's entries.
     var taskCount: Int { unsafe worker.state.pointee.tasks }

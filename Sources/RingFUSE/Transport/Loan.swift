@@ -1,0 +1,82 @@
+import Synchronization
+
+/// What one worker may lend its neighbour's: entries of its queue, with the requests in them.
+///
+/// All requests of one caller go to one queue, and on the ring one worker copies all of their data, while other CPUs may
+/// be idle. A lent entry is served by the other worker, and comes back to it with its next request, since the kernel
+/// hands a request to the thread that committed the entry last (fs/fuse/dev_uring.c, `fuse_uring_commit_fetch`). So what
+/// is lent once costs nothing more. It goes back, with the next request that arrives in it, when nothing is to be lent
+/// any more.
+///
+/// Invariant: an entry belongs to one worker at any time. It changes hands with a message, behind a lock, and only while
+/// it holds a request, when the kernel does not touch it.
+package final class Loan: Sendable {
+    /// Entries that the helper has room for.
+    let limit: Int
+    /// Whether entries are to be lent.
+    let wish: LoanWish
+
+    /// A loan of nothing yet.
+    ///
+    /// - Parameters:
+    ///   - limit: entries at most.
+    ///   - isOn: whether to lend from the start.
+    package init(limit: Int, isOn: Bool = false) {
+        self.limit = limit
+        wish = LoanWish(isOn)
+    }
+
+    deinit { wish.free() }
+
+    /// Whether entries are to be lent; any thread may ask and change it.
+    var isOn: Bool {
+        get { wish.isOn }
+        set { wish.isOn = newValue }
+    }
+}
+
+/// Whether entries are to be lent: a trivial reference, which costs a worker that asks in each turn no counting.
+///
+/// Invariant: used only while the loan that gave it lives.
+@safe
+struct LoanWish: @unchecked Sendable {
+    private let word: UnsafeMutablePointer<Atomic<Bool>>
+
+    init(_ isOn: Bool) {
+        unsafe word = CacheLines.allocate(count: 1)
+        unsafe word.initialize(to: Atomic(isOn))
+    }
+
+    func free() {
+        unsafe word.deinitialize(count: 1)
+        unsafe CacheLines.free(word)
+    }
+
+    var isOn: Bool {
+        get { unsafe word.pointee.load(ordering: .relaxed) }
+        nonmutating set { unsafe word.pointee.store(newValue, ordering: .relaxed) }
+    }
+}
+
+/// A loan as one of its two workers sees it.
+package struct LoanSide: Sendable {
+    let loan: Loan
+    /// The other worker.
+    let other: Mailbox
+
+    /// A side.
+    package init(_ loan: Loan, with other: Mailbox) {
+        self.loan = loan
+        self.other = other
+    }
+}
+
+/// An entry on its way to a helper.
+package struct LentEntry: Sendable {
+    /// Its memory, which must outlive the commands that name it.
+    let arena: QueueArena
+    /// Its number in there.
+    let place: Int
+    /// Its number with its lender.
+    let entry: Int
+}
