@@ -1,0 +1,306 @@
+import Glibc
+import RingFUSE
+import Synchronization
+import SystemPackage
+import TestSupport
+
+/// A file system in memory with a power switch: what was not synced when the power goes may be lost, in part.
+///
+/// Of a file its pages are each as they were at its last `fsync`, or as they are. Names are kept in order, as a journal
+/// keeps them: all up to the last `fsync` of a directory, and some of those after it. It is stricter than ext4, which brings
+/// names to the disk with `fsync` of files, too.
+final class VolatileDisk: FileSystem {
+    typealias Bytes = ContiguousArray<UInt8>
+
+    /// A file or a directory.
+    private struct Node {
+        let mode: NodeMode
+        var live = Bytes()
+        /// What is on the disk for sure.
+        var durable = Bytes()
+        /// Of a directory.
+        var names: [String: NodeID] = [:]
+
+        var isDirectory: Bool { mode.type == .directory }
+    }
+
+    /// Where a name leads from now on; `nil` for nowhere.
+    private struct Naming {
+        let directory: NodeID
+        let name: String
+        let node: NodeID?
+    }
+
+    private struct State {
+        var nodes: [NodeID: Node] = [.root: Node(mode: NodeMode(.directory, permissions: 0o755))]
+        /// Names that are on the disk for sure.
+        var durableNames: [NodeID: [String: NodeID]] = [:]
+        /// Changes of names since then, each all or nothing.
+        var pending: [[Naming]] = []
+        var last: UInt64 = 1
+    }
+
+    private let state = Mutex(State())
+    /// What is left, once the power has gone: files by their paths, and directories as `nil`.
+    private let left = Mutex<[(path: String, content: Bytes?)]>([])
+
+    // MARK: The power switch
+
+    /// The power goes: what is left is what is on the disk at this moment.
+    ///
+    /// - Parameter seed: decides what of all that was not synced is there.
+    func cutPower(seed: UInt64) {
+        let state = self.state.withLock { $0 }
+        var random = Seeded(seed: seed)
+        var names = state.durableNames
+        for change in state.pending.prefix(Int.random(in: 0...state.pending.count, using: &random)) {
+            for naming in change { names[naming.directory, default: [:]][naming.name] = naming.node }
+        }
+        var result: [(path: String, content: Bytes?)] = []
+        var open: [(path: String, node: NodeID)] = [("", .root)]
+        while let next = open.popLast() {
+            for (name, id) in names[next.node, default: [:]].sorted(by: { $0.key < $1.key }) {
+                guard let node = state.nodes[id] else { continue }
+                let path = next.path + "/" + name
+                result.append((path, node.isDirectory ? nil : Self.mixture(node, &random)))
+                if node.isDirectory { open.append((path, id)) }
+            }
+        }
+        left.withLock { $0 = result }
+    }
+
+    /// Writes what is left to a directory.
+    func writeWhatIsLeft(to directory: FilePath) throws {
+        for (path, content) in left.withLock({ $0 }) {
+            let path = directory.string + path
+            guard let content else {
+                guard unsafe mkdir(path, 0o755) == 0 else { throw Errno(rawValue: errno) }
+                continue
+            }
+            let file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+            try file.closeAfter { _ = try file.writeAll(content) }
+        }
+    }
+
+    /// A file of which some pages are as they were at its last `fsync`.
+    private static func mixture(_ node: Node, _ random: inout Seeded) -> Bytes {
+        if node.live == node.durable { return node.live }
+        var result = Bool.random(using: &random) ? node.live : node.durable
+        for start in stride(from: 0, to: result.count, by: 4096) {
+            let source = Bool.random(using: &random) ? node.live : node.durable
+            let end = min(start + 4096, result.count)
+            for index in start..<end { result[index] = index < source.count ? source[index] : 0 }
+        }
+        return result
+    }
+
+    // MARK: Names
+
+    func lookUp(_ name: Name, in directory: NodeID, _ context: borrowing RequestContext) throws(Errno) -> Entry {
+        try change { state throws(Errno) in
+            guard let node = state.nodes[directory]?.names[String(name)] else { throw .noSuchFileOrDirectory }
+            return try Self.entry(node, state)
+        }
+    }
+
+    func makeNode(
+        named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Entry {
+        try make(String(name), in: directory, node.mode)
+    }
+
+    func makeDirectory(
+        named name: Name,
+        in directory: NodeID,
+        _ node: NewNode,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Entry {
+        try make(String(name), in: directory, NodeMode(.directory, permissions: node.mode.permissions))
+    }
+
+    private func make(_ name: String, in directory: NodeID, _ mode: NodeMode) throws(Errno) -> Entry {
+        try change { state throws(Errno) in
+            guard state.nodes[directory]?.names[name] == nil else { throw .fileExists }
+            state.last += 1
+            let id = NodeID(state.last)
+            state.nodes[id] = Node(mode: mode)
+            Self.name([Naming(directory: directory, name: name, node: id)], &state)
+            return try Self.entry(id, state)
+        }
+    }
+
+    func removeFile(named name: Name, in directory: NodeID, _ context: borrowing RequestContext) throws(Errno) {
+        try remove(String(name), in: directory)
+    }
+
+    func removeDirectory(named name: Name, in directory: NodeID, _ context: borrowing RequestContext) throws(Errno) {
+        try remove(String(name), in: directory)
+    }
+
+    private func remove(_ name: String, in directory: NodeID) throws(Errno) {
+        try change { state throws(Errno) in
+            guard let id = state.nodes[directory]?.names[name] else { throw .noSuchFileOrDirectory }
+            guard state.nodes[id]?.names.isEmpty != false else { throw .directoryNotEmpty }
+            Self.name([Naming(directory: directory, name: name, node: nil)], &state)
+        }
+    }
+
+    func rename(
+        _ name: Name,
+        in directory: NodeID,
+        to newName: Name,
+        in newDirectory: NodeID,
+        _ flags: RenameFlags,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        guard flags.isSubset(of: .noReplace) else { throw .invalidArgument }
+        let (old, new) = (String(name), String(newName))
+        try change { state throws(Errno) in
+            guard let id = state.nodes[directory]?.names[old] else { throw .noSuchFileOrDirectory }
+            if flags.contains(.noReplace), state.nodes[newDirectory]?.names[new] != nil { throw .fileExists }
+            let namings = [
+                Naming(directory: directory, name: old, node: nil),
+                Naming(directory: newDirectory, name: new, node: id),
+            ]
+            Self.name(namings, &state)
+        }
+    }
+
+    func link(
+        _ node: NodeID,
+        to name: Name,
+        in directory: NodeID,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Entry {
+        let name = String(name)
+        return try change { state throws(Errno) in
+            guard state.nodes[directory]?.names[name] == nil else { throw .fileExists }
+            Self.name([Naming(directory: directory, name: name, node: node)], &state)
+            return try Self.entry(node, state)
+        }
+    }
+
+    func entries(
+        of directory: OpenFile,
+        after cookie: UInt64,
+        into listing: inout DirectoryListing,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        let state = self.state.withLock { $0 }
+        guard let names = state.nodes[directory.node]?.names else { throw .noSuchFileOrDirectory }
+        // Cookies are the nodes' numbers; nothing here has two names in one directory for long.
+        for (text, id) in names.sorted(by: { $0.value.rawValue < $1.value.rawValue }) where id.rawValue > cookie {
+            let type = state.nodes[id]?.mode.type
+            let fits = StoredName(text).withName {
+                listing.append($0, inode: id.rawValue, type: type, cookie: id.rawValue)
+            }
+            guard fits else { return }
+        }
+    }
+
+    func synchronizeDirectory(
+        _ directory: OpenFile,
+        dataOnly: Bool,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        state.withLock { state in
+            for naming in state.pending.joined() {
+                state.durableNames[naming.directory, default: [:]][naming.name] = naming.node
+            }
+            state.pending = []
+        }
+    }
+
+    // MARK: Content
+
+    func attributes(
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> AttributesReply {
+        try change { state throws(Errno) in AttributesReply(try Self.entry(node, state).attributes) }
+    }
+
+    func setAttributes(
+        _ changes: AttributeChanges,
+        of node: NodeID,
+        _ handle: HandleID?,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> AttributesReply {
+        try change { state throws(Errno) in
+            if let size = changes.size { state.nodes[node]?.live.resize(to: Int(size)) }
+            return AttributesReply(try Self.entry(node, state).attributes)
+        }
+    }
+
+    func read(
+        _ file: OpenFile,
+        at offset: UInt64,
+        into buffer: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        let content = state.withLock { $0.nodes[file.node]?.live ?? [] }
+        let start = min(content.count, Int(clamping: offset))
+        let end = min(content.count, start + buffer.freeCapacity)
+        unsafe buffer.withUnsafeMutableBytes { target, count in
+            unsafe content.withUnsafeBytes { unsafe target.copyMemory(from: .init(rebasing: $0[start..<end])) }
+            count = end - start
+        }
+    }
+
+    func write(
+        _ file: OpenFile,
+        at offset: UInt64,
+        from data: RawSpan,
+        _ options: WriteOptions,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Int {
+        let new = unsafe data.withUnsafeBytes { unsafe Bytes($0) }
+        let start = Int(offset)
+        state.withLock { state in
+            let size = state.nodes[file.node]?.live.count ?? 0
+            if start + new.count > size { state.nodes[file.node]?.live.resize(to: start + new.count) }
+            state.nodes[file.node]?.live.replaceSubrange(start..<start + new.count, with: new)
+        }
+        return new.count
+    }
+
+    func synchronize(_ file: OpenFile, dataOnly: Bool, _ context: borrowing RequestContext) throws(Errno) {
+        state.withLock { state in
+            guard let live = state.nodes[file.node]?.live else { return }
+            state.nodes[file.node]?.durable = live
+        }
+    }
+
+    func statistics(of node: NodeID, _ context: borrowing RequestContext) throws(Errno) -> FileSystemStatistics {
+        FileSystemStatistics(blocks: 1 << 20, freeBlocks: 1 << 20, nodes: 1 << 20, freeNodes: 1 << 20)
+    }
+
+    // MARK: Shared
+
+    private func change<Result: Sendable>(_ body: (inout State) throws(Errno) -> Result) throws(Errno) -> Result {
+        try state.withLock { state throws(Errno) in try body(&state) }
+    }
+
+    private static func name(_ namings: [Naming], _ state: inout State) {
+        for naming in namings { state.nodes[naming.directory]?.names[naming.name] = naming.node }
+        state.pending.append(namings)
+    }
+
+    private static func entry(_ id: NodeID, _ state: State) throws(Errno) -> Entry {
+        guard let node = state.nodes[id] else { throw .staleNFSFileHandle }
+        let size = UInt64(node.live.count)
+        return Entry(node: id, attributes: Attributes(node: id, mode: node.mode, size: size), lifetime: .second)
+    }
+}
+
+extension VolatileDisk.Bytes {
+    /// Cuts, or extends with zeros.
+    fileprivate mutating func resize(to size: Int) {
+        if size < count { removeLast(count - size) } else { append(contentsOf: repeatElement(0, count: size - count)) }
+    }
+}
