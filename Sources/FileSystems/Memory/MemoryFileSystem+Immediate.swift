@@ -69,4 +69,14 @@ extension MemoryFileSystem {
     ) throws(Errno) -> Immediate<Void> {
         .answered(release(file, context))
     }
+
+    /// Tells an extended attribute at once.
+    public func extendedAttributeImmediately(
+        named name: Name,
+        of node: NodeID,
+        into value: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Int> {
+        .answered(try extendedAttribute(named: name, of: node, into: &value, context))
+    }
 }

@@ -41,9 +41,21 @@ extension NetworkStoreFileSystem {
         let name = try await checked(name, on: node)
         if name == .quota { return try Self.give(try await quotas(of: node), into: &value) }
         if let answer = try await trash(named: name) { return try Self.give(answer, into: &value) }
-        // The kernel asks for capabilities before it writes to a file for the first time.
         if nodes.file(node)?.state.withLock({ !$0.record.hasExtendedAttributes }) == true { throw .noData }
         return try Self.give(try await volume.engine.extendedAttribute(name, of: node), into: &value)
+    }
+
+    /// Tells that an open file without extended attributes has no capabilities, for which the kernel asks before it writes
+    /// to it for the first time; all else is deferred.
+    public func extendedAttributeImmediately(
+        named name: Name,
+        of node: NodeID,
+        into value: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Int> {
+        guard name == "security.capability", let file = nodes.file(node) else { return .deferred }
+        if file.state.withLock({ !$0.record.hasExtendedAttributes }) { throw .noData }
+        return .deferred
     }
 
     /// Tells the names of extended attributes, those of `trusted.` only to the superuser.

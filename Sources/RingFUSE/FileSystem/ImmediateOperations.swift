@@ -112,6 +112,21 @@ public protocol ImmediateOperations: Sendable {
         _ file: OpenFile,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<Void>
+
+    // MARK: Extended attributes
+
+    /// Tells an extended attribute without blocking, or defers; then nothing may have been written.
+    ///
+    /// The kernel asks for `security.capability` before it writes to a file for the first time.
+    ///
+    /// - Returns: the size of the value in bytes, as ``ExtendedAttributeOperations/extendedAttribute(named:of:into:_:)``.
+    /// - Throws: as that does.
+    func extendedAttributeImmediately(
+        named name: Name,
+        of node: NodeID,
+        into value: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Int>
 }
 
 extension ImmediateOperations {
@@ -212,4 +227,12 @@ extension ImmediateOperations {
     ) throws(Errno) -> Immediate<Void> {
         .deferred
     }
+
+    /// Defers.
+    public func extendedAttributeImmediately(
+        named name: Name,
+        of node: NodeID,
+        into value: inout OutputRawSpan,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Immediate<Int> { .deferred }
 }

@@ -133,6 +133,26 @@ extension Dispatcher {
                 Name(request.oldName), in: NodeID(header.node), to: Name(request.newName),
                 in: NodeID(request.newParent), RenameFlags(rawValue: request.flags), context))
     }
+
+    func attemptExtendedAttribute(
+        _ frame: RequestFrame,
+        _ header: RequestHeader,
+        _ context: borrowing RequestContext
+    ) throws(Errno) -> Answer {
+        guard
+            let request = try? GetExtendedAttributeRequest(argument: frame.argumentBytes, payload: frame.payloadBytes)
+        else { throw malformed(header) }
+        // The value is written where the name stands.
+        guard let name = frame.saved(request.name) else { throw .outOfRange }
+        let size = request.size
+        var value = frame.output(limitedTo: size)
+        switch try backend.extendedAttributeImmediately(
+            named: Name(name), of: NodeID(header.node), into: &value, context)
+        {
+        case .answered(let total): return .success(size == 0 ? reply(frame, size: total) : value.byteCount)
+        case .deferred: return .deferred
+        }
+    }
 }
 
 extension Answer {

@@ -108,7 +108,8 @@ extension Dispatcher {
         return request.size == 0 ? reply(frame, size: total) : names.byteCount
     }
 
-    private func reply(_ frame: RequestFrame, size: Int) -> Int {
+    /// The reply where only a size is asked for.
+    func reply(_ frame: RequestFrame, size: Int) -> Int {
         frame.store(fuse_getxattr_out(size: UInt32(clamping: size), padding: 0))
     }
 

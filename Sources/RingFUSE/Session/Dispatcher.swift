@@ -73,6 +73,7 @@ package final class Dispatcher<Backend: FileSystem>: RequestHandler, @unchecked 
             case .create: return try attemptCreate(frame, header, context(header, io))
             case .release: return try attemptRelease(frame, header, context(header, io))
             case .unlink: return try attemptUnlink(frame, header, context(header, io))
+            case .getExtendedAttribute: return try attemptExtendedAttribute(frame, header, context(header, io))
             case .rename, .rename2: return try attemptRename(opcode, frame, header, context(header, io))
             case .forget: return try forget(frame, header)
             case .batchForget: return try forgetBatch(frame)
