@@ -11,7 +11,7 @@ public import SystemPackage
 /// When the calling program is interrupted, the request's task is cancelled; a backend may then throw `EINTR`.
 ///
 /// What needs no waiting can be answered by a sibling of the method, which costs less: see ``ImmediateOperations``.
-public protocol FileSystem: ImmediateOperations {
+public protocol FileSystem: ImmediateOperations, ExtendedAttributeOperations {
     /// What the backend promises beyond the plain operations. Read while a session starts; it must not change.
     var features: FileSystemFeatures { get }
 
@@ -324,51 +324,6 @@ public protocol FileSystem: ImmediateOperations {
     func synchronizeDirectory(
         _ directory: OpenFile,
         dataOnly: Bool,
-        _ context: borrowing RequestContext
-    ) async throws(Errno)
-
-    // MARK: Extended attributes
-
-    /// Sets an extended attribute (SETXATTR). `ENOSYS`, the default, becomes `EOPNOTSUPP`, here and in the other three.
-    ///
-    /// - Throws: `EEXIST` or `ENODATA` as `condition` demands, `ENOSPC`, `E2BIG`, `EROFS`.
-    func setExtendedAttribute(
-        named name: Name,
-        of node: NodeID,
-        to value: RawSpan,
-        _ condition: ExtendedAttributeCondition,
-        _ context: borrowing RequestContext
-    ) async throws(Errno)
-
-    /// Tells an extended attribute (GETXATTR).
-    ///
-    /// - Parameter value: gets the bytes; has no room where only the size is asked for.
-    /// - Returns: the size of the value in bytes, whether or not it was asked for.
-    /// - Throws: `ENODATA`, `ERANGE` where it does not fit.
-    func extendedAttribute(
-        named name: Name,
-        of node: NodeID,
-        into value: inout OutputRawSpan,
-        _ context: borrowing RequestContext
-    ) async throws(Errno) -> Int
-
-    /// Tells the names of extended attributes, each with its NUL (LISTXATTR).
-    ///
-    /// - Parameter names: gets the names; has no room where only the size is asked for.
-    /// - Returns: the size of all names in bytes.
-    /// - Throws: `ERANGE` where they do not fit.
-    func extendedAttributeNames(
-        of node: NodeID,
-        into names: inout OutputRawSpan,
-        _ context: borrowing RequestContext
-    ) async throws(Errno) -> Int
-
-    /// Removes an extended attribute (REMOVEXATTR).
-    ///
-    /// - Throws: `ENODATA`.
-    func removeExtendedAttribute(
-        named name: Name,
-        of node: NodeID,
         _ context: borrowing RequestContext
     ) async throws(Errno)
 

@@ -16,7 +16,7 @@ public struct RequestContext: ~Copyable {
     public let processID: UInt32
     /// Whether the caller, who sets an access ACL, may not keep the set-group-ID bit of the file
     /// (`FUSE_SETXATTR_ACL_KILL_SGID`, kernel 5.13). Set in
-    /// ``FileSystem/setExtendedAttribute(named:of:to:_:_:)`` only.
+    /// ``ExtendedAttributeOperations/setExtendedAttribute(named:of:to:_:_:)`` only.
     public let clearsSetGroupID: Bool
     /// Asynchronous input and output on the worker that serves the request.
     public let io: AsyncIO
