@@ -34,6 +34,8 @@ struct JournalReplay {
     /// The state in which changes have left files.
     private var left: [NodeID: JournalRevision] = [:]
     private var lost: [UInt64: LostContent] = [:]
+    /// Changes in all segments.
+    private var changes = 0
     private var outcome = Outcome()
 
     /// A file in the time of a mount.
@@ -60,6 +62,10 @@ struct JournalReplay {
         let numbers = try journal.directory.segments()
         outcome.lastSegment = numbers.last ?? 0
         for number in numbers { try note(try segment(number, tells: true)) }
+        // The store may be away: who waits should know for what.
+        if hasWork {
+            journal.say("bringing in what the journal in \(journal.directory.path) has and the volume has not")
+        }
         for (index, number) in numbers.enumerated() {
             progress(index, numbers.count)
             guard let segment = try segment(number, tells: false) else { continue }
@@ -125,13 +131,16 @@ struct JournalReplay {
         outcome.damaged += 1
     }
 
+    /// Whether there are changes that are not known to be in the volume.
+    private var hasWork: Bool { changes > done.count + noted.count { done[$0.key] == nil } }
+
     /// Notes what a segment says of changes.
     private mutating func note(_ segment: JournalSegment?) throws(JournalFailure) {
         guard let segment else { return }
         let generation = segment.header.generation
         for (sequence, record) in segment.records {
             switch record {
-            case .change: continue
+            case .change: changes += 1
             case .done(let revision):
                 let tag = JournalTag(journal: journal.identifier, generation: generation, sequence: sequence)
                 done[tag] = .some(revision)

@@ -20,9 +20,10 @@ extension Volume {
             throw .notReplayed(journal.directory.path, .engine(error))
         }
         if outcome.changes > 0 || outcome.saved > 0 {
+            let saved = outcome.saved > 0 ? "; of \(outcome.saved) files something is saved aside" : ""
             journal.say(
                 "the journal in \(journal.directory.path) had \(outcome.changes) changes with \(outcome.bytes) bytes that the "
-                    + "volume had not: they are there now; of \(outcome.saved) files something is saved aside")
+                    + "volume had not: they are there now\(saved)")
         }
         try journal.start(at: outcome.lastSegment + 1)
     }
@@ -46,7 +47,8 @@ extension Volume {
     /// Has what a file has be in the journal; where there is none, or it does not take it, be committed.
     ///
     /// What has no name goes the other way: after a crash it is nobody's, and who gives it a name wants it whole. So does what could not
-    /// be committed for want of room, which programs are to be told.
+    /// be committed for want of room, which programs are to be told. And what is small goes into a database on this machine at once: that
+    /// is a journal, too.
     ///
     /// - Parameter durably: whether it has to survive a crash of the machine.
     /// - Returns: whether all that was committed before the call is sure to survive one, too.
@@ -54,8 +56,9 @@ extension Volume {
     @discardableResult
     func acknowledge(_ file: StoredFile, durably: Bool) async throws(Errno) -> Bool {
         guard let journal else { return try await flush(file, durably: durably) }
+        let small = engine.isShared ? 0 : limits.inlineBytes
         while true {
-            let taken = file.state.withLock { $0.append(to: journal, durably: durably) }
+            let taken = file.state.withLock { $0.append(to: journal, beyond: small, durably: durably) }
             switch taken {
             case .refused: return try await flush(file, durably: durably)
             // Begun before it could be noted with its commit: what comes of it is known soon.
@@ -158,8 +161,11 @@ extension StoredFile.State {
     }
 
     /// Appends to the journal what is not there.
-    fileprivate mutating func append(to journal: Journal, durably: Bool) -> Acknowledgement {
+    ///
+    /// - Parameter small: bytes that are committed as fast, where nothing is before them.
+    fileprivate mutating func append(to journal: Journal, beyond small: Int, durably: Bool) -> Acknowledgement {
         guard record.attributes.linkCount > 0 || record.isInTrash else { return .refused }
+        guard !uploads.isEmpty || dirty.byteCount > small else { return .refused }
         for upload in uploads {
             switch upload.progress {
             case .failed(.noSpace), .failed(.diskQuotaExceeded): return .refused
@@ -168,7 +174,7 @@ extension StoredFile.State {
             }
         }
         let missing = uploads.reduce(dirty.byteCount) { $1.sequence == nil ? $0 + $1.content.byteCount : $0 }
-        guard !uploads.isEmpty || !dirty.isEmpty || held != nil, journal.takes(missing) else { return .refused }
+        guard journal.takes(missing) else { return .refused }
         let sealed = seal()
         for upload in uploads where upload.sequence == nil {
             upload.sequence = journal.append(change(of: upload), upload.content, durably: durably)

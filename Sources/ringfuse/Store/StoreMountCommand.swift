@@ -122,6 +122,7 @@ struct StoreMountCommand: ServingCommand {
 
     /// Checks numbers.
     func validate() throws {
+        try writeback.check(against: serving.path)
         guard (2...3600).contains(lease) else { throw ValidationError("--lease \(lease): must be from 2 to 3600") }
         guard consistency == nil || cacheTimeout == nil else {
             throw ValidationError(

@@ -34,6 +34,13 @@ struct WritebackOptions: ParsableArguments, Sendable {
             """)
     var abandonJournals = false
 
+    /// Refuses a journal that would be served by its own mount.
+    func check(against mountPoint: FilePath) throws {
+        guard let writeback, FilePath(writeback).absolute.starts(with: mountPoint) else { return }
+        throw ValidationError(
+            "--writeback \(writeback): the journal would be in the volume itself; name another directory")
+    }
+
     /// Opens the journal.
     ///
     /// - Throws: an error of one line.
