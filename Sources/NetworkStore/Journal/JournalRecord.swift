@@ -1,3 +1,4 @@
+internal import Glibc
 internal import RingFUSE
 
 /// A record of a journal, as it is written. One after another they make a segment.
@@ -133,6 +134,26 @@ enum JournalRecord: Hashable, Sendable {
         guard let record = record(kind, body) else { return .unknown(end: end) }
         return .record(record, sequence: sequence, end: end)
     }
+
+    /// The next place after another where a record may begin: at its first byte there is what records begin with; or the end.
+    static func candidate(in bytes: ArraySlice<UInt8>, after position: Int) -> Int {
+        unsafe bytes.withUnsafeBytes { buffer in
+            var index = position + 1 - bytes.startIndex
+            while index < buffer.count {
+                // What was torn may be megabytes.
+                guard let start = buffer.baseAddress,
+                    let found = unsafe memchr(start + index, CInt(magic & 0xff), buffer.count - index)
+                else { break }
+                index = unsafe UnsafeRawPointer(found) - start
+                if unsafe buffer[index...].starts(with: magicBytes) { return bytes.startIndex + index }
+                index += 1
+            }
+            return bytes.endIndex
+        }
+    }
+
+    /// The bytes that records begin with.
+    private static let magicBytes: [UInt8] = (0..<4).map { UInt8(truncatingIfNeeded: magic >> (8 * $0)) }
 
     private static func record(_ kind: UInt16, _ body: ArraySlice<UInt8>) -> JournalRecord? {
         var reader = JournalReader(body)

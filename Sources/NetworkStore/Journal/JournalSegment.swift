@@ -84,7 +84,7 @@ struct JournalSegment {
             let found = JournalRecord.read(bytes[position...], key: key)
             if case .nothing = found {
                 lost = lost ?? position
-                position += 1
+                position = JournalRecord.candidate(in: bytes, after: position)
                 continue
             }
             if let start = lost {
