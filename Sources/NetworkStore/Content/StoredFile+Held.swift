@@ -19,8 +19,10 @@ extension StoredFile.State {
         by caller: Caller,
         at now: Timestamp
     ) throws(Errno) -> Attributes? {
-        // Lists and capabilities are the engine's, and what cannot be stored is not to hold up what can.
-        guard canHold, !record.hasExtendedAttributes, uploads.allSatisfy({ $0.failures == 0 }) else { return nil }
+        // Lists and capabilities are the engine's, and what cannot be stored is not to hold up what can, unless that is no matter to who
+        // closes the file.
+        guard canHold, !record.hasExtendedAttributes, uploads.allSatisfy({ $0.failures == 0 || $0.sequence != nil })
+        else { return nil }
         let flags = InodeFlags(rawValue: record.flags)
         try changes.check(against: flags)
         let before = attributes
@@ -33,7 +35,8 @@ extension StoredFile.State {
 
     /// Whether something waits that attributes can be committed with.
     private var canHold: Bool {
-        guard dirty.isEmpty else { return true }
+        // After what is in a journal comes a change of its own.
+        guard dirty.isEmpty, held == nil, uploads.last?.sequence == nil else { return true }
         switch uploads.last?.progress {
         case .storing, .stored: return true
         case .committing, .failed, nil: return false
@@ -45,10 +48,12 @@ extension StoredFile.State {
 
     /// Lays attributes over those that wait with what was written last.
     private mutating func add(_ later: HeldAttributes) {
-        if dirty.isEmpty, let last = uploads.last {
+        // What is in a journal stays as it was acknowledged.
+        if dirty.isEmpty, let last = uploads.last, last.sequence == nil {
             last.held = Self.sum(last.held, later)
         } else {
             held = Self.sum(held, later)
+            dirtySince = dirtySince ?? .now
         }
     }
 

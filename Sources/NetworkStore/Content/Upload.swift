@@ -27,6 +27,9 @@ final class Upload: @unchecked Sendable {
     var held: HeldAttributes?
     /// The room that it takes once it is committed.
     let claim: RoomLedger.Claim
+    /// Its number in the journal, from which it is replayed after a crash; `nil` where it is not there. Then nobody changes ``held`` any
+    /// more.
+    var sequence: UInt64?
     /// How far it is.
     var progress = Progress.storing
     /// How often it did not work.

@@ -74,27 +74,27 @@ struct DerivedKey: Sendable {
 }
 
 extension VolumeKey {
-    /// Bytes by which ``sealed(_:)`` is longer than what it is of.
+    /// Bytes by which ``sealed(_:_:)`` is longer than what it is of.
     static let overhead = Salt.size + 16
 
-    /// Small content as the metadata keep it: salt, tag, and the bytes encrypted.
-    func sealed(_ content: ContiguousArray<UInt8>) -> ContiguousArray<UInt8> {
+    /// Small content as the metadata keep it, or a journal: salt, tag, and the bytes encrypted.
+    func sealed(_ content: ContiguousArray<UInt8>, _ purpose: Purpose = .inline) -> ContiguousArray<UInt8> {
         let salt = Salt.random()
         var result = ContiguousArray<UInt8>()
         result.reserveCapacity(content.count + Self.overhead)
         salt.append(to: &result)
         var bytes = content
-        let tag = unsafe bytes.withUnsafeMutableBytes { unsafe derived(.inline, salt).seal($0, number: 0, bound: 0) }
+        let tag = unsafe bytes.withUnsafeMutableBytes { unsafe derived(purpose, salt).seal($0, number: 0, bound: 0) }
         for index in tag.indices { result.append(tag[index]) }
         return result + bytes
     }
 
-    /// The content that bytes are of; `nil` where they are none that ``sealed(_:)`` has made with this key.
-    func opened(_ sealed: ContiguousArray<UInt8>) -> ContiguousArray<UInt8>? {
+    /// The content that bytes are of; `nil` where they are none that ``sealed(_:_:)`` has made with this key for this purpose.
+    func opened(_ sealed: ContiguousArray<UInt8>, _ purpose: Purpose = .inline) -> ContiguousArray<UInt8>? {
         guard sealed.count >= Self.overhead else { return nil }
         var tag = SealTag(repeating: 0)
         for index in tag.indices { tag[index] = sealed[Salt.size + index] }
-        let key = derived(.inline, Salt(sealed.prefix(Salt.size)))
+        let key = derived(purpose, Salt(sealed.prefix(Salt.size)))
         var content = ContiguousArray(sealed.dropFirst(Self.overhead))
         let isRight = unsafe content.withUnsafeMutableBytes {
             unsafe key.open(UnsafeRawBufferPointer($0), number: 0, bound: 0, tag, into: $0.baseAddress)

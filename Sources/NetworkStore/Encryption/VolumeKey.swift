@@ -57,6 +57,7 @@ public final class VolumeKey: @unchecked Sendable {
     enum Purpose: String {
         case object = "ringfuse object 1"
         case inline = "ringfuse inline 1"
+        case journal = "ringfuse journal 1"
     }
 }
 

@@ -162,12 +162,17 @@ extension NetworkStoreFileSystem {
     }
 
     /// Commits what a descriptor may have written that is closed, or any other of a process that has locked the file.
-    private func commitClosed(_ file: OpenFile) async throws(Errno) {
-        guard file.mayBeWritten || locks?.mayHold(file) ?? false else { return }
-        let file = try self.file(file)
+    private func commitClosed(_ openFile: OpenFile) async throws(Errno) {
+        guard openFile.mayBeWritten || locks?.mayHold(openFile) ?? false else { return }
+        let file = try self.file(openFile)
         // What has no name is nobody's after a crash, unless it is kept.
         if file.state.withLock({ $0.record.attributes.linkCount == 0 && !$0.record.isInTrash }) { return }
-        try await volume.flush(file, durably: closing == .durable)
+        // Who has locked the file next, on another mount, must find what was written.
+        if locks?.mayHold(openFile) ?? false {
+            try await volume.flush(file, durably: closing == .durable)
+        } else {
+            try await volume.acknowledge(file, durably: closing == .durable)
+        }
     }
 
     /// The last descriptor is closed; a file without names and lookups goes with it.
@@ -187,8 +192,12 @@ extension NetworkStoreFileSystem {
         } else if isLast, let file {
             // Mappings write after the last close.
             guard file.isClean else {
-                return volume.start { _ in
-                    _ = try? await self.volume.flush(file, durably: true)
+                return volume.start { io in
+                    if self.volume.journal == nil {
+                        _ = try? await self.volume.flush(file, durably: true)
+                    } else {
+                        await self.volume.drain(file, io) { !self.nodes.isOpen(node) }
+                    }
                     self.nodes.dropContentIfClean(of: node)
                 }
             }
@@ -212,7 +221,7 @@ extension NetworkStoreFileSystem {
         dataOnly: Bool,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        if try await !volume.flush(try self.file(file), durably: true) { try await volume.engine.synchronize() }
+        if try await !volume.acknowledge(try self.file(file), durably: true) { try await volume.engine.synchronize() }
     }
 
     /// Reads what is in memory.

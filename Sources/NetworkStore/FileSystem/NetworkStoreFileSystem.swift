@@ -76,6 +76,8 @@ public final class NetworkStoreFileSystem: FileSystem {
                 self.volume.flushExpired()
                 // What closes and names have promised less for waits no longer than this.
                 if self.closing == .committed { try? await self.volume.engine.synchronize() }
+                await self.volume.journal?.synchronize()
+                await self.volume.journal?.settle(self.volume.engine)
                 await self.volume.refreshRoom()
                 seconds += 1
                 guard seconds % Self.collectionInterval == 0 else { continue }
@@ -141,6 +143,10 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Writes out everything, and ends the session with the volume.
     public func disconnected() async {
         volume.stopWaiting()
+        guard volume.journal == nil else {
+            await volume.emptyJournal(nodes.files) { self.warn($0) }
+            return await volume.close()
+        }
         for file in nodes.files {
             do throws(Errno) {
                 try await volume.flush(file, durably: true)
@@ -240,6 +246,9 @@ public final class NetworkStoreFileSystem: FileSystem {
     func settle(_ record: NodeRecord) {
         // What is in the trash stays, whoever knows it.
         guard record.attributes.linkCount == 0, !record.isInTrash else { return }
+        if let journal = volume.journal, let file = nodes.file(record.id), file.isInJournal {
+            journal.noteRemoval(of: record.id)
+        }
         let (isGone, isOpen) = nodes.unlink(record.id)
         if isGone { return dispose(of: record.id) }
         if !isOpen { volume.departures.expect(record.id) }

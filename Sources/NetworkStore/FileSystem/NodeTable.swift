@@ -137,6 +137,11 @@ final class NodeTable: Sendable {
         node == .root || shard(of: node).nodes.withLock { $0[node] != nil }
     }
 
+    /// Whether a node is open.
+    func isOpen(_ node: NodeID) -> Bool {
+        shard(of: node).nodes.withLock { ($0[node]?.opens ?? 0) > 0 }
+    }
+
     /// Whether the kernel knows a node, or has it open.
     func isInUse(_ node: NodeID) -> Bool {
         shard(of: node).nodes.withLock { $0[node].map { !$0.isUnused } ?? false }

@@ -54,12 +54,16 @@ struct ConsistencyCheck<Database: ScannedDatabase> {
     private static var isFile: String { "(n.mode & 61440) = 32768" }
 
     private mutating func checkNames() throws(Database.Failure) {
-        try find("SELECT name, dir, node FROM names WHERE node NOT IN (SELECT id FROM nodes)") {
+        try find(
+            """
+            SELECT name, dir, node FROM names WHERE dir <> \(NodeID.journal) AND node NOT IN (SELECT id FROM nodes)
+            """
+        ) {
             .nameWithoutNode(name: $0.text(0), directory: NodeID($0.uint64(1)), node: NodeID($0.uint64(2)))
         }
         try find(
             """
-            SELECT name, dir FROM names WHERE dir <> \(NodeID.trash)
+            SELECT name, dir FROM names WHERE dir NOT IN (\(NodeID.trash), \(NodeID.journal))
                 AND dir NOT IN (SELECT n.id FROM nodes n WHERE \(Self.isDirectory))
             """
         ) { .nameOutsideDirectory(name: $0.text(0), directory: NodeID($0.uint64(1))) }

@@ -70,6 +70,8 @@ public struct ContentChange: Sendable {
     /// Where bytes only move, as when small files are packed: the version of the file when they were read. The change
     /// is not made where the file has another one by now, and leaves the version as it is, since nobody sees it.
     public var movedVersion: UInt64?
+    /// What the change is called in a journal (``JournalTag``): it is noted with it, and not made where it was noted before.
+    public var tag: StoredName?
 
     /// No change yet.
     public init(of file: NodeID) {

@@ -16,12 +16,12 @@ public import SystemPackage
 ///
 /// All throw `EIO` where the engine's store fails, and `ESTALE` where this session has lost the volume, or has
 /// ended.
-public protocol MetadataEngine: TrashEngine {
+public protocol MetadataEngine: TrashEngine, JournalEngine {
     /// Which volume it is; read when it was opened.
     var volume: VolumeDescription { get }
 
     /// From now on, keeps small content (``Extent/Place/inline(_:)``) encrypted with the key of the volume, as
-    /// ``VolumeKey/sealed(_:)`` makes it. Called before there is any.
+    /// ``VolumeKey/sealed(_:_:)`` makes it. Called before there is any.
     func encryptInline(with key: VolumeKey)
 
     // MARK: Reading

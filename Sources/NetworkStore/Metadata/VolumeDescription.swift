@@ -22,6 +22,8 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
     public var dataURL: String
     /// For how many seconds removed files are kept (``TrashEntry``); `nil` and 0 for not at all. Set later, too, as ``wrappedKey`` is; all else stays.
     public var trashAge: UInt64?
+    /// The journals that may have content which is not in the volume, by their identifiers (``Journal``); `nil` for none.
+    public var journals: [String: JournalMark]?
 
     /// How blocks are compressed.
     public enum Compression: String, Sendable, Codable, CaseIterable {

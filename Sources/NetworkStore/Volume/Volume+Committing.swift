@@ -62,7 +62,7 @@ extension Volume {
 
     /// Commits what is stored and has nothing before it that is not committed.
     func advance(_ file: StoredFile) async {
-        while let (upload, change, isUrgent) = file.state.withLock({ $0.nextCommit() }) {
+        while let (upload, change, isUrgent) = file.state.withLock({ $0.nextCommit(journal) }) {
             do throws(Errno) {
                 let record = try await engine.commit(change, durably: isUrgent)
                 counters.commits.count()
@@ -94,6 +94,7 @@ extension Volume {
             if state.isClean { dirtyFiles.remove(file) }
             return upload.attempt
         }
+        if let sequence = upload.sequence { journal?.noteCommit(of: sequence, record) }
         dirtyBudget.accept()
         dirtyBudget.give(upload.content.chunks.count)
         room.use(upload.claim)
@@ -134,6 +135,9 @@ extension Volume {
                 if state.isClean { dirtyFiles.remove(file) }
             }
             return (attempts, Duration.seconds(min(30, 1 << min(upload.failures, 5))))
+        }
+        if let sequence = upload.sequence {
+            if isGone { journal?.noteLoss(of: sequence) } else { journal?.noteFailure(error) }
         }
         for attempt in attempts { attempt.finish(error) }
         if error == .noSpace || error == .diskQuotaExceeded { dirtyBudget.refuse(with: error) }
@@ -195,9 +199,10 @@ extension Volume {
 
 extension StoredFile.State {
     /// The change to be committed next, if it is stored and no other is being committed.
-    fileprivate mutating func nextCommit() -> (Upload, ContentChange, isUrgent: Bool)? {
+    fileprivate mutating func nextCommit(_ journal: Journal?) -> (Upload, ContentChange, isUrgent: Bool)? {
         guard let first = uploads.first, case .stored(var change) = first.progress else { return nil }
         change.attributes = first.held
+        if let sequence = first.sequence { change.tag = journal?.tag(of: sequence).name }
         first.progress = .committing(change)
         return (first, change, first.isUrgent)
     }

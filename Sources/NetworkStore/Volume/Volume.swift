@@ -50,13 +50,17 @@ public final class Volume: Sendable {
     let writer: ObjectWriter
     /// Files with something that is not committed.
     let dirtyFiles = FileSet()
+    /// From where `fsync` and `close` are acknowledged, where that is not left to the store.
+    let journal: Journal?
     /// What was done so far.
     let counters: VolumeCounters
     private let isClosing = Atomic(false)
 
     /// Opens a volume.
     ///
-    /// - Parameter key: an encrypted volume's.
+    /// - Parameters:
+    ///   - key: an encrypted volume's.
+    ///   - journal: takes nothing before ``startJournal(_:)``.
     /// - Throws: `ENOMEM`, and `EINVAL` for less memory than ``Limits/leastMemory(for:)``; `ENOKEY` for an encrypted volume
     ///   without a key.
     public init(
@@ -65,6 +69,7 @@ public final class Volume: Sendable {
         background: BackgroundWorker,
         disk: DiskCache? = nil,
         key: VolumeKey? = nil,
+        journal: Journal? = nil,
         limits: Limits = Limits()
     ) throws(Errno) {
         guard (engine.volume.wrappedKey != nil) == (key != nil) else { throw .keyMissing }
@@ -73,6 +78,7 @@ public final class Volume: Sendable {
         self.store = store
         self.background = background
         self.limits = limits
+        self.journal = journal
         if let key { engine.encryptInline(with: key) }
         description = engine.volume
         let blockSize = Int(description.blockSize)

@@ -28,6 +28,10 @@ public enum VolumeStatistic: String, Sendable, CaseIterable {
     case commits = "committed.changes"
     /// Changes that could not be committed.
     case failedCommits = "committed.failed"
+    /// Bytes that the journal takes on the disk.
+    case journalBytes = "journal.bytes"
+    /// Changes in it that are not known to be in the volume.
+    case journalChanges = "journal.changes"
     /// Bytes that were moved to where they lie better.
     case movedBytes = "moved.bytes"
     /// Objects that nobody referred to any more, and were removed.
@@ -57,6 +61,8 @@ extension Volume {
         case .failedStores: counters.failedStores.now
         case .commits: counters.commits.now
         case .failedCommits: counters.failedCommits.now
+        case .journalBytes: journal?.byteCount ?? 0
+        case .journalChanges: UInt64(clamping: journal?.changeCount ?? 0)
         case .movedBytes: counters.movedBytes.now
         case .collectedObjects: counters.collectedObjects.now
         case .trashEntries: counters.trashEntries.now

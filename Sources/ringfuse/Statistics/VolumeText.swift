@@ -26,6 +26,10 @@ struct VolumeText: CustomStringConvertible {
             "  committed: \(now[.commits]) changes of content, \(now[.failedCommits]) failed",
             "  moved: \(size(.movedBytes)); collected: \(now[.collectedObjects]) objects",
         ]
+        if now[.journalBytes] > 0 {
+            lines.append(
+                "  journal: \(size(.journalBytes)), \(now[.journalChanges]) changes not known to be in the volume")
+        }
         if now[.trashEntries] > 0 || now[.expiredEntries] > 0 {
             lines.append(
                 "  trash: \(size(.trashBytes)) of \(now[.trashEntries]) files and directories; "

@@ -34,6 +34,10 @@ struct StoreCheckCommand: AsyncParsableCommand {
     }
 
     private func check(_ engine: any MetadataEngine) async throws -> (objects: Int, findings: Int) {
+        for (_, mark) in engine.volume.journals ?? [:] {
+            print(
+                "note: the journal in \(mark.directory) on \(mark.host) may have content that is not in the volume yet")
+        }
         let key = scrub ? try secrets.key(of: engine.volume) : nil
         let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume), key: key)
         let inconsistencies = try await engine.check()

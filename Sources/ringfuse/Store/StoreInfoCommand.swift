@@ -57,5 +57,8 @@ struct StoreInfoCommand: AsyncParsableCommand {
             garbage   \(ByteSize(bytes: Int(usage.garbageBytes)).rounded)
             trash     \(ByteSize(bytes: Int(clamping: trash.bytes)).rounded) of the content, \(trash.entries) of the nodes; \(age)
             """)
+        for (_, mark) in description.journals ?? [:] {
+            print("journal   \(mark.directory) on \(mark.host)")
+        }
     }
 }

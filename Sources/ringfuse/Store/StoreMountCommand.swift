@@ -9,7 +9,8 @@ struct StoreMountCommand: ServingCommand {
         commandName: "mount",
         abstract: "Mount a volume.",
         discussion: """
-            What a program has written is in the store and committed when its close() or fsync() returns. Serves in the \
+            What a program has written is in the store and committed when its close() or fsync() returns; with --writeback, in \
+            a journal on a local disk. Serves in the \
             foreground until the mount is gone; SIGINT and SIGTERM unmount, once everything is written out. With --daemon \
             it returns once the mount answers.
             """
@@ -107,6 +108,9 @@ struct StoreMountCommand: ServingCommand {
             valueName: "seconds"))
     var lease = 30
 
+    /// Whether a journal acknowledges.
+    @OptionGroup(title: "A journal that acknowledges") var writeback: WritebackOptions
+
     /// What it is opened with.
     @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
 
@@ -118,6 +122,7 @@ struct StoreMountCommand: ServingCommand {
 
     /// Checks numbers.
     func validate() throws {
+        try writeback.check(against: serving.path)
         guard (2...3600).contains(lease) else { throw ValidationError("--lease \(lease): must be from 2 to 3600") }
         guard consistency == nil || cacheTimeout == nil else {
             throw ValidationError(
@@ -139,7 +144,7 @@ struct StoreMountCommand: ServingCommand {
         // Where nobody else can change anything, all is seen at once.
         let usual = metadata.isShared ? (consistency ?? .closeToOpen).lifetime : .forever
         let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
-        let secrets = secrets
+        let (secrets, writeback) = (secrets, writeback)
         let closing = close ?? (metadata.isShared ? .durable : .committed)
         let lockScope = locks ?? .shared
         try await Server(
@@ -159,10 +164,13 @@ struct StoreMountCommand: ServingCommand {
                     let disk = try cache.map { directory in
                         try CacheDirectory.open(directory, cacheSize, for: engine.volume.identifier, "the volume")
                     }
+                    let journal = try writeback.open(of: engine.volume, key: key)
+                    try await writeback.settle(journal, engine)
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
                         background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, key: key,
-                        limits: limits)
+                        journal: journal, limits: limits)
+                    try await Self.startJournal(volume)
                     return NetworkStoreFileSystem(volume, lifetime: lifetime, closing: closing, lockScope: lockScope)
                 } catch {
                     await engine.close()
@@ -170,5 +178,20 @@ struct StoreMountCommand: ServingCommand {
                 }
             }
         ).run()
+    }
+
+    /// Brings in what the journal has from before.
+    ///
+    /// - Throws: an error of one line.
+    private static func startJournal(_ volume: Volume) async throws {
+        let progress = ProgressLine()
+        defer { progress.close() }
+        do {
+            try await volume.startJournal { done, count in
+                progress.show("bringing in what the journal has: \(done) of \(count) segments")
+            }
+        } catch {
+            throw ValidationError("\(error)")
+        }
     }
 }

@@ -13,14 +13,18 @@ enum StoreVolume {
         store: (any ObjectStore)? = nil,
         byteLimit: UInt64? = nil,
         nodeLimit: UInt64? = nil,
-        limits: Volume.Limits = Volume.Limits()
+        limits: Volume.Limits = Volume.Limits(),
+        journal: String? = nil,
+        journalLimit: UInt64 = 1 << 30,
+        say: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> NetworkStoreFileSystem {
         _ = try objects(in: directory)
         let description = VolumeDescription(
             identifier: "0123456789abcdef0123456789abcdef", name: "test", byteLimit: byteLimit, nodeLimit: nodeLimit,
             dataURL: "file://\(directory.appending("objects"))")
         try await SQLiteEngine.format(directory.appending("volume.db").string, description)
-        return try await open(in: directory, store: store, limits: limits)
+        return try await open(
+            in: directory, store: store, limits: limits, journal: journal, journalLimit: journalLimit, say: say)
     }
 
     /// Makes a volume of PostgreSQL and a directory, and opens it.
@@ -41,16 +45,27 @@ enum StoreVolume {
     }
 
     /// Opens the volume of a directory.
+    ///
+    /// - Parameters:
+    ///   - journal: the name of a journal in it; `nil` for none.
+    ///   - say: told what the journal says.
     static func open(
         in directory: FilePath,
         store: (any ObjectStore)? = nil,
-        limits: Volume.Limits = Volume.Limits()
+        limits: Volume.Limits = Volume.Limits(),
+        journal: String? = nil,
+        journalLimit: UInt64 = 1 << 30,
+        say: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> NetworkStoreFileSystem {
         let engine = try await SQLiteEngine.open(directory.appending("volume.db").string)
-        return NetworkStoreFileSystem(
-            try Volume(
-                engine: engine, store: try store ?? objects(in: directory), background: try BackgroundWorker(),
-                limits: limits))
+        let journal = try journal.map { name in
+            try Journal(in: directory.appending(name), of: engine.volume, key: nil, limit: journalLimit, say: say)
+        }
+        let volume = try Volume(
+            engine: engine, store: try store ?? objects(in: directory), background: try BackgroundWorker(),
+            journal: journal, limits: limits)
+        try await volume.startJournal()
+        return NetworkStoreFileSystem(volume)
     }
 
     /// The objects of a volume, in a directory that it makes where there is none.

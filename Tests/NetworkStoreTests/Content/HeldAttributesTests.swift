@@ -123,6 +123,31 @@ import Testing
         #expect(!file.state.holdsAttributes)
     }
 
+    /// What is in a journal stays as it was acknowledged: attributes that are set then are a change of their own, also where it cannot be
+    /// stored now; and are seen at once.
+    @Test func comeAfterWhatIsInAJournal() throws {
+        var file = try Fixture()
+        file.write(at: 2)
+        _ = try file.set(at: 3) { $0.mode = NodeMode(.regular, permissions: 0o600) }
+        let sealed = file.state.seal()
+        let upload = try #require(sealed)
+        upload.sequence = 1
+        let states: [Upload.Progress] = [.storing, .committing(ContentChange(of: NodeID(7))), .failed(.ioError)]
+        for (index, progress) in states.enumerated() {
+            upload.progress = progress
+            upload.failures = index
+            let now = Int64(10 + index)
+            let seen = try file.set(at: now) { $0.modificationTime = .to(Self.at(100 + now)) }
+            #expect(seen?.modificationTime == Self.at(100 + now) && file.state.attributes == seen)
+            #expect(upload.held?.modificationTime == nil && upload.held?.permissions == 0o600)
+        }
+        #expect(file.state.dirtySince != nil)
+        let second = file.state.seal()
+        let later = try #require(second)
+        #expect(later.content.isEmpty && later.held?.modificationTime == Self.at(112) && later.held?.permissions == nil)
+        #expect(file.state.dirtySince == nil && file.state.uploads.count == 2)
+    }
+
     /// The rules hold at once: flags refuse, privileges go when the owner changes, and a later mode brings them back.
     @Test func keepTheRules() throws {
         var immutable = try Fixture(flags: 0x10)

@@ -19,6 +19,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
     case node, lookUp, parent, target, names, attribute, attributeNames, extents
     case object, objectsAfter, garbage, usage, quotas, allQuotas, scanExtents, lockConflict
     case trash, trashEntry, trashUsage, place
+    case tags, session
 
     /// Those of the connection that writes.
     static var writing: [Self] { allCases.filter { $0.rawValue < Self.node.rawValue } }
@@ -40,6 +41,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
             .endLocks, .endLockWaits, .lockConflict:
             locksText
         case .trash, .trashEntry, .trashUsage, .place: trashText
+        case .tags, .session: journalText
         case .lockNodes, .lockNames, .lockChildren, .ancestors, .lockUnlinked, .lockPending, .anyNames, .lockAttributes,
             .lockExtents, .lockObjects, .lockExtentObjects:
             lockText

@@ -20,8 +20,8 @@ extension RowCache {
         var changes = ForeignChanges()
         // Nobody knows what is new.
         changes.nodes = nodes.filter { $0.value.isDirty && $0.value.isStored }.map(\.key)
-        // That a name is missing is something to know, too. The trash nobody knows.
-        changes.names = names.filter { $0.value.isDirty && $0.key.directory != .trash }.map(\.key)
+        // That a name is missing is something to know, too. The trash nobody knows, nor what a journal is told.
+        changes.names = names.filter { $0.value.isDirty && ![.trash, .journal].contains($0.key.directory) }.map(\.key)
         changes.locks = locks.filter { $0.value.concernsOthers }.map(\.key) + freedLocks
         return changes
     }

@@ -52,6 +52,7 @@ struct RowNeeds: Sendable {
         var needs = Self()
         needs.nodes = [change.file]
         needs.pending = change.objects.map(\.number)
+        if let tag = change.tag { needs.names = [NamePlace(directory: .journal, name: tag)] }
         // What is no extent is refused when the change is made.
         let extents = change.extents.filter { (try? $0.check()) != nil }
         var ranges = change.holes + extents.map(\.range)

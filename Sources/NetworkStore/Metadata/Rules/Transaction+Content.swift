@@ -8,6 +8,7 @@ extension Transaction {
     /// Changes the content of a file: ``MetadataEngine/commit(_:durably:)``.
     func commit(_ change: ContentChange) throws(Errno) -> NodeRecord {
         let node = try writable(change)
+        if let tag = change.tag, try rows.child(tag, in: .journal) != nil { return node.record }
         if let version = change.movedVersion, version != node.version { throw .resourceTemporarilyUnavailable }
         return try commit(change, to: node)
     }
@@ -68,6 +69,7 @@ extension Transaction {
             let aftermath = try node.apply(held, accessList: try list(ExtendedAttributeRules.accessList, of: id))
             try settle(aftermath, of: &node)
         }
+        if let tag = change.tag { try rows.insertName(tag, in: .journal, cookie: node.version, .none) }
         try store(node)
         return node.record
     }

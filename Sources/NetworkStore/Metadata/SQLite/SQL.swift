@@ -9,6 +9,8 @@ enum SQL: Int, CaseIterable {
     case lookUp, child, names, anyName, insertName, replaceName, deleteName
     // The trash
     case trash, trashEntry, trashUsage, place
+    // What journals are told
+    case tags
     // Quotas
     case quota, innerQuotas, allQuotas, members, insertQuota, updateQuota, deleteQuota
     // Extended attributes
@@ -40,6 +42,7 @@ enum SQL: Int, CaseIterable {
             nodeText
         case .lookUp, .child, .names, .anyName, .insertName, .replaceName, .deleteName: nameText
         case .trash, .trashEntry, .trashUsage, .place: trashText
+        case .tags: Self.tagsText
         case .quota, .innerQuotas, .allQuotas, .members, .insertQuota, .updateQuota, .deleteQuota: quotaText
         case .attribute, .attributeNames, .attributeSize, .setAttribute, .deleteAttribute, .deleteAttributes:
             attributeText

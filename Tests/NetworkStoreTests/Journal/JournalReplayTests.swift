@@ -1,0 +1,394 @@
+import Foundation
+import RingFUSE
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import NetworkStore
+
+/// What is made of a journal that a mount has left behind.
+@Suite struct JournalReplayTests {
+    /// A volume whose mounts come and go, and a journal of it.
+    private struct Fixture: Sendable {
+        let place: VolumePlace
+        let directory: String
+        let key: VolumeKey?
+        let said = Locked<[String]>([])
+
+        var path: FilePath { FilePath(directory).appending("journal") }
+
+        init(_ kind: EngineKind, isEncrypted: Bool = false, identifier: String? = nil) async throws {
+            place = try await VolumePlace(kind)
+            directory = "/tmp/ringfuse-journal-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+            try FileManager.default.createDirectory(atPath: directory + "/objects", withIntermediateDirectories: true)
+            key = isEncrypted ? VolumeKey.random() : nil
+            var description = VolumeFixture.description()
+            if let identifier { description.identifier = identifier }
+            description.wrappedKey = key == nil ? nil : "any"
+            try await place.format(description)
+        }
+
+        /// Opens the volume with the journal, lets something be done, and leaves it as a crash would: the journal is not told.
+        func mounted<Result>(
+            _ body: (Volume, MetadataCalls) async throws -> Result
+        ) async throws -> Result {
+            let engine = try await place.open()
+            let said = said
+            let journal = try Journal(in: path, of: engine.volume, key: key, limit: 1 << 30) { line in
+                said.withLock { $0.append(line) }
+            }
+            let volume = try Volume(
+                engine: engine, store: try DirectoryStore(FilePath(directory + "/objects"), creates: true),
+                background: try BackgroundWorker(), key: key, journal: journal)
+            let result: Swift.Result<Result, any Error>
+            do {
+                try await volume.startJournal()
+                result = .success(try await body(volume, MetadataCalls(engine)))
+            } catch {
+                result = .failure(error)
+            }
+            journal.stop()
+            await journal.worker.shutDown()
+            await volume.close()
+            return try result.get()
+        }
+
+        func remove() async throws {
+            try await place.remove()
+            try FileManager.default.removeItem(atPath: directory)
+        }
+
+        /// What was saved aside.
+        var saved: [String] {
+            (try? FileManager.default.contentsOfDirectory(atPath: path.string + "/lost+found")) ?? []
+        }
+    }
+
+    private static func withFixture(
+        _ kind: EngineKind,
+        isEncrypted: Bool = false,
+        _ body: (Fixture) async throws -> Void
+    ) async throws {
+        let fixture = try await Fixture(kind, isEncrypted: isEncrypted)
+        try await body(fixture)
+        try await fixture.remove()
+    }
+
+    /// Bytes in blocks of memory.
+    private static func content(_ parts: [(offset: UInt64, text: String)], _ volume: Volume) throws -> DirtyMap {
+        var content = DirtyMap(blockSize: volume.blockSize)
+        let size = UInt64(volume.blockSize)
+        for (offset, text) in parts {
+            var (offset, rest) = (offset, ArraySlice(text.utf8))
+            while !rest.isEmpty {
+                let count = min(rest.count, Int(size - offset % size))
+                let fresh = content.block(offset / size) == nil ? volume.cache.take() : nil
+                let bytes = ContiguousArray(rest.prefix(count))
+                unsafe content.write(bytes.span.bytes, to: offset / size, at: Int(offset % size), fresh: fresh)
+                (offset, rest) = (offset + UInt64(count), rest.dropFirst(count))
+            }
+        }
+        return content
+    }
+
+    /// Has the journal acknowledge a change of a file, which is not committed.
+    @discardableResult
+    private static func acknowledge(
+        _ file: NodeRecord,
+        _ parts: [(offset: UInt64, text: String)],
+        _ volume: Volume,
+        at seconds: Int64 = 5_000_000_000
+    ) async throws -> UInt64 {
+        let content = try content(parts, volume)
+        var held = HeldAttributes()
+        held.permissions = 0o600
+        let change = JournalChange(
+            node: file.id, base: JournalRevision(file), size: content.end,
+            time: Timestamp(seconds: seconds, nanoseconds: 0), held: held, ranges: JournalChange.ranges(of: content))
+        let journal = try #require(volume.journal)
+        let number = journal.append(change, content, durably: true)
+        #expect(await journal.wait(for: number, durably: true))
+        return number
+    }
+
+    /// Commits what the journal may have of a file, as its mount would.
+    @discardableResult
+    private static func commit(
+        _ file: NodeID,
+        _ text: String,
+        _ engine: any MetadataEngine,
+        tag: JournalTag? = nil,
+        at seconds: Int64 = 5_000_000_000
+    ) async throws -> NodeRecord {
+        var change = ContentChange(of: file)
+        let bytes = ContiguousArray(text.utf8)
+        change.extents = [Extent(offset: 0, length: UInt64(bytes.count), place: .inline(bytes))]
+        change.size = UInt64(bytes.count)
+        change.time = Timestamp(seconds: seconds, nanoseconds: 0)
+        change.tag = tag?.name
+        return try await engine.commit(change, durably: false)
+    }
+
+    /// The content of a file, as a mount reads it.
+    private static func text(of file: NodeID, _ volume: Volume) async throws -> String {
+        let record = try await volume.engine.node(file)
+        let stored = StoredFile(record, blockSize: volume.blockSize)
+        let count = Int(record.attributes.size)
+        let bytes = try await volume.background.run { (io) async throws(Errno) -> ContiguousArray<UInt8> in
+            let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, count), alignment: 16)
+            defer { unsafe memory.deallocate() }
+            var done = 0
+            while done < count {
+                let part = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[done..<count])
+                var output = unsafe OutputRawSpan(buffer: part, initializedCount: 0)
+                try await volume.read(stored, at: UInt64(done), into: &output, io)
+                let read = unsafe output.finalize(for: part)
+                guard read > 0 else { throw .ioError }
+                done += read
+            }
+            return unsafe ContiguousArray(UnsafeRawBufferPointer(memory)[0..<count])
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    // MARK: What was acknowledged is there
+
+    /// Small and large, here and there, and in order; with the attributes; and once: the next mount finds an empty journal.
+    @Test(arguments: EngineKind.allCases, [false, true])
+    func bringsInWhatWasAcknowledged(_ kind: EngineKind, _ isEncrypted: Bool) async throws {
+        let large = String(repeating: "0123456789abcdef", count: 300_000)
+        try await Self.withFixture(kind, isEncrypted: isEncrypted) { fixture in
+            let (small, big) = try await fixture.mounted { (volume, calls) async throws in
+                let (small, big) = (try await calls.make("small"), try await calls.make("big"))
+                try await Self.acknowledge(small, [(0, "first"), (100_000, "far")], volume)
+                try await Self.acknowledge(big, [(3, large)], volume)
+                try await Self.acknowledge(small, [(3, "later")], volume)
+                return (small.id, big.id)
+            }
+            if isEncrypted {
+                let segment = try Data(contentsOf: URL(fileURLWithPath: fixture.path.string + "/1.segment"))
+                #expect(segment.count > large.utf8.count && segment.range(of: Data("first".utf8)) == nil)
+            }
+            try await fixture.mounted { (volume, calls) async throws in
+                let text = try await Self.text(of: small, volume)
+                #expect(text.hasPrefix("firlater\0") && text.hasSuffix("\0far") && text.utf8.count == 100_003)
+                #expect(try await Self.text(of: big, volume) == "\0\0\0" + large)
+                let record = try await calls.engine.node(small)
+                #expect(record.attributes.mode.permissions == 0o600)
+                #expect(record.attributes.modificationTime.seconds == 5_000_000_000)
+                #expect(try await calls.engine.check() == [])
+                #expect(try await calls.engine.changesMade(by: try #require(volume.journal).identifier).isEmpty)
+                try await Self.commit(small, "newer", calls.engine)
+            }
+            try await fixture.mounted { (volume, _) async throws in
+                #expect(try await Self.text(of: small, volume).hasPrefix("newerter\0"))
+            }
+            #expect(fixture.said.withLock { $0 }.filter { $0.contains("had 3 changes") }.count == 1)
+            #expect(fixture.saved == [])
+        }
+    }
+
+    /// What is in the volume is not brought in over what came later: where the commit has noted it, and where the journal says so.
+    @Test(arguments: EngineKind.allCases)
+    func leavesAloneWhatIsThere(_ kind: EngineKind) async throws {
+        try await Self.withFixture(kind) { fixture in
+            let files = try await fixture.mounted { (volume, calls) async throws in
+                let journal = try #require(volume.journal)
+                var files: [NodeID] = []
+                for name in ["noted", "done"] as [StoredName] {
+                    let file = try await calls.make(name)
+                    let number = try await Self.acknowledge(file, [(0, "old")], volume)
+                    let record = try await Self.commit(file.id, "old", calls.engine, tag: journal.tag(of: number))
+                    if name == "done" {
+                        journal.noteCommit(of: number, record)
+                        await journal.settle(calls.engine)
+                    }
+                    // The same time, so that nothing else would tell.
+                    try await Self.commit(file.id, "new", calls.engine)
+                    files.append(file.id)
+                }
+                let left = try await calls.engine.changesMade(by: journal.identifier)
+                #expect(left.map(\.key.sequence) == [1])
+                return files
+            }
+            try await fixture.mounted { (volume, _) async throws in
+                for file in files { #expect(try await Self.text(of: file, volume) == "new") }
+            }
+            #expect(fixture.saved == [])
+        }
+    }
+
+    /// A change that is made twice under one tag is made once.
+    @Test(arguments: EngineKind.allCases)
+    func tagsAreUsedOnce(_ kind: EngineKind) async throws {
+        try await Self.withFixture(kind) { fixture in
+            try await fixture.mounted { (volume, calls) async throws in
+                let file = try await calls.make("f")
+                let tag = try #require(volume.journal).tag(of: 77)
+                let first = try await Self.commit(file.id, "once", calls.engine, tag: tag)
+                try await Self.commit(file.id, "then", calls.engine)
+                let again = try await Self.commit(file.id, "once", calls.engine, tag: tag)
+                #expect(again.version == first.version + 1)
+                #expect(try await Self.text(of: file.id, volume) == "then")
+                #expect(try await calls.engine.changesMade(by: tag.journal) == [tag: first.version])
+                #expect(try await calls.engine.check() == [])
+                try await calls.engine.forgetChanges([tag], durably: true)
+                #expect(try await calls.engine.changesMade(by: tag.journal) == [:])
+            }
+        }
+    }
+
+    // MARK: What comes too late
+
+    /// A file that somebody else has changed, or removed, keeps what it has, and what was acknowledged is saved; what comes after it, too.
+    /// Attributes that were changed are no reason; and one whose mount has removed it nobody misses.
+    @Test(arguments: EngineKind.allCases)
+    func savesWhatComesTooLate(_ kind: EngineKind) async throws {
+        try await Self.withFixture(kind) { fixture in
+            let files = try await fixture.mounted { (volume, calls) async throws in
+                let names: [StoredName] = ["changed", "gone", "chmod", "removed"]
+                var files: [NodeID] = []
+                for name in names {
+                    let file = try await calls.make(name)
+                    try await Self.acknowledge(file, [(0, "mine"), (70_000, "more")], volume)
+                    files.append(file.id)
+                }
+                try await Self.commit(files[0], "yours", calls.engine, at: 6_000_000_000)
+                _ = try await calls.removeFile("gone")
+                try await calls.engine.dispose(of: files[1])
+                var changes = AttributeChanges()
+                changes.userID = 5
+                _ = try await calls.engine.change(changes, of: files[2], calls.caller)
+                try #require(volume.journal).noteRemoval(of: files[3])
+                await volume.journal?.synchronize()
+                _ = try await calls.removeFile("removed")
+                try await calls.engine.dispose(of: files[3])
+                return files
+            }
+            try await fixture.mounted { (volume, calls) async throws in
+                #expect(try await Self.text(of: files[0], volume) == "yours")
+                let record = try await calls.engine.node(files[2])
+                #expect(record.attributes.userID == 5 && record.attributes.size == 70_004)
+                #expect(try await calls.engine.check() == [])
+            }
+            #expect(fixture.saved.count == 2)
+            for (index, reason) in ["was changed meanwhile", "is not in the volume any more"].enumerated() {
+                let lines = fixture.said.withLock { $0 }.filter { $0.contains("inode \(files[index]) \(reason)") }
+                let line = try #require(lines.first)
+                #expect(lines.count == 1 && line.contains("bytes 0-3, 70000-70003"), "\(line)")
+                let path = try #require(line.split(separator: " ").last)
+                let data = try Data(contentsOf: URL(fileURLWithPath: String(path)))
+                #expect(
+                    data.count == 70_004 && data.prefix(4) == Data("mine".utf8) && data.suffix(4) == Data("more".utf8))
+            }
+        }
+    }
+
+    /// A volume that was used without its journal does not take what that has.
+    @Test func savesWhatWasGivenUp() async throws {
+        try await Self.withFixture(.sqlite) { fixture in
+            let file = try await fixture.mounted { (volume, calls) async throws in
+                let file = try await calls.make("f")
+                try await Self.acknowledge(file, [(0, "mine")], volume)
+                return file.id
+            }
+            let engine = try await fixture.place.open()
+            let journals = try #require(engine.volume.journals)
+            #expect(journals.count == 1 && journals.values.first?.directory == fixture.path.string)
+            try await engine.setJournal(try #require(journals.keys.first), nil)
+            await engine.close()
+            try await fixture.mounted { (volume, _) async throws in #expect(try await Self.text(of: file, volume) == "")
+            }
+            #expect(
+                fixture.saved.count == 1
+                    && fixture.said.withLock { $0.contains { $0.contains("without this journal") } })
+        }
+    }
+
+    // MARK: What is not as it was written
+
+    /// A torn end is cut, and a damaged middle is told; all else is brought in.
+    @Test func bringsInWhatCanBeRead() async throws {
+        try await Self.withFixture(.sqlite) { fixture in
+            let files = try await fixture.mounted { (volume, calls) async throws in
+                var files: [NodeID] = []
+                for name in ["a", "b", "c", "d"] as [StoredName] {
+                    let file = try await calls.make(name)
+                    try await Self.acknowledge(file, [(0, "this is \(name == "a" ? "a" : "x")")], volume)
+                    files.append(file.id)
+                }
+                return files
+            }
+            let segment = fixture.path.string + "/1.segment"
+            var data = try Data(contentsOf: URL(fileURLWithPath: segment))
+            let places = data.indices.filter { data[$0...].starts(with: "this is".utf8) }
+            try #require(places.count == 4)
+            data[places[1]] ^= 1
+            data.removeLast(2)
+            try data.write(to: URL(fileURLWithPath: segment))
+            try await fixture.mounted { (volume, _) async throws in
+                var texts: [String] = []
+                for file in files { texts.append(try await Self.text(of: file, volume)) }
+                #expect(texts == ["this is a", "", "this is x", ""])
+            }
+            #expect(fixture.said.withLock { $0 }.filter { $0.contains("is damaged from") }.count == 1)
+        }
+    }
+
+    /// Another volume's journal is refused, and so are a directory with something in it, and a journal that is in use.
+    @Test func refusesWhatIsNotItsOwn() async throws {
+        try await Self.withFixture(.sqlite) { fixture in
+            let other = VolumeFixture()
+            var description = VolumeFixture.description()
+            description.identifier = "00000000000000000000000000000001"
+            try await SQLiteEngine.format(other.path, description)
+            try await fixture.mounted { (volume, calls) async throws in
+                let refusals = [
+                    (fixture.path, calls.engine.volume, "another process has this journal"),
+                    (FilePath(fixture.directory), calls.engine.volume, "not empty, and no journal"),
+                    (FilePath("/proc/none"), calls.engine.volume, "No such file"),
+                ]
+                for (path, description, text) in refusals { Self.expectRefusal(path, description, text) }
+            }
+            Self.expectRefusal(
+                fixture.path, description, "the journal of another volume, \(VolumeFixture.description().identifier)")
+        }
+    }
+
+    private static func expectRefusal(_ path: FilePath, _ description: VolumeDescription, _ text: String) {
+        do throws(JournalFailure) {
+            _ = try Journal(in: path, of: description, key: nil, limit: 1 << 20) { _ in }
+            Issue.record("\(path) was taken")
+        } catch {
+            #expect("\(error)".contains(text), "\(error)")
+        }
+    }
+
+    // MARK: What goes
+
+    /// Segments go when all that they have is in the volume, and not before; and the journal fills up, and takes more when there is room.
+    @Test func segmentsGo() async throws {
+        try await Self.withFixture(.sqlite) { fixture in
+            try await fixture.mounted { (volume, calls) async throws in
+                let journal = try #require(volume.journal)
+                let file = try await calls.make("f")
+                let large = String(repeating: "x", count: 6 << 20)
+                var numbers: [UInt64] = []
+                for _ in 0..<9 { numbers.append(try await Self.acknowledge(file, [(0, large)], volume)) }
+                #expect(try journal.directory.segments().count == 3 && journal.changeCount == 9)
+                #expect(journal.byteCount > 54 << 20 && journal.takes(900 << 20) && !journal.takes(1 << 30))
+                for number in numbers.dropFirst() { journal.noteCommit(of: number, file) }
+                await journal.settle(calls.engine)
+                #expect(try journal.directory.segments() == [1, 2, 3, 4] && journal.changeCount == 1)
+                journal.noteCommit(of: numbers[0], file)
+                await journal.settle(calls.engine)
+                #expect(try journal.directory.segments() == [4] && journal.changeCount == 0)
+                // Of the last one nothing is needed, either.
+                let last = try await Self.acknowledge(file, [(0, "y")], volume)
+                journal.noteCommit(of: last, file)
+                await journal.settle(calls.engine)
+                #expect(try journal.directory.segments() == [4] && journal.byteCount < 1 << 20)
+            }
+        }
+    }
+}
