@@ -5,6 +5,8 @@ package enum ServerLimit: Sendable {
     /// Copying an object that was stored in parts on condition that it is still the same (`x-amz-copy-source-if-match`,
     /// `If-Match`).
     case copies
+    /// Being mounted as a bucket: all keys of S3, and storing in parts.
+    case mounts
     /// Refusing to store something in a bucket that is not there.
     case buckets
     /// A second user who may read and list, and nothing else.
@@ -36,6 +38,7 @@ package enum ServerLimit: Sendable {
         ],
         .rclone: [
             .readers: oneUser, .encryption: ownServer,
+            .mounts: "keys are paths there: none ends in /, or is a directory, too; uploads are answered otherwise",
             .conditions: "knows no If-None-Match: a new object can replace one that somebody else has made",
         ],
         .other: [.readers: oneUser, .encryption: ownServer],

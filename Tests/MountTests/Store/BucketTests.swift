@@ -8,7 +8,7 @@ import Testing
 
 extension MountTests {
     /// A bucket as it is, of a real server.
-    @Suite
+    @Suite(.enabled(if: ServerLimit.mounts.isAsked, "\(ServerLimit.mounts.comment)"))
     struct Buckets {
         /// Keys are names: directories are what stands before a slash, and go before files of the same name.
         @Test(arguments: Way.allCases)
