@@ -278,8 +278,8 @@ let package = Package(
         .testTarget(
             name: "MountTests",
             dependencies: [
-                "Bench", "CTestSupport", "FileSystems", "HangServer", "NetworkStore", "RingFUSE", "StoreTestSupport",
-                "TestSupport", "ringfuse", "ringfuse-differential",
+                "Bench", "CTestSupport", "Differential", "FileSystems", "HangServer", "NetworkStore", "RingFUSE",
+                "StoreTestSupport", "TestSupport", "ringfuse", "ringfuse-differential",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // Programs that tests compile and run on mounts.

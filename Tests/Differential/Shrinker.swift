@@ -1,15 +1,18 @@
 /// Makes a failing script small: takes away runs of lines, large ones first, as long as what is left still fails.
-enum Shrinker {
+package enum Shrinker {
     /// The most trials that one script is worth.
-    static let mostTrials = 200
+    package static let mostTrials = 200
 
     /// The smallest script found that still fails.
     ///
-    /// - Parameter fails: whether a script shows the same difference.
-    static func shrink<Failure: Error>(
-        _ lines: [String],
-        fails: ([String]) throws(Failure) -> Bool
-    ) throws(Failure) -> [String] {
+    /// - Parameters:
+    ///   - mostTrials: the most scripts to try.
+    ///   - fails: whether a script shows the same difference.
+    package static func shrink<Line, Failure: Error>(
+        _ lines: [Line],
+        mostTrials: Int = Shrinker.mostTrials,
+        fails: ([Line]) throws(Failure) -> Bool
+    ) throws(Failure) -> [Line] {
         var lines = lines
         var trials = 0
         var chunk = lines.count / 2

@@ -35,13 +35,16 @@ package final class SeaweedServer: Sendable {
         "AWS_ACCESS_KEY_ID": "ringfuse-test-reader", "AWS_SECRET_ACCESS_KEY": "ringfuse-test-reader-secret",
     ]
 
-    package init() async throws {
+    /// Starts one.
+    ///
+    /// - Parameter address: where it listens; `0.0.0.0` for all of this machine's.
+    package init(at address: String = "127.0.0.1") async throws {
         let directory = "/tmp/ringfuse-weed-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try Self.configuration.write(toFile: "\(directory)/s3.json", atomically: true, encoding: .utf8)
         try Self.makeCertificate(directory)
         self.directory = directory
-        (process, port, encryptedPort) = try await Self.start(in: directory)
+        (process, port, encryptedPort) = try await Self.start(in: directory, at: address)
         LastWords.add(process, directory)
     }
 
@@ -56,20 +59,28 @@ package final class SeaweedServer: Sendable {
     }
 
     /// Starts it, with other ports where somebody was faster to take one of them: it ends then.
-    private static func start(in directory: String) async throws -> (process: Int32, port: UInt16, encrypted: UInt16) {
+    private static func start(
+        in directory: String,
+        at address: String
+    ) async throws -> (process: Int32, port: UInt16, encrypted: UInt16) {
         let program = try Self.program()
         for _ in 0..<5 {
             let ports = try FreePorts.take(5)
-            let process = try Spawn.start(arguments(program, ports, directory), output: "\(directory)/log")
+            let process = try Spawn.start(arguments(program, address, ports, directory), output: "\(directory)/log")
             if try await isReady(process, port: ports[3]) { return (process, ports[3], ports[4]) }
         }
         let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
         throw TestFailure("SeaweedFS does not start: \(log.prefix(1000)) … \(log.suffix(500))")
     }
 
-    private static func arguments(_ program: String, _ ports: [UInt16], _ directory: String) -> [String] {
+    private static func arguments(
+        _ program: String,
+        _ address: String,
+        _ ports: [UInt16],
+        _ directory: String
+    ) -> [String] {
         [
-            program, "server", "-dir=\(directory)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            program, "server", "-dir=\(directory)", "-ip=127.0.0.1", "-ip.bind=\(address)",
             "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer", "-filer.port=\(ports[2])", "-s3",
             "-s3.port=\(ports[3])", "-s3.config=\(directory)/s3.json", "-s3.port.https=\(ports[4])",
             // Servers of other protocols, on ports that other runs of the tests would want, too.
@@ -95,6 +106,15 @@ package final class SeaweedServer: Sendable {
         var status: Int32 = 0
         _ = unsafe waitpid(process, &status, 0)
         return false
+    }
+
+    /// Ends it, and removes what it has kept.
+    package func stop() {
+        LastWords.forget(process)
+        kill(process, SIGKILL)
+        var status: Int32 = 0
+        _ = unsafe waitpid(process, &status, 0)
+        try? FileManager.default.removeItem(atPath: directory)
     }
 
     private static let configuration = """

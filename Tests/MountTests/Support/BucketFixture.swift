@@ -32,13 +32,13 @@ struct BucketFixture: Sendable {
     func mounted(
         _ way: Way,
         _ options: Bucket.Options = options,
-        environment: [String: String] = SeaweedServer.environment,
+        environment: [String: String]? = nil,
         disk: FilePath? = nil,
         _ body: (MountedSession) async throws -> Void
     ) async throws {
         _ = try await store()
-        let url = try await SeaweedServer.shared.value.url(prefix: prefix)
-        let store = try TestBucket.store(url, environment: environment)
+        let server = try await ObjectServer.shared.value
+        let store = try TestBucket.store(server.url(prefix: prefix), environment: environment ?? server.keys)
         let cache = try disk.map { try DiskCache(in: $0, limit: 1 << 30, volume: Bucket.cacheName(of: store)) }
         let bucket = try Bucket(store, background: try BackgroundWorker(), disk: cache, options: options)
         try await withMount(

@@ -395,6 +395,19 @@ import Testing
             [.text("HTTP/1.0 200 OK\r\n\r\n"), .send(Self.content), .close]
         }
         #expect(others == [Self.wanted()])
+        // Just what was asked for, and not called so.
+        let (parts, _) = try await Self.read(engine) { _ in
+            [
+                .text("HTTP/1.1 200 OK\r\n\(Self.range)Content-Length: 1000\r\n\r\n"),
+                .send(Array(Self.content[10..<1010])),
+            ]
+        }
+        #expect(parts == [Self.wanted()])
+        // All of it, whatever is said of a part.
+        let (all, _) = try await Self.read(engine) { _ in
+            [.text("HTTP/1.1 200 OK\r\n\(Self.range)Content-Length: 200000\r\n\r\n"), .send(Self.content)]
+        }
+        #expect(all == [Self.wanted()])
         let (short, _) = try await Self.read(engine) { _ in
             [.text("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"), .send(Array(Self.content[..<500]))]
         }

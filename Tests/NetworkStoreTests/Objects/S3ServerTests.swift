@@ -9,7 +9,7 @@ import Testing
 @Suite struct S3ServerTests {
     private func outcome(
         _ url: String,
-        _ environment: [String: String] = SeaweedServer.environment
+        _ environment: [String: String]
     ) async throws -> ObjectStoreError? {
         var options = S3Options()
         options.attempts = 2
@@ -21,22 +21,23 @@ import Testing
     }
 
     /// Wrong keys and buckets: one line that says which.
-    @Test func refusals() async throws {
+    @Test(.enabled(if: ServerLimit.signatures.isAsked, "\(ServerLimit.signatures.comment)"))
+    func refusals() async throws {
         _ = try await TestBucket.store(prefix: "refusals")
-        let server = try await SeaweedServer.shared.value
-        #expect(try await outcome(server.url()) == .missing(ObjectKey("none")))
-        var keys = SeaweedServer.environment
+        let server = try await ObjectServer.shared.value
+        #expect(try await outcome(server.url(), server.keys) == .missing(ObjectKey("none")))
+        var keys = server.keys
         keys["AWS_SECRET_ACCESS_KEY"] = "not-the-secret"
         let wrongSecret = try await outcome(server.url(), keys)
         #expect(
             wrongSecret?.description.contains("AWS_SECRET_ACCESS_KEY") == true, "\(String(describing: wrongSecret))")
         #expect(wrongSecret?.description.contains("not-the-secret") == false)
-        keys = SeaweedServer.environment
+        keys = server.keys
         keys["AWS_ACCESS_KEY_ID"] = "nobody"
         let wrongKey = try await outcome(server.url(), keys)
         #expect(wrongKey?.description.contains("AWS_ACCESS_KEY_ID") == true, "\(String(describing: wrongKey))")
         let store = try TestBucket.store(
-            server.url(bucket: "no-such-bucket"), environment: SeaweedServer.environment)
+            server.url(bucket: "no-such-bucket"), environment: server.keys)
         let worker = try BackgroundWorker()
         do throws(ObjectStoreError) {
             _ = try await store.list(prefix: "", after: nil, limit: 1, worker)
@@ -51,10 +52,10 @@ import Testing
     @Test(arguments: ["signed", "unsigned"])
     func payloads(_ payload: String) async throws {
         _ = try await TestBucket.store(prefix: "payloads")
-        let server = try await SeaweedServer.shared.value
+        let server = try await ObjectServer.shared.value
         let store = try TestBucket.store(
             server.url(prefix: "p-\(payload)", options: "&payload=\(payload)"),
-            environment: SeaweedServer.environment)
+            environment: server.keys)
         let worker = try BackgroundWorker()
         let content = Content.bytes(70_000, seed: 3)
         try await store.put(ObjectKey("x"), content, worker)
@@ -99,7 +100,9 @@ import Testing
 
     // MARK: TLS
 
-    @Test(arguments: [BackgroundWorker.Engine.automatic, .threads], ["127.0.0.1", "localhost"])
+    @Test(
+        .enabled(if: ServerLimit.encryption.isAsked, "\(ServerLimit.encryption.comment)"),
+        arguments: [BackgroundWorker.Engine.automatic, .threads], ["127.0.0.1", "localhost"])
     func encrypted(_ engine: BackgroundWorker.Engine, _ host: String) async throws {
         _ = try await TestBucket.store(prefix: "tls")
         let server = try await SeaweedServer.shared.value
@@ -119,17 +122,20 @@ import Testing
     }
 
     /// A certificate that nobody has signed whom this machine trusts, one for another host, and none at all.
-    @Test func certificates() async throws {
+    @Test(.enabled(if: ServerLimit.encryption.isAsked, "\(ServerLimit.encryption.comment)"))
+    func certificates() async throws {
         _ = try await TestBucket.store(prefix: "tls")
         let server = try await SeaweedServer.shared.value
         let place = "s3://test-bucket?endpoint=https://"
-        let untrusted = try await outcome("\(place)127.0.0.1:\(server.encryptedPort)")
+        let untrusted = try await outcome("\(place)127.0.0.1:\(server.encryptedPort)", SeaweedServer.environment)
         #expect(untrusted?.description.contains("certificate") == true, "\(String(describing: untrusted))")
         #expect(untrusted?.description.contains("ca=FILE") == true)
         // An address of the loopback that the certificate does not name.
-        let other = try await outcome("\(place)127.0.0.2:\(server.encryptedPort)&ca=\(server.certificate)")
+        let other = try await outcome(
+            "\(place)127.0.0.2:\(server.encryptedPort)&ca=\(server.certificate)", SeaweedServer.environment)
         #expect(other != nil && other != .missing(ObjectKey("none")), "\(String(describing: other))")
-        let plain = try await outcome("\(place)127.0.0.1:\(server.port)&ca=\(server.certificate)")
+        let plain = try await outcome(
+            "\(place)127.0.0.1:\(server.port)&ca=\(server.certificate)", SeaweedServer.environment)
         #expect(plain?.description.contains("TLS") == true, "\(String(describing: plain))")
         #expect(throws: ObjectStoreError.self) {
             try TestBucket.store("\(place)h&ca=/no/such/file", environment: SeaweedServer.environment)

@@ -54,9 +54,9 @@ extension S3Client {
         case "InvalidAccessKeyId":
             return .denied("\(what): \(endpoint) does not know the access key; check AWS_ACCESS_KEY_ID or the profile")
         case "SignatureDoesNotMatch":
-            return .denied(
-                "\(what): \(endpoint) refuses the signature; check AWS_SECRET_ACCESS_KEY, and region=\(location.region)"
-            )
+            // Of a key that it does not know OpenStack Swift says this, too.
+            let keys = "AWS_SECRET_ACCESS_KEY, AWS_ACCESS_KEY_ID and region=\(location.region)"
+            return .denied("\(what): \(endpoint) refuses the signature; check \(keys)")
         case "RequestTimeTooSkewed", "RequestExpired":
             return .denied("\(what): the clocks of this machine and of \(endpoint) differ too much; set this one")
         case "ExpiredToken", "TokenRefreshRequired", "InvalidToken":

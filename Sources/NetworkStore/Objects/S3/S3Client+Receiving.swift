@@ -115,7 +115,7 @@ extension S3Client {
             guard given.last + 1 == range.upperBound else {
                 return .failure(.damaged("the object ends before byte \(range.upperBound)"))
             }
-        } else if range.lowerBound > 0 {
+        } else if range.lowerBound > 0 && !isExactly(range, head) {
             // The server sends all of the object: those before are read and dropped.
             let passed = try await discard(range.lowerBound, &reader, connection, io)
             guard passed == range.lowerBound else {
@@ -136,6 +136,12 @@ extension S3Client {
         // Not more than there is to win by keeping the connection.
         if !reader.isDone { _ = try await discard(Self.discardLimit, &reader, connection, io) }
         return .success(S3Answer(head: head))
+    }
+
+    /// Whether an answer that is not said to be a part is just the one that was asked for: rclone's `serve s3` sends such.
+    private func isExactly(_ range: Range<UInt64>, _ head: ResponseHead) -> Bool {
+        guard let given = head.contentRange, head.contentLength == UInt64(range.count) else { return false }
+        return given.first == range.lowerBound && given.last + 1 == range.upperBound
     }
 
     /// Reads a body whole.

@@ -1,11 +1,10 @@
 import Foundation
 import Glibc
-import TestSupport
 
 /// A way to a server of this machine that can be cut so that what was sent still arrives, and its answer does not.
-final class CuttingProxy: Sendable {
+package final class CuttingProxy: Sendable {
     /// Where it listens, on 127.0.0.1.
-    let port: UInt16
+    package let port: UInt16
     private let process: Int32
     private let directory: String
 
@@ -52,7 +51,7 @@ final class CuttingProxy: Sendable {
         """
 
     /// A proxy before a port.
-    init(before target: UInt16) throws {
+    package init(before target: UInt16) throws {
         port = try FreePorts.take(1)[0]
         directory = "/tmp/ringfuse-proxy-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -70,5 +69,5 @@ final class CuttingProxy: Sendable {
     }
 
     /// Cuts all connections.
-    func cut() { kill(process, SIGUSR1) }
+    package func cut() { kill(process, SIGUSR1) }
 }
