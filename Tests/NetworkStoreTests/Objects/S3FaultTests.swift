@@ -334,7 +334,7 @@ import Testing
         options.hedgeAfter = .milliseconds(20)
         let (outcomes, server) = try await Self.read(engine, options: options) { request in
             if request.number == (firstIsSlow ? 0 : 1) { return [.silence] }
-            return [.pause(firstIsSlow ? 0 : 60)] + Answers.object(Self.content, request)
+            return [.pause(firstIsSlow ? 0 : 1000)] + Answers.object(Self.content, request)
         }
         #expect(outcomes == [Self.wanted()])
         #expect(server.requests.count == 2 && server.connectionCount == 2)
