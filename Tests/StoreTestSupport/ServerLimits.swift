@@ -38,7 +38,7 @@ package enum ServerLimit: Sendable {
         ],
         .rclone: [
             .readers: oneUser, .encryption: ownServer,
-            .mounts: "keys are paths there: none ends in /, or is a directory, too; uploads are answered otherwise",
+            .mounts: "keys are paths there: none ends in /, or is a directory, too",
             .conditions: "knows no If-None-Match: a new object can replace one that somebody else has made",
         ],
         .other: [.readers: oneUser, .encryption: ownServer],

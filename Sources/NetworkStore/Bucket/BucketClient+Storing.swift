@@ -50,10 +50,18 @@ extension BucketClient {
         if usesChecksums { request.fields = [("x-amz-checksum-algorithm", "CRC32C")] }
         let body = unsafe S3Body(RawSpan(), isSigned: true)
         let answer = try await perform(request, "begin to write", body, io)
-        guard let identifier = XMLReader.fields(of: "InitiateMultipartUploadResult", in: answer.body)["UploadId"],
-            !identifier.isEmpty
-        else { throw .failed(.unavailable("\(client.name): does not tell what it calls an upload")) }
+        guard let identifier = Self.uploadIdentifier(in: answer.body) else {
+            throw .failed(.unavailable("\(client.name): does not tell what it calls an upload"))
+        }
         return identifier
+    }
+
+    /// What a server says that it calls an upload; rclone's leaves out the last word of the element's name.
+    static func uploadIdentifier(in body: [UInt8]) -> String? {
+        for name in ["InitiateMultipartUploadResult", "InitiateMultipartUpload"] {
+            if let found = XMLReader.fields(of: name, in: body)["UploadId"], !found.isEmpty { return found }
+        }
+        return nil
     }
 
     /// Stores a part.
@@ -273,7 +281,7 @@ extension BucketClient {
         request.fields = [("x-amz-checksum-algorithm", "CRC32C")]
         let body = unsafe S3Body(RawSpan(), isSigned: true)
         guard let answer = try? await perform(request, "begin to write", body, io),
-            let upload = XMLReader.fields(of: "InitiateMultipartUploadResult", in: answer.body)["UploadId"]
+            let upload = Self.uploadIdentifier(in: answer.body)
         else { return nil }
         let isTaken: Bool?
         do throws(BucketFailure) {
