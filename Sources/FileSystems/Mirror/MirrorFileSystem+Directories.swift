@@ -17,8 +17,10 @@ extension MirrorFileSystem {
         let descriptor = try checked(rfuse_reopen(node.descriptor, O_RDONLY | O_DIRECTORY))
         let directory = MirrorDirectory(descriptor: CInt(descriptor))
         let handle = HandleID(lastDirectoryHandle.wrappingAdd(1, ordering: .relaxed).newValue)
+        // Before it is kept: nobody closes what was not opened.
+        let keepsList = try keepsList(node, directory)
         directories.withLock { $0[handle] = directory }
-        return OpenReply(handle: handle, options: try keepsList(node, directory) ? [.cacheDirectory, .keepCache] : [])
+        return OpenReply(handle: handle, options: keepsList ? [.cacheDirectory, .keepCache] : [])
     }
 
     /// Whether the kernel may keep the list of a directory, and use what it has kept.
