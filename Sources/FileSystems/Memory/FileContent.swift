@@ -11,11 +11,11 @@ struct FileContent: ~Copyable {
     static let largestSize = UInt64(Int64.max)
 
     /// Bytes.
-    private(set) var size: UInt64 = 0
+    var size: UInt64 = 0
     /// The pages that are no holes.
-    private var pages = PageMap()
+    var pages = PageMap()
     /// Pays for pages.
-    private let budget: SpaceBudget
+    let budget: SpaceBudget
 
     /// An empty file.
     init(budget: SpaceBudget) {
@@ -153,7 +153,7 @@ struct FileContent: ~Copyable {
     // MARK: Pages
 
     /// A part of a range that lies within one page.
-    private struct Piece {
+    struct Piece {
         /// The number of the page.
         let page: UInt64
         /// Where the piece starts in it.
@@ -165,7 +165,7 @@ struct FileContent: ~Copyable {
     }
 
     /// Calls `body` with the pieces of a range, until it says false.
-    private static func forEachPiece(of range: Range<UInt64>, _ body: (Piece) -> Bool) {
+    static func forEachPiece(of range: Range<UInt64>, _ body: (Piece) -> Bool) {
         let size = UInt64(PageMap.pageSize)
         var position = range.lowerBound
         while position < range.upperBound {
@@ -183,7 +183,7 @@ struct FileContent: ~Copyable {
     }
 
     /// The numbers of the pages that a range touches.
-    private static func pages(of range: Range<UInt64>) -> Range<UInt64> {
+    static func pages(of range: Range<UInt64>) -> Range<UInt64> {
         let size = UInt64(PageMap.pageSize)
         guard !range.isEmpty else { return 0..<0 }
         return range.lowerBound / size..<(range.upperBound - 1) / size + 1

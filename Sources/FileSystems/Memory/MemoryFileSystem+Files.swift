@@ -108,8 +108,13 @@ extension MemoryFileSystem {
     ) throws(Errno) {
         let node = try self.file(file.node)
         let now = Timestamp.now
+        let limit = buffer.freeCapacity
+        let bulk =
+            limit < FileContent.leastBulk
+            ? nil : node.state.withLock { $0.content.beginReading(at: offset, limit: limit) }
+        bulk?.copy(into: &buffer)
         node.state.withLock { state in
-            state.content.read(at: offset, into: &buffer)
+            if let bulk { state.content.end(bulk) } else { state.content.read(at: offset, into: &buffer) }
             if !file.flags.contains(.noAccessTime) { state.accessed(at: now) }
         }
     }
@@ -143,15 +148,20 @@ extension MemoryFileSystem {
         let isFromCache = options.contains(.fromCache)
         let isAppending = file.flags.contains(.append) && !isFromCache && !usesWritebackCache
         let now = Timestamp.now
+        let bulk = isAppending ? nil : node.beginWriting(data.byteCount, at: offset, isFromCache: isFromCache)
+        bulk?.copy(from: data)
         let (written, loss) = try node.state.withLock { (state) throws(Errno) -> (Int, PrivilegeLoss) in
-            guard isFromCache || !state.flags.contains(.immutable) else { throw .notPermitted }
-            // A short write from the page cache would be taken for a whole one, and its rest be lost unnoticed. A short
-            // direct one would become EIO (`fuse_get_res_by_io`).
-            let written = try state.content.write(
-                data,
-                at: isAppending ? state.content.size : offset,
-                whole: isFromCache || file.flags.contains(.direct)
-            )
+            var written = data.byteCount
+            if bulk.map({ state.content.end($0, writing: data) }) != true {
+                guard isFromCache || !state.flags.contains(.immutable) else { throw .notPermitted }
+                // A short write from the page cache would be taken for a whole one, and its rest be lost unnoticed. A
+                // short direct one would become EIO (`fuse_get_res_by_io`).
+                written = try state.content.write(
+                    data,
+                    at: isAppending ? state.content.size : offset,
+                    whole: isFromCache || file.flags.contains(.direct)
+                )
+            }
             guard written > 0 else { return (0, .none) }
             if !isFromCache || !usesWritebackCache { state.modified(at: now) }
             guard !isFromCache else { return (written, .none) }

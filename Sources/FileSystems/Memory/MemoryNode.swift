@@ -81,6 +81,17 @@ final class MemoryNode: Sendable {
         state.withLock { $0.told }
     }
 
+    /// Begins to write as much that it is worth to do so without the lock.
+    ///
+    /// - Returns: `nil` where it is not, or cannot be.
+    func beginWriting(_ count: Int, at offset: UInt64, isFromCache: Bool) -> BulkTransfer? {
+        guard count >= FileContent.leastBulk else { return nil }
+        return state.withLock { state in
+            guard isFromCache || !state.flags.contains(.immutable) else { return nil }
+            return state.content.beginWriting(count, at: offset)
+        }
+    }
+
     /// The flags of `chattr`.
     var flags: InodeFlags { state.withLock { $0.flags } }
 

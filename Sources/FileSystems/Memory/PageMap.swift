@@ -31,11 +31,18 @@ struct PageMap: ~Copyable {
     private var groups: ContiguousArray<Group> = []
     /// The number of pages.
     private(set) var count = 0
+    /// Those who use pages without the lock of the file; see ``pin()``.
+    private var pinCount = 0
+    /// Pages that were removed while somebody may still use them.
+    private var retired: ContiguousArray<UnsafeMutableRawPointer> = unsafe []
+    /// Removals so far.
+    private(set) var removals = 0
 
     /// No pages.
     init() {}
 
     deinit {
+        precondition(pinCount == 0, "a file goes while its pages are in use")
         for group in groups {
             for slot in unsafe group.pages.indices { unsafe group.pages[slot]?.deallocate() }
         }
@@ -43,7 +50,7 @@ struct PageMap: ~Copyable {
 
     /// The memory of a page; `nil` for a hole.
     ///
-    /// It is valid until the page is removed.
+    /// It is valid until the page is removed; or until ``unpin()``, if it was pinned before that.
     subscript(number: UInt64) -> UnsafeMutableRawPointer? {
         let (index, found) = find(number / Self.groupSize)
         let slot = Int(number % Self.groupSize)
@@ -55,17 +62,44 @@ struct PageMap: ~Copyable {
     ///
     /// - Returns: its memory, of any content: the caller fills it.
     mutating func add(_ number: UInt64) -> UnsafeMutableRawPointer {
+        let page = unsafe Self.makePage()
+        unsafe add(number, page)
+        return unsafe page
+    }
+
+    /// The memory of a page, of any content.
+    static func makePage() -> UnsafeMutableRawPointer {
+        UnsafeMutableRawPointer.allocate(byteCount: pageSize, alignment: 16)
+    }
+
+    /// Adds a page that is not there yet, with memory from ``makePage()``.
+    mutating func add(_ number: UInt64, _ page: UnsafeMutableRawPointer) {
         let (index, found) = find(number / Self.groupSize)
         let slot = Int(number % Self.groupSize)
         if !found { groups.insert(Group(number: number / Self.groupSize), at: index) }
         let missing = unsafe slot + 1 - groups[index].pages.count
         if missing > 0 { unsafe groups[index].pages.append(contentsOf: repeatElement(nil, count: missing)) }
         precondition(unsafe groups[index].pages[slot] == nil, "a page was added twice")
-        let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageSize, alignment: 16)
         unsafe groups[index].pages[slot] = unsafe page
         groups[index].count += 1
         count += 1
-        return unsafe page
+    }
+
+    // MARK: Use without the lock
+
+    /// Keeps the memory of all pages valid, those that are removed from now on, too.
+    mutating func pin() { pinCount += 1 }
+
+    /// Takes one ``pin()`` back.
+    mutating func unpin() {
+        pinCount -= 1
+        guard pinCount == 0 else { return }
+        for index in unsafe retired.indices { unsafe retired[index].deallocate() }
+        unsafe retired.removeAll()
+    }
+
+    private mutating func dispose(of page: UnsafeMutableRawPointer) {
+        if pinCount == 0 { unsafe page.deallocate() } else { unsafe retired.append(page) }
     }
 
     /// Removes the pages of a range.
@@ -84,7 +118,7 @@ struct PageMap: ~Copyable {
             var slot = low
             while slot < high {
                 if let page = unsafe groups[index].pages[slot] {
-                    unsafe page.deallocate()
+                    unsafe dispose(of: page)
                     unsafe groups[index].pages[slot] = nil
                     groups[index].count -= 1
                     removed += 1
@@ -95,6 +129,7 @@ struct PageMap: ~Copyable {
         }
         groups.replaceSubrange(first..<index, with: groups[first..<index].filter { $0.count > 0 })
         count -= removed
+        removals += 1
         return removed
     }
 
