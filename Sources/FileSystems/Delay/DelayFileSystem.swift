@@ -19,7 +19,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
     }
 
     /// What the slowed file system promises.
-    public var features: FileSystemFeatures { base.features }
+    public var features: FileSystemFeatures { base.features.subtracting(.answersAtOnce) }
 
     /// Passed on.
     public func connected(_ connection: Connection) { base.connected(connection) }

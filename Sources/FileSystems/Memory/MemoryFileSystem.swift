@@ -75,7 +75,8 @@ public final class MemoryFileSystem: FileSystem {
             // Nobody else changes files: what the kernel has cached is right.
             .invalidatesExplicitly,
         ]
-        if locks != nil { features.formUnion([.posixLocks, .fileLocks]) }
+        // Who waits for a lock has an entry as long.
+        if locks != nil { features.formUnion([.posixLocks, .fileLocks]) } else { features.insert(.answersAtOnce) }
         return features
     }
 

@@ -52,7 +52,7 @@ public final class NullFileSystem: FileSystem {
     }
 
     /// A file is cut while it is opened.
-    public var features: FileSystemFeatures { [.truncatesOnOpen, .writebackCache, .mapsDirectIO] }
+    public var features: FileSystemFeatures { [.truncatesOnOpen, .writebackCache, .mapsDirectIO, .answersAtOnce] }
 
     // MARK: Sizes
 

@@ -86,6 +86,11 @@ public struct FileSystemFeatures: OptionSet, Sendable {
     /// server's time is new. Where it drops pages then while another program writes to them, what it reads back is
     /// older than what that program has written (up to 7.3; pages are dropped between being filled and being sent).
     public static let invalidatesBySize = FileSystemFeatures(rawValue: 1 << 17)
+    /// Requests do not wait: the backend has what they ask for at hand, in memory.
+    ///
+    /// Then few entries serve any number of callers, since each is free again at once, and the memory of few stays in a
+    /// CPU's caches; see ``SessionConfiguration/depth``.
+    public static let answersAtOnce = FileSystemFeatures(rawValue: 1 << 18)
 }
 
 extension FileSystemFeatures {

@@ -17,7 +17,14 @@ public struct SessionConfiguration: Sendable {
     public var placement = Placement.Wishes()
 
     /// Entries of each queue: requests that it can hold at a time. At least 1; lowered where ``memoryLimit`` demands.
-    public var depth = 32
+    ///
+    /// `nil`: ``standardDepth``, or ``depthAtOnce`` where the backend has ``FileSystemFeatures/answersAtOnce``.
+    public var depth: Int?
+
+    /// Entries of a queue where requests may wait.
+    public static let standardDepth = 32
+    /// Entries of a queue where they do not.
+    public static let depthAtOnce = 8
 
     /// The most memory in bytes that buffers of all queues may map; `nil` for no limit.
     ///
@@ -126,7 +133,7 @@ extension SessionConfiguration {
     ///
     /// - Throws: ``SessionError/configuration(_:)``, which names the value and its range.
     func validate() throws(SessionError) {
-        try Self.check("depth", depth, 1...65_535)
+        if let depth { try Self.check("depth", depth, 1...65_535) }
         try Self.check("maxWrite", maxWrite, 1...(1 << 30))
         try Self.check("maxBackground", maxBackground, 1...65_535)
         try Self.check("requestTimeout", requestTimeout, 0...65_535)

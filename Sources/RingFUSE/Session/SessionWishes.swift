@@ -23,6 +23,13 @@ struct SessionWishes {
             SystemFile.text(of: "/proc/sys/fs/fuse/max_pages_limit").flatMap { Int($0) } ?? Self.defaultMaxPagesLimit
     }
 
+    /// Entries of each queue.
+    var depth: Int {
+        if let depth = configuration.depth { return depth }
+        return features.contains(.answersAtOnce)
+            ? SessionConfiguration.depthAtOnce : SessionConfiguration.standardDepth
+    }
+
     /// The wishes for INIT.
     ///
     /// - Parameter usesRing: whether to accept the ring.

@@ -107,7 +107,7 @@ struct TransportStart {
         let agreed = handshake.preview(wishes.wishes(usesRing: true))
         let parts = makeParts(agreed)
         let plan = BufferPlan(
-            queues: session.topology.possible.count, depth: session.configuration.depth,
+            queues: session.topology.possible.count, depth: wishes.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit,
             reserved: EntryBuffers.byteCount(depth: controlDepth, payloadCapacity: agreed.payloadCapacity))
         do throws(Errno) {
@@ -212,7 +212,7 @@ struct TransportStart {
         let agreed = handshake.preview(wishes.wishes(usesRing: false))
         let parts = makeParts(agreed)
         let plan = BufferPlan(
-            queues: devicePlans.count, depth: session.configuration.depth,
+            queues: devicePlans.count, depth: wishes.depth,
             payloadCapacity: agreed.payloadCapacity, limit: session.configuration.memoryLimit)
         _ = try handshake.accept(wishes.wishes(usesRing: false), on: session.mounted.device)
         let terms = begin(agreed, depth: plan.depth, usesRing: false)

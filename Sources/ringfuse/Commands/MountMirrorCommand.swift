@@ -1,6 +1,7 @@
 import ArgumentParser
 import FileSystems
 import Glibc
+import RingFUSE
 import SystemPackage
 
 /// `ringfuse mount mirror`.
@@ -100,7 +101,8 @@ struct MountMirrorCommand: ServingCommand {
             options.attributesLifetime = lifetime
         }
         // Half of a queue stays free for requests that end a waiting.
-        options.mostLockWaits = min(options.mostLockWaits, serving.core.depth / 2)
+        let depth = serving.core.depth ?? SessionConfiguration.standardDepth
+        options.mostLockWaits = min(options.mostLockWaits, depth / 2)
         let name = "mirror of \(path)"
         let backend = { @Sendable [options] in try Backends.mirror(of: path, options: options) }
         if try isBlocking(path) {

@@ -15,8 +15,11 @@ struct CoreOptions: ParsableArguments, Sendable {
     var transport: SessionConfiguration.Transport = .auto
 
     /// Entries of each queue.
-    @Option(help: ArgumentHelp("Requests that each queue holds at a time.", valueName: "n"))
-    var depth = SessionConfiguration().depth
+    @Option(
+        help: ArgumentHelp(
+            "Requests that each queue holds at a time. (default: 32; 8 for memory and null, which never wait)",
+            valueName: "n"))
+    var depth: Int?
 
     /// The bound on buffers.
     @Option(
@@ -100,7 +103,7 @@ struct CoreOptions: ParsableArguments, Sendable {
 
     /// Checks the ranges; what depends on the machine is checked when workers are placed.
     func validate() throws {
-        try Self.check("--depth", depth, in: 1...65_535)
+        if let depth { try Self.check("--depth", depth, in: 1...65_535) }
         try Self.check("--max-background", maxBackground, in: 1...65_535)
         // The kernel has 16 bits for it.
         try Self.check("--request-timeout", requestTimeout, in: 0...65_535)

@@ -25,7 +25,7 @@ extension MountTests {
         func exclude(_ keeping: Keeping) async throws {
             let backend = MemoryFileSystem(byteLimit: 1 << 20, locks: keeping.keeper)
             try await withMount(backend, configuration: try keeping.way.configuration()) { session in
-                let refused = keeping.keeper == .kernel ? 0 : 40 - (SessionConfiguration().depth - 1)
+                let refused = keeping.keeper == .kernel ? 0 : 40 - (SessionConfiguration.standardDepth - 1)
                 try await session.check("python3 - \(refused) <<'END'\n" + Self.script + "\nEND\n")
             }
         }

@@ -24,7 +24,7 @@ extension MountTests {
         @Test(arguments: Way.allCases)
         func areAsTheKernels(_ way: Way) async throws {
             try await Flavor(way: way, kind: .shared).mounted { session in
-                let refused = 40 - (SessionConfiguration().depth - 1)
+                let refused = 40 - (SessionConfiguration.standardDepth - 1)
                 try await session.check("python3 - \(refused) <<'END'\n" + Locks.script + "\nEND\n")
             }
         }
