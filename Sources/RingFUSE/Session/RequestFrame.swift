@@ -146,6 +146,15 @@ package struct RequestFrame {
     /// The process of its caller.
     var processID: UInt32 { unsafe header.load(fromByteOffset: 32, as: UInt32.self) }
 
+    /// Whether the page cache writes data back with it, and more than a little.
+    var isWriteback: Bool {
+        guard opcode == FUSE_WRITE.rawValue, unsafe payload.count >= Self.leastWriteback else { return false }
+        return unsafe argument.loadUnaligned(as: fuse_write_in.self).write_flags & FUSE_WRITE_CACHE != 0
+    }
+
+    /// Bytes that take longer to copy than it takes to wake another CPU.
+    private static var leastWriteback: Int { 65536 }
+
     /// Bytes that a successful reply to WRITE acknowledges: `fuse_write_out`.
     var acknowledged: UInt32 { unsafe reply.load(as: UInt32.self) }
 }

@@ -117,6 +117,8 @@ extension Session {
 
     /// Starts what moves workers; without it the session serves as well.
     private func startGovernor(_ roster: Roster) -> Governor? {
+        // Terms that are given hold, whatever it would find.
+        if configuration.loanTerms != nil { return nil }
         do throws(Errno) {
             let governor = try Governor(roster: roster, logger: logger)
             try governor.start()

@@ -119,8 +119,8 @@ public struct SessionConfiguration: Sendable {
     /// For tests; `nil` registers every entry as it should be.
     package var shortEntry: ShortEntry?
 
-    /// Whether workers of the ring lend entries (``Loan``) whatever they gain by it; for tests.
-    package var alwaysLends = false
+    /// What workers of the ring lend each other (``Loan``), whatever they gain by it; for tests.
+    package var loanTerms: LoanTerms?
 
     /// The defaults.
     public init() {}

@@ -22,8 +22,8 @@ struct SessionParts: Sendable {
     let populatesBuffers: Bool
     /// See ``SessionConfiguration/ShortEntry``.
     let shortEntry: SessionConfiguration.ShortEntry?
-    /// See ``SessionConfiguration/alwaysLends``.
-    let alwaysLends: Bool
+    /// See ``SessionConfiguration/loanTerms``.
+    let loanTerms: LoanTerms?
     let logger: Logger
 
     /// Logs what only a developer wants to know.

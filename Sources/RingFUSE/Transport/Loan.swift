@@ -13,38 +13,62 @@ import Synchronization
 package final class Loan: Sendable {
     /// Entries that the helper has room for.
     let limit: Int
-    /// Whether entries are to be lent.
+    /// What is to be lent.
     let wish: LoanWish
 
     /// A loan of nothing yet.
     ///
     /// - Parameters:
     ///   - limit: entries at most.
-    ///   - isOn: whether to lend from the start.
-    package init(limit: Int, isOn: Bool = false) {
+    ///   - terms: what to lend from the start.
+    package init(limit: Int, terms: LoanTerms = .nothing) {
         self.limit = limit
-        wish = LoanWish(isOn)
+        wish = LoanWish(terms)
     }
 
     deinit { wish.free() }
 
-    /// Whether entries are to be lent; any thread may ask and change it.
-    var isOn: Bool {
-        get { wish.isOn }
-        set { wish.isOn = newValue }
+    /// What is to be lent; any thread may ask and change it.
+    var terms: LoanTerms {
+        get { wish.terms }
+        set { wish.terms = newValue }
     }
 }
 
-/// Whether entries are to be lent: a trivial reference, which costs a worker that asks in each turn no counting.
+/// Which requests a worker shares with its helper.
+package enum LoanTerms: UInt8, AtomicRepresentable, Sendable {
+    /// None; what was lent goes back.
+    case nothing
+    /// What the kernel's page cache writes back: nobody waits for one of these, but for all of them.
+    case writeback
+    /// Whatever comes several at a time.
+    case everything
+
+    /// The terms for a worker.
+    ///
+    /// - Parameters:
+    ///   - seat: where it serves.
+    ///   - isNeighbourFree: whether the helper, and its CPU, have nothing else to do.
+    init(seat: SeatTrial.Seat, isNeighbourFree: Bool) {
+        switch seat {
+        case .both: self = .everything
+        case .home: self = isNeighbourFree ? .writeback : .nothing
+        // Both are on one CPU.
+        case .away: self = .nothing
+        }
+    }
+}
+
+/// What is to be lent: a trivial reference, which costs a worker that asks in each turn no counting.
 ///
 /// Invariant: used only while the loan that gave it lives.
 @safe
 struct LoanWish: @unchecked Sendable {
-    private let word: UnsafeMutablePointer<Atomic<Bool>>
+    private let word: UnsafeMutablePointer<Atomic<LoanTerms>>
 
-    init(_ isOn: Bool) {
+    init(_ terms: LoanTerms) {
         unsafe word = CacheLines.allocate(count: 1)
-        unsafe word.initialize(to: Atomic(isOn))
+        unsafe word.initialize(to: Atomic(terms))
     }
 
     func free() {
@@ -52,7 +76,7 @@ struct LoanWish: @unchecked Sendable {
         unsafe CacheLines.free(word)
     }
 
-    var isOn: Bool {
+    var terms: LoanTerms {
         get { unsafe word.pointee.load(ordering: .relaxed) }
         nonmutating set { unsafe word.pointee.store(newValue, ordering: .relaxed) }
     }

@@ -9,22 +9,31 @@ extension RingChannel {
     /// flight, of which 3, 4, 5, 6 are the helper's: 128 KiB 7.2, 7.7, 9.0, 9.5 GB/s, 1 MiB 8.0, 10.0, 10.5, 10.4.
     @inline(__always)
     package mutating func lend(from arrivals: inout ArrivalBatch) {
-        guard 2 * arrivals.count > lentCount + 2, let wish, wish.isOn else { return }
-        lendSome(of: &arrivals)
+        guard 2 * arrivals.count > lentCount + 2, let wish else { return }
+        let terms = wish.terms
+        // Looked at here, since whoever calls further counts references.
+        guard terms != .nothing, let last = arrivals.last, permits(terms, last) else { return }
+        lendSome(of: &arrivals, terms)
     }
 
     @inline(never)
-    private mutating func lendSome(of arrivals: inout ArrivalBatch) {
+    private mutating func lendSome(of arrivals: inout ArrivalBatch, _ terms: LoanTerms) {
         guard let lending, !isBroken else { return }
         let wanted = min((2 * arrivals.count - lentCount) / 3, lending.loan.limit - lentCount)
         var entries: [LentEntry] = []
-        while entries.count < wanted, let entry = arrivals.last, entry < ownCount {
+        while entries.count < wanted, let entry = arrivals.last, entry < ownCount, permits(terms, entry) {
             arrivals.removeLast()
             unsafe slots[entry].isLent = true
             lentCount += 1
             entries.append(lentEntry(entry))
         }
         if !entries.isEmpty { lending.other.post(.lend(entries)) }
+    }
+
+    /// Whether the request in an entry is of a kind that is shared.
+    @inline(__always)
+    private func permits(_ terms: LoanTerms, _ entry: Int) -> Bool {
+        terms == .everything || terms == .writeback && frame(of: entry).isWriteback
     }
 
     private func lentEntry(_ entry: Int) -> LentEntry {
@@ -53,12 +62,13 @@ extension RingChannel {
         return entry
     }
 
-    /// Gives a guest back with the request that has arrived in it, where nothing is to be lent any more.
+    /// Gives a guest back with the request that has arrived in it, where such are not to be lent, or no more.
     ///
     /// - Returns: whether it has gone.
     mutating func hasGoneBack(_ entry: Int) -> Bool {
         guestRequests += 1
-        guard let hosting, !hosting.loan.isOn, let lent = guests[entry - ownCount] else { return false }
+        guard let hosting, !permits(hosting.loan.terms, entry), let lent = guests[entry - ownCount]
+        else { return false }
         guests[entry - ownCount] = nil
         guestCount -= 1
         hosting.other.post(.handBack(entry: lent.entry))

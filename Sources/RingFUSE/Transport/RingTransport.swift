@@ -27,7 +27,8 @@ struct RingTransport: Sendable {
         let gate = placement.workers.lazy.compactMap(\.queues.first).first
         let plans = placement.workers
         let neighbours = Self.neighbours(plans)
-        let loans = plans.map { _ in Loan(limit: min(depth, Self.mostGuests), isOn: parts.alwaysLends) }
+        let terms = parts.loanTerms ?? .writeback
+        let loans = plans.map { _ in Loan(limit: min(depth, Self.mostGuests), terms: terms) }
         let posts = plans.map { Crew<Verdict>.Post(name: "ringfuse-ring\($0.index)", cpu: $0.cpu) }
         crew = try Crew(posts, quit: .quit) { member in
             let neighbour = neighbours[member.index]

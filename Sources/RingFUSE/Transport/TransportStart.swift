@@ -250,7 +250,7 @@ struct TransportStart {
             agreed: agreed, handler: makeHandler(agreed, interrupts, notifier), topology: session.topology,
             threadPool: ThreadPool(), roster: roster, populatesBuffers: session.configuration.populatesBuffers,
             shortEntry: session.configuration.shortEntry,
-            alwaysLends: session.configuration.alwaysLends, logger: session.logger)
+            loanTerms: session.configuration.loanTerms, logger: session.logger)
     }
 
     /// What a backend is told, and why it cannot have what it is not told of.

@@ -1,6 +1,10 @@
 import CRingFUSE
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// What one worker does, for others to look at while it works.
 ///
 /// Made on the worker's thread.
@@ -25,6 +29,15 @@ final class WorkerMeter: Sendable {
     }
 
     deinit { cells.free() }
+
+    /// The CPU time that the worker's thread has used; zero where it has ended.
+    var cpuTime: Duration {
+        var time = timespec()
+        // The kernel's number for the clock of a thread (clock_getcpuclockid(3), posix-timers.h `make_thread_cpuclock`).
+        let clock = ~thread << 3 | 6
+        guard unsafe clock_gettime(clock, &time) == 0 else { return .zero }
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
 
     /// The worker was pinned to another CPU.
     func moved(to cpu: Int) { seat.store(cpu, ordering: .relaxed) }

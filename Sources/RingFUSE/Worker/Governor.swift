@@ -55,7 +55,13 @@ final class Governor: Sendable {
         var trial: SeatTrial
         var work: Work
         /// What it has done between the last two looks.
-        var done: Work
+        private(set) var done: Work
+        private var cpuTime: Duration
+        /// The part of a CPU that its thread has used between them.
+        private(set) var cpuShare = 0.0
+        private var lastLook = ContinuousClock.now
+        /// Whether the helper, and its CPU, had nothing else to do.
+        var isNeighbourFree = true
 
         init?(_ member: Roster.Member) {
             guard let home = member.cpu, let alternate = member.alternate else { return nil }
@@ -65,6 +71,7 @@ final class Governor: Sendable {
             trial = SeatTrial(hasHelper: member.loan != nil)
             work = Work(of: member.meter.cells)
             done = work - work
+            cpuTime = member.meter.cpuTime
         }
 
         /// Takes a look.
@@ -74,12 +81,25 @@ final class Governor: Sendable {
             let now = Work(of: member.meter.cells)
             done = now - work
             work = now
+            lookAtTime()
             guard let pause else { return }
-            isLoaded = done.ownRequests * 100 >= Governor.leastRequests * UInt64(clamping: min(pause, 100))
+            let part = Double(min(pause, 100)) / 100
+            isLoaded =
+                Double(done.ownRequests) >= Governor.leastRequests * part
+                || Double(done.ownBytes) >= Governor.leastBytes * part
+        }
+
+        private mutating func lookAtTime() {
+            let now = (time: member.meter.cpuTime, moment: ContinuousClock.now)
+            cpuShare = (now.time - cpuTime).inSeconds / max((now.moment - lastLook).inSeconds, 0.001)
+            (cpuTime, lastLook) = now
         }
 
         /// Whether it had something to do.
         private(set) var isLoaded = false
+
+        /// Whether that takes it so long that its CPU is its own.
+        var isBusy: Bool { isLoaded && cpuShare >= Governor.leastBusy }
 
         /// The CPU of a seat.
         func cpu(_ seat: SeatTrial.Seat) -> Int { seat == .away ? alternate : home }
@@ -88,6 +108,7 @@ final class Governor: Sendable {
     private func run() {
         var subjects = roster.members.compactMap { Subject($0) }
         var idle = IdleTime()
+        idle.look()
         // A mount that was just made is likely to be used.
         var quietLooks = 1
         var loadedLooks = 0
@@ -96,10 +117,12 @@ final class Governor: Sendable {
             if isStopped(within: pause) { return }
             idle.look()
             for index in subjects.indices { subjects[index].look(after: pause) }
-            let busy = Set(subjects.lazy.filter(\.isLoaded).map(\.home))
+            let busy = Set(subjects.lazy.filter(\.isBusy).map(\.home))
             for index in subjects.indices { settle(index, of: &subjects, busy, idle) }
-            quietLooks = busy.isEmpty ? min(quietLooks + 1, Self.recentLooks) : 0
-            loadedLooks = busy.isEmpty ? 0 : min(loadedLooks + 1, Self.earlyLooks)
+            for index in subjects.indices { agree(index, of: &subjects, busy, idle) }
+            let isQuiet = !subjects.contains(where: \.isLoaded)
+            quietLooks = isQuiet ? min(quietLooks + 1, Self.recentLooks) : 0
+            loadedLooks = isQuiet ? 0 : min(loadedLooks + 1, Self.earlyLooks)
         }
     }
 
@@ -136,19 +159,35 @@ final class Governor: Sendable {
         // A neighbour that others use is theirs.
         guard subject.trial.seat != .home || idle.share(of: subject.alternate) >= Self.leastIdle else { return }
         let candidate = subjects[index].trial.candidate
-        let (here, there) = compare(subject, with: candidate, among: subjects)
-        subjects[index].trial.conclude(here: here, there: there)
+        let comparison = compare(subject, with: candidate, among: subjects)
+        subjects[index].trial.conclude(isBetter: comparison.isBetter)
         let seat = subjects[index].trial.seat
         for index in subjects.indices { subjects[index].look(after: nil) }
         guard seat != subject.trial.seat else { return }
         move(subject, to: seat)
-        let percent = Int(there / max(here, 1) * 100)
+        let percent = Int(comparison.there / max(comparison.here, 1) * 100)
         let place = seat == .both ? "shares its load with its neighbour" : "moved to CPU \(subject.cpu(seat))"
         logger.debug("\(subject.member.name): \(place), which serves it at \(percent) %")
     }
 
+    /// Tells a worker what it may lend.
+    private func agree(_ index: Int, of subjects: inout [Subject], _ busy: Set<Int>, _ idle: IdleTime) {
+        let subject = subjects[index]
+        guard let loan = subject.member.loan, let helper = subjects.first(where: { $0.home == subject.alternate })
+        else { return }
+        // What the helper does, it does for this worker, or nearly all of it: its queue is not in use.
+        let ours = helper.cpuShare + (subject.trial.seat == .away ? subject.cpuShare : 0)
+        subjects[index].isNeighbourFree =
+            !busy.contains(subject.alternate) && idle.share(of: subject.alternate) + ours >= Self.leastIdle
+        loan.terms = LoanTerms(seat: subject.trial.seat, isNeighbourFree: subjects[index].isNeighbourFree)
+    }
+
     /// Requests in a tenth of a second from which on a worker is worth a trial.
-    fileprivate static let leastRequests: UInt64 = 100
+    private static let leastRequests = 100.0
+    /// Bytes in that time which are as much: large requests are few.
+    private static let leastBytes = 32.0 * 1024 * 1024
+    /// The share of a CPU's time from which on a worker needs it.
+    private static let leastBusy = 0.2
     /// The share of a CPU's time that must be idle for a worker of another CPU to be tried there.
     private static let leastIdle = 0.5
 
@@ -160,21 +199,19 @@ final class Governor: Sendable {
         _ subject: Subject,
         with candidate: SeatTrial.Seat,
         among all: [Subject]
-    ) -> (here: Double, there: Double) {
+    ) -> SeatComparison {
         let seat = subject.trial.seat
-        var here = Rate()
-        var there = Rate()
-        for window in 0..<Self.windows {
-            here.add(measure(all, Self.windowMilliseconds))
+        var comparison = SeatComparison()
+        while !comparison.isDecided {
+            let here = measure(all, Self.windowMilliseconds)
             move(subject, to: candidate)
             settle(candidate)
-            there.add(measure(all, window == 0 ? Self.firstMilliseconds : Self.windowMilliseconds))
-            let isHopeless = window == 0 && there.perSecond < here.perSecond * SeatTrial.hopeless
+            let there = measure(all, comparison.pairs == 0 ? Self.firstMilliseconds : Self.windowMilliseconds)
             move(subject, to: seat)
-            if isHopeless { break }
+            comparison.add(here: here, there: there)
             settle(seat)
         }
-        return (here.perSecond, there.perSecond)
+        return comparison
     }
 
     /// Waits until a seat is what it is going to be: entries are lent with the requests that come.
@@ -182,18 +219,16 @@ final class Governor: Sendable {
         if seat == .both { usleep(1000) }
     }
 
-    /// Pairs of windows of a trial.
-    private static let windows = 4
     private static let windowMilliseconds: Int32 = 6
     /// The first window at the other seat is short, since it mostly is worse.
     private static let firstMilliseconds: Int32 = 3
 
     /// Work a second of all workers while they are left where they are.
-    private func measure(_ all: [Subject], _ milliseconds: Int32) -> Rate {
+    private func measure(_ all: [Subject], _ milliseconds: Int32) -> Double {
         let start = ContinuousClock.now
         let before = amount(all)
         usleep(UInt32(milliseconds) * 1000)
-        return Rate(amount: amount(all) - before, seconds: (ContinuousClock.now - start).inSeconds)
+        return (amount(all) - before) / (ContinuousClock.now - start).inSeconds
     }
 
     private func amount(_ all: [Subject]) -> Double {
@@ -201,24 +236,11 @@ final class Governor: Sendable {
     }
 
     private func move(_ subject: Subject, to seat: SeatTrial.Seat) {
-        subject.member.loan?.isOn = seat == .both
+        subject.member.loan?.terms = LoanTerms(seat: seat, isNeighbourFree: subject.isNeighbourFree)
         var cpu = UInt32(subject.cpu(seat))
         // A CPU that has gone leaves the worker where it is.
         if unsafe rfuse_set_affinity(subject.member.meter.thread, &cpu, 1) == 0 {
             subject.member.meter.moved(to: subject.cpu(seat))
         }
     }
-}
-
-/// Work that was measured over some time.
-private struct Rate {
-    var amount = 0.0
-    var seconds = 0.0
-
-    mutating func add(_ other: Rate) {
-        amount += other.amount
-        seconds += other.seconds
-    }
-
-    var perSecond: Double { seconds > 0 ? amount / seconds : 0 }
 }

@@ -59,10 +59,6 @@ struct SeatTrial: Sendable, Equatable {
     /// Looks between trials that keep finding the same: a trial costs a load that is best off where it is a few
     /// milliseconds.
     static let longestPause = 160
-    /// A seat must be so much better to be moved to.
-    static let gain = 1.08
-    /// A seat that reaches less than this part of the other in its first window is tried no longer.
-    static let hopeless = 0.85
 
     /// The seat that is to be tried.
     var candidate: Seat { candidates[vain % candidates.count] }
@@ -107,11 +103,9 @@ struct SeatTrial: Sendable, Equatable {
 
     /// Takes the outcome of a trial.
     ///
-    /// - Parameters:
-    ///   - here: work a second where the worker has been.
-    ///   - there: work a second at the seat that was tried.
-    mutating func conclude(here: Double, there: Double) {
-        if there > here * Self.gain {
+    /// - Parameter isBetter: whether the seat that was tried is to be taken.
+    mutating func conclude(isBetter: Bool) {
+        if isBetter {
             seat = candidate
             backOff = Self.firstPause
             pause = backOff

@@ -27,6 +27,9 @@ struct Work: Sendable {
     /// Requests of its own queues.
     var ownRequests: UInt64 { requests > guests ? requests - guests : 0 }
 
+    /// Bytes of its own queues, about.
+    var ownBytes: UInt64 { requests > 0 ? UInt64(Double(bytes) * Double(ownRequests) / Double(requests)) : 0 }
+
     /// One number for rates: bytes count where requests are large.
     var amount: Double { Double(requests) + Double(bytes) / 16384 }
 

@@ -10,7 +10,7 @@ extension MountTests {
     struct Lending {
         private func configuration(depth: Int = 32) throws -> SessionConfiguration {
             var configuration = try Way.ring.configuration()
-            configuration.alwaysLends = true
+            configuration.loanTerms = .everything
             configuration.depth = depth
             return configuration
         }
@@ -33,6 +33,25 @@ extension MountTests {
                 #expect(helpers.contains { $0.bytesRead > 1 << 20 && $0.bytesWritten > 1 << 20 })
                 #expect(workers.allSatisfy { $0.entries == depth * $0.queues.count })
                 #expect(workers.allSatisfy { $0.busy == 0 })
+            }
+        }
+
+        /// What is written back is served by two workers; what somebody waits for by the caller's own again.
+        @Test func writebackIsShared() async throws {
+            var configuration = try configuration(depth: 8)
+            configuration.loanTerms = .writeback
+            configuration.usesWritebackCache = true
+            let backend = MemoryFileSystem(byteLimit: 256 << 20)
+            try await withMount(backend, configuration: configuration) { session in
+                try await session.check(
+                    """
+                    taskset -p -c \(Self.first) $$ > /dev/null
+                    dd if=/dev/urandom of=data bs=1M count=64 conv=fsync status=none
+                    [ "$(sha1sum < data)" = "$(dd if=data bs=64k iflag=direct status=none | sha1sum)" ]
+                    """)
+                let helpers = try #require(session.statistics).workers.filter { !$0.queues.contains(Self.first) }
+                #expect(helpers.contains { $0.bytesWritten > 4 << 20 })
+                #expect(helpers.allSatisfy { $0.bytesRead == 0 })
             }
         }
 

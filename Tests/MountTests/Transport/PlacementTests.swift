@@ -64,11 +64,11 @@ extension MountTests {
             } check: { _ in
             },
             Setup(name: "entries lent") { configuration in
-                configuration.alwaysLends = true
+                configuration.loanTerms = .everything
             } check: { _ in
             },
             Setup(name: "entries lent, depth=2") { configuration in
-                configuration.alwaysLends = true
+                configuration.loanTerms = .everything
                 configuration.depth = 2
             } check: { _ in
             },

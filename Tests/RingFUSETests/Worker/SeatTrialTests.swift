@@ -25,16 +25,16 @@ import Testing
     @Test func onlyAClearGainMoves() {
         var trial = SeatTrial()
         _ = looks(&trial, small)
-        trial.conclude(here: 100, there: 105)
+        trial.conclude(isBetter: false)
         #expect(trial.seat == .home)
         _ = looks(&trial, small)
-        trial.conclude(here: 100, there: 120)
+        trial.conclude(isBetter: true)
         #expect(trial.seat == .away)
         _ = looks(&trial, small)
-        trial.conclude(here: 100, there: 90)
+        trial.conclude(isBetter: false)
         #expect(trial.seat == .away)
         _ = looks(&trial, small)
-        trial.conclude(here: 100, there: 120)
+        trial.conclude(isBetter: true)
         #expect(trial.seat == .home)
     }
 
@@ -43,7 +43,7 @@ import Testing
         var pauses: [Int] = []
         for _ in 0..<8 {
             pauses.append(looks(&trial, small))
-            trial.conclude(here: 100, there: 30)
+            trial.conclude(isBetter: false)
         }
         #expect(pauses == [2, 10, 20, 40, 80, 160, 160, 160])
     }
@@ -52,12 +52,12 @@ import Testing
         var trial = SeatTrial()
         for _ in 0..<6 {
             _ = looks(&trial, small)
-            trial.conclude(here: 100, there: 30)
+            trial.conclude(isBetter: false)
         }
         _ = trial.look(small)
         let toLarge = looks(&trial, large)
         #expect(toLarge == 2)
-        trial.conclude(here: 100, there: 30)
+        trial.conclude(isBetter: false)
         _ = trial.look(large)
         let toBatched = looks(&trial, batched)
         #expect(toBatched == 2)
@@ -73,13 +73,13 @@ import Testing
         #expect(trial.candidate == .away)
         _ = looks(&trial, bulk)
         #expect(trial.candidate == .both)
-        trial.conclude(here: 100, there: 100)
+        trial.conclude(isBetter: false)
         #expect(trial.candidate == .away)
         #expect(looks(&trial, bulk) == 1)
-        trial.conclude(here: 100, there: 100)
+        trial.conclude(isBetter: false)
         #expect(trial.candidate == .both)
         #expect(looks(&trial, bulk) == 10)
-        trial.conclude(here: 100, there: 150)
+        trial.conclude(isBetter: true)
         #expect(trial.seat == .both)
         let isMoved = trial.rest()
         #expect(isMoved && trial.seat == .home && trial.hasHelper)
@@ -93,10 +93,10 @@ import Testing
         let bulk = SeatTrial.Shape(requests: 1000, bytes: 131_072_000, turns: 200)
         var trial = SeatTrial(hasHelper: true)
         _ = looks(&trial, bulk)
-        trial.conclude(here: 100, there: 150)
+        trial.conclude(isBetter: true)
         _ = looks(&trial, small)
         #expect(trial.candidate == .home)
-        trial.conclude(here: 100, there: 300)
+        trial.conclude(isBetter: true)
         #expect(trial.seat == .home)
         #expect(trial.candidate == .away)
     }
@@ -106,7 +106,7 @@ import Testing
         let isMovedAtFirst = trial.rest()
         #expect(!isMovedAtFirst)
         _ = looks(&trial, large)
-        trial.conclude(here: 1, there: 2)
+        trial.conclude(isBetter: true)
         #expect(trial.seat == .away)
         let isMoved = trial.rest()
         #expect(isMoved)

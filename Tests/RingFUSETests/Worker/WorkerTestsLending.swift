@@ -1,3 +1,4 @@
+import CRingFUSE
 import Glibc
 import SystemPackage
 import Testing
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func nothingIsLentUnlessWanted() throws {
-        let bench = try LendingBench(isOn: false)
+        let bench = try LendingBench(terms: .nothing)
         bench.serve(by: bench.lender, bench.requests(6))
         #expect(bench.answered.lender.count == 6)
         bench.end()
@@ -57,13 +58,13 @@ import Testing
     @Test func goesBackWhenItIsNotWantedAnyMore() throws {
         let bench = try LendingBench()
         bench.serve(by: bench.lender, bench.requests(6))
-        bench.loan.isOn = false
+        bench.loan.terms = .nothing
         bench.serve(by: bench.helper, bench.requests(4, from: 100))
         #expect(bench.answered.lender.suffix(4) == [100, 102, 104, 106])
         #expect(bench.answered.helper.count == 4)
         bench.serve(by: bench.lender, bench.requests(8, from: 200))
         #expect(bench.answered.lender.count == 2 + 4 + 8)
-        bench.loan.isOn = true
+        bench.loan.terms = .everything
         bench.serve(by: bench.lender, bench.requests(6, from: 300))
         #expect(bench.answered.helper.count == 8)
         bench.end()
@@ -88,6 +89,66 @@ import Testing
         bench.end()
     }
 
+    // MARK: Writeback
+
+    /// What a page cache writes back, or as large a write that somebody waits for.
+    private func writes(_ count: Int, from first: UInt64 = 2, flags: UInt32) -> [KernelRequest] {
+        let data = [UInt8](repeating: 7, count: 65536)
+        return (0..<UInt64(count)).map {
+            .write(first + 2 * $0, to: ScriptedBackend.yielding, data, flags: flags)
+        }
+    }
+
+    @Test func writebackAloneIsShared() throws {
+        let bench = try LendingBench(terms: .writeback, payloadCapacity: 65536)
+        bench.serve(by: bench.lender, writes(6, flags: FUSE_WRITE_CACHE))
+        #expect(bench.answered.lender.count == 2)
+        #expect(bench.answered.helper.count == 4)
+        bench.end()
+    }
+
+    @Test func othersAreNotSharedWithIt() throws {
+        let bench = try LendingBench(terms: .writeback, payloadCapacity: 65536)
+        bench.serve(by: bench.lender, bench.requests(6))
+        bench.serve(by: bench.lender, writes(6, from: 100, flags: 0))
+        let small = (0..<6).map {
+            KernelRequest.write(200 + 2 * $0, to: ScriptedBackend.yielding, [1, 2, 3], flags: FUSE_WRITE_CACHE)
+        }
+        bench.serve(by: bench.lender, small)
+        #expect(bench.answered.helper == [])
+        #expect(bench.answered.lender.count == 18)
+        bench.end()
+    }
+
+    /// What comes last is looked at first, and what is not written back stays.
+    @Test func aMixedBatchIsSharedInPart() throws {
+        let bench = try LendingBench(terms: .writeback, payloadCapacity: 65536)
+        bench.serve(by: bench.lender, writes(3, flags: FUSE_WRITE_CACHE) + bench.requests(1, from: 100))
+        #expect(bench.answered.helper == [])
+        bench.serve(by: bench.lender, bench.requests(3, from: 200) + writes(2, from: 300, flags: FUSE_WRITE_CACHE))
+        #expect(bench.answered.helper == [300, 302])
+        bench.end()
+    }
+
+    /// Who waits for an answer is served at home again, at the price of one message.
+    @Test func guestsGoBackWithOtherRequests() throws {
+        let bench = try LendingBench(terms: .writeback, payloadCapacity: 65536)
+        bench.serve(by: bench.lender, writes(6, flags: FUSE_WRITE_CACHE))
+        bench.serve(by: bench.helper, writes(2, from: 100, flags: FUSE_WRITE_CACHE))
+        #expect(bench.answered.helper.suffix(2) == [100, 102])
+        bench.serve(by: bench.helper, bench.requests(1, from: 200))
+        #expect(bench.answered.lender.last == 200)
+        #expect(bench.answered.helper.count == 6)
+        bench.end()
+    }
+
+    @Test func termsFollowSeatAndNeighbour() {
+        #expect(LoanTerms(seat: .home, isNeighbourFree: true) == .writeback)
+        #expect(LoanTerms(seat: .home, isNeighbourFree: false) == .nothing)
+        #expect(LoanTerms(seat: .both, isNeighbourFree: false) == .everything)
+        #expect(LoanTerms(seat: .away, isNeighbourFree: true) == .nothing)
+    }
+
     // MARK: Interrupts
 
     /// INTERRUPT goes to all workers, and may be read by the helper before it knows of the request.
@@ -108,7 +169,7 @@ import Testing
     @Test(arguments: [true, false]) func interruptsFindWhatGoesBack(_ isLenderFirst: Bool) throws {
         let bench = try LendingBench()
         bench.serve(by: bench.lender, bench.requests(6))
-        bench.loan.isOn = false
+        bench.loan.terms = .nothing
         bench.helper.kernel.send(.attributes(100, of: ScriptedBackend.cancellable), queue: 0)
         for side in [bench.lender, bench.helper] { side.mailbox.post(.interrupt(unique: 100)) }
         if isLenderFirst { bench.settle(bench.lender) }
@@ -161,7 +222,7 @@ import Testing
         bench.settle(bench.lender)
         #expect(bench.lender.worker.isDone)
         // What comes back to it cannot be served.
-        bench.loan.isOn = false
+        bench.loan.terms = .nothing
         bench.helper.kernel.send(.attributes(100, of: ScriptedBackend.immediate), queue: 0)
         bench.settle(bench.helper)
         bench.settle(bench.lender)

@@ -15,7 +15,7 @@ import Testing
         let parts = SessionParts(
             device: device, cloneDevice: { () throws(Errno) in throw .notSupported }, agreed: agreedSession(),
             handler: RequestHandler(), topology: topology, threadPool: ThreadPool(), roster: roster,
-            populatesBuffers: true, shortEntry: nil, alwaysLends: false, logger: Logger(label: "test"))
+            populatesBuffers: true, shortEntry: nil, loanTerms: nil, logger: Logger(label: "test"))
         let placement = try Placement(on: topology, wishes: Placement.Wishes(pin: .none))
         let transport = try RingTransport(parts, placement: placement, depth: 2, poll: .zero)
         #expect(transport.mailboxes.count == 2)

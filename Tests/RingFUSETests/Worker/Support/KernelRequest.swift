@@ -55,9 +55,11 @@ struct KernelRequest: Sendable {
     }
 
     /// WRITE of `data` at the start of a file.
-    static func write(_ unique: UInt64, to node: UInt64, _ data: [UInt8]) -> KernelRequest {
+    ///
+    /// - Parameter flags: `write_flags`.
+    static func write(_ unique: UInt64, to node: UInt64, _ data: [UInt8], flags: UInt32 = 0) -> KernelRequest {
         let argument = RequestBuilder()
-            .adding(UInt64(1)).adding(UInt64(0)).adding(UInt32(data.count)).adding(UInt32(0)).adding(UInt64(0))
+            .adding(UInt64(1)).adding(UInt64(0)).adding(UInt32(data.count)).adding(flags).adding(UInt64(0))
             .adding(UInt32(0)).adding(UInt32(0))
         return KernelRequest(
             opcode: Opcode.write.rawValue,

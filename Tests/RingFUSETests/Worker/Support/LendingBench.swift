@@ -12,13 +12,20 @@ final class LendingBench {
     let helper: RingBench
 
     /// Two workers that serve.
-    init(depth: Int = 8, limit: Int = 6, isOn: Bool = true) throws {
-        loan = Loan(limit: limit, isOn: isOn)
+    init(
+        depth: Int = 8,
+        limit: Int = 6,
+        terms: LoanTerms = .everything,
+        payloadCapacity: Int? = nil
+    ) throws {
+        loan = Loan(limit: limit, terms: terms)
         let boxes = [try Mailbox(), try Mailbox()]
         lender = try RingBench(
-            queues: [0], depth: depth, mailbox: boxes[0], lending: LoanSide(loan, with: boxes[1]))
+            queues: [0], depth: depth, payloadCapacity: payloadCapacity, mailbox: boxes[0],
+            lending: LoanSide(loan, with: boxes[1]))
         helper = try RingBench(
-            queues: [1], depth: depth, mailbox: boxes[1], hosting: LoanSide(loan, with: boxes[0]))
+            queues: [1], depth: depth, payloadCapacity: payloadCapacity, mailbox: boxes[1],
+            hosting: LoanSide(loan, with: boxes[0]))
         lender.kernel.partner = helper.kernel
         helper.kernel.partner = lender.kernel
         for bench in [lender, helper] { try bench.worker.start() }

@@ -22,12 +22,14 @@ final class RingBench {
     ///   - queues: the queues it serves.
     ///   - depth: entries of each.
     ///   - gate: the queue that is registered last.
+    ///   - payloadCapacity: bytes of data that an entry has room for; what was agreed on where it is `nil`.
     ///   - lending: what it may lend.
     ///   - hosting: what it may be lent.
     init(
         queues: [UInt16] = [0],
         depth: Int = 4,
         gate: UInt16? = nil,
+        payloadCapacity: Int? = nil,
         poll: Duration = .zero,
         mailbox: Mailbox? = nil,
         lending: LoanSide? = nil,
@@ -35,15 +37,15 @@ final class RingBench {
     ) throws {
         let mailbox = try mailbox ?? Mailbox()
         self.mailbox = mailbox
-        let agreed = agreedSession()
-        kernel = FakeKernel(payloadSize: agreed.payloadCapacity, eventFile: mailbox.eventFile.rawValue)
+        let capacity = payloadCapacity ?? agreedSession().payloadCapacity
+        kernel = FakeKernel(payloadSize: capacity, eventFile: mailbox.eventFile.rawValue)
         let ring = FakeRing(kernel: kernel)
         io = RingIO(queue: ring, mailbox: mailbox)
         let arenas = try queues.map { queue in
             QueueArena(
                 queue: queue,
                 opensGate: queue == gate,
-                buffers: try EntryBuffers(count: depth, payloadCapacity: agreed.payloadCapacity)
+                buffers: try EntryBuffers(count: depth, payloadCapacity: capacity)
             )
         }
         let handler = makeDispatcher(backend, mailbox, events)
