@@ -284,13 +284,13 @@ import Testing
             return try #require(text.split(separator: " ").first.flatMap { Int($0) }) * 4096
         }
         let before = try mapped()
-        for _ in 0..<500 {
+        for _ in 0..<1000 {
             await Task {
                 unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
                 try? await Session(ScriptedBackend(), at: "/nonexistent/mount-point").run { _ in }
             }.value
         }
-        // Stacks are 8 MiB: 4 GB, were they all left.
-        #expect(try mapped() - before < 2 << 30)
+        // Stacks are 8 MiB: 8 GB, were they all left. Other tests beside this one map memory, too.
+        #expect(try mapped() - before < 5 << 30)
     }
 }
