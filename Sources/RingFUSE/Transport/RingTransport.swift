@@ -28,7 +28,8 @@ struct RingTransport: Sendable {
         let plans = placement.workers
         let neighbours = Self.neighbours(plans)
         let terms = parts.loanTerms ?? .writeback
-        let loans = plans.map { _ in Loan(limit: min(depth, Self.mostGuests), terms: terms) }
+        // One entry stays: a worker without any would have nothing more to wait for, and end.
+        let loans = plans.map { _ in Loan(limit: min(depth - 1, Self.mostGuests), terms: terms) }
         let posts = plans.map { Crew<Verdict>.Post(name: "ringfuse-ring\($0.index)", cpu: $0.cpu) }
         crew = try Crew(posts, quit: .quit) { member in
             let neighbour = neighbours[member.index]
