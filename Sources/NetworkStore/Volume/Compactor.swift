@@ -114,19 +114,8 @@ public struct Compactor: Sendable {
     private func scan() async throws(VolumeFailure) -> [ScannedExtent] {
         let before = Timestamp.now.seconds - policy.patience
         let position = position
-        return try await engine { (engine) async throws(Errno) in
-            try await engine.scanExtents(after: position, limit: Self.batch, unchangedSince: before)
-        }
-    }
-
-    /// Asks the engine.
-    private func engine<Result>(
-        _ body: (any MetadataEngine) async throws(Errno) -> Result
-    ) async throws(VolumeFailure) -> Result {
-        do throws(Errno) {
-            return try await body(volume.engine)
-        } catch {
-            throw .engine(error)
+        return try await VolumeFailure.ofEngine { () async throws(Errno) in
+            try await volume.engine.scanExtents(after: position, limit: Self.batch, unchangedSince: before)
         }
     }
 
@@ -189,13 +178,15 @@ public struct Compactor: Sendable {
     ) async throws(VolumeFailure) {
         guard !pack.parts.isEmpty else { return }
         defer { pack = Pack(blockSize: volume.blockSize) }
-        let number = try await engine { (engine) async throws(Errno) in try await engine.reserveObjects(1).lowerBound }
+        let number = try await VolumeFailure.ofEngine { () async throws(Errno) in
+            try await volume.engine.reserveObjects(1).lowerBound
+        }
         // Where this fails the number stays pending, and is garbage when the session is over.
         let object = try await volume.writer.put(pack.blocks, byteCount: pack.byteCount, as: number, io)
         if let layout = ObjectLayout(of: object) { volume.reader.remember(layout, of: number) }
         let changes = pack.changes(object)
-        let records = try await engine { (engine) async throws(Errno) in
-            try await engine.commit(changes, durably: false)
+        let records = try await VolumeFailure.ofEngine { () async throws(Errno) in
+            try await volume.engine.commit(changes, durably: false)
         }
         for (change, record) in zip(changes, records) where record != nil {
             moved(change.file)

@@ -68,7 +68,10 @@ public struct ObjectCheck: Sendable {
         var count = 0
         var after: ObjectNumber = 0
         while !Task.isCancelled {
-            let objects = try await objects(after: after)
+            let number = after
+            let objects = try await VolumeFailure.ofEngine { () async throws(Errno) in
+                try await engine.objects(after: number, limit: Self.batch)
+            }
             guard let last = objects.last else { break }
             for object in objects {
                 try await check(object, scrubs: scrubs, io, found)
@@ -78,14 +81,6 @@ public struct ObjectCheck: Sendable {
             after = last.number
         }
         return count
-    }
-
-    private func objects(after number: ObjectNumber) async throws(VolumeFailure) -> [ObjectRecord] {
-        do throws(Errno) {
-            return try await engine.objects(after: number, limit: Self.batch)
-        } catch {
-            throw .engine(error)
-        }
     }
 
     private func check(
