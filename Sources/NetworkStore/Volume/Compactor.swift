@@ -36,7 +36,9 @@ public struct Compactor: Sendable {
     }
 
     /// Extents that are asked for at a time: up to 4 MiB of content.
-    private static let batch = 128
+    static let batch = 128
+    /// Extents that become one object at the most: their files are changed in one transaction, for which others wait.
+    private static let packLimit = 1024
     /// Neighbours in a file that are smaller than a block, and not one in their object, before they are made one.
     static let fragmentLimit = 32
 
@@ -69,13 +71,16 @@ public struct Compactor: Sendable {
         var pack = Pack(blockSize: volume.blockSize)
         while progress.extents < extents, progress.bytes < bytes, volume.isOpen, !Task.isCancelled {
             let scanned = try await scan()
+            // Nothing of it need have waited for anything, and what is fetched for readers is on this thread, too.
+            await Task.yield()
             for index in Self.misplaced(scanned, blockSize: UInt64(volume.blockSize)) {
                 let extent = scanned[index]
-                if pack.byteCount + Int(extent.length) > capacity {
+                if pack.byteCount + Int(extent.length) > capacity || pack.extentCount >= Self.packLimit {
                     try await store(&pack, &progress, io, moved)
                 }
                 guard extent.length <= UInt64(capacity) else { continue }
                 try await read(extent, into: &pack, io)
+                if case .object = extent.place { await Task.yield() }
             }
             progress.extents += scanned.count
             if let last = scanned.last { position = last.position }
