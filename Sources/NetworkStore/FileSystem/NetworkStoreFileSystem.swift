@@ -59,6 +59,7 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Starts to write out what nobody asks for.
     public func connected(_ connection: Connection) {
         self.connection.withLock { $0 = connection }
+        volume.reader.wrongAnswers.tell { [weak self] in self?.warn($0) }
         if let locks {
             // One entry of each queue at least stays free for whoever unlocks.
             locks.limitSeats(to: connection.queueDepth - 1)
