@@ -5,18 +5,26 @@ extension FaultProxy {
         host, _, target = sys.argv[1].partition(':')
         port, control = int(sys.argv[2]), sys.argv[3]
         numbers = random.Random(int(sys.argv[4]))
-        OF_OBJECTS = ('wrong', 'missing')
+        OF_OBJECTS = ('wrong', 'missing', 'spot')
+        # What the file said last, and how many more requests it wants to go wrong.
+        order = {'text': None, 'left': None}
 
         def pick(method, path):
             try:
-                words = open(control).read().split()
+                text = open(control).read()
             except FileNotFoundError:
                 return None
-            if not words or numbers.random() * 100 >= int(words[0]):
+            limits = [int(word[6:].split(':')[0]) for word in text.split() if word.startswith('limit=')]
+            words = [word for word in text.split() if not word.startswith('limit=')]
+            if text != order['text']:
+                order.update(text=text, left=limits[0] if limits else None)
+            if not words or order['left'] == 0 or numbers.random() * 100 >= int(words[0]):
                 return None
             # An object has a part of the path more than its bucket.
             is_object = method == b'GET' and len(path.split(b'?')[0].strip(b'/').split(b'/')) > 1
             kinds = [kind for kind in words[1:] if is_object or kind not in OF_OBJECTS]
+            if kinds and order['left'] is not None:
+                order['left'] -= 1
             return numbers.choice(kinds) if kinds else None
 
         def tell(kind):
@@ -91,6 +99,11 @@ extension FaultProxy {
                 tell(fault)
                 at = numbers.randrange(len(text))
                 text = text[:at] + bytes([text[at] ^ 0x10]) + text[at + 1:]
+            if fault == 'spot' and is_plain and answer.split(b' ')[1] in (b'200', b'206'):
+                at = \(spot) - int((field(head, b'range') or b'bytes=0-')[6:].split(b'-')[0])
+                if 0 <= at < len(text):
+                    tell(fault)
+                    text = text[:at] + bytes([text[at] ^ 0x10]) + text[at + 1:]
             if fault == 'short' and text:
                 tell(fault)
                 writer.write(answer + text[:numbers.randrange(len(text))])

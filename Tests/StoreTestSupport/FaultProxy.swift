@@ -20,6 +20,8 @@ package final class FaultProxy: Sendable {
         case wrong
         /// 404 for an object that is there.
         case missing
+        /// One byte of each object, at ``FaultProxy/spot``, is another one.
+        case spot
 
         /// Those that a client makes good by asking again.
         package static var passing: [Fault] { [.failure, .slowDown, .slow, .short, .reset] }
@@ -57,9 +59,15 @@ package final class FaultProxy: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
+    /// Where a byte of an object is another one, with ``Fault/spot``.
+    package static let spot = 100_000
+
     /// Has a part of the requests go wrong from now on.
-    package func disturb(percent: Int, _ faults: [Fault]) throws {
-        let line = "\(percent) \(faults.map(\.rawValue).joined(separator: " "))"
+    ///
+    /// - Parameter limit: how many of them; `nil` for no end.
+    package func disturb(percent: Int, _ faults: [Fault], limit: Int? = nil) throws {
+        let bound = limit.map { "limit=\($0):\(UInt32.random(in: 0...UInt32.max)) " } ?? ""
+        let line = "\(percent) \(bound)\(faults.map(\.rawValue).joined(separator: " "))"
         try line.write(toFile: "\(directory)/faults", atomically: true, encoding: .utf8)
     }
 

@@ -71,7 +71,7 @@ public final class LockTable: Sendable {
 
     // MARK: Requests
 
-    /// Tells a lock that stands in the way of another: ``FileSystem/conflict(with:on:_:)``.
+    /// Tells a lock that stands in the way of another: ``LockOperations/conflict(with:on:_:)``.
     ///
     /// - Throws: `EINVAL` for a range that ends before it starts, or beyond the largest file.
     public func conflict(with lock: FileLock, on file: OpenFile) throws(Errno) -> FileLock? {
@@ -83,7 +83,7 @@ public final class LockTable: Sendable {
         }
     }
 
-    /// Sets or releases a lock: ``FileSystem/setLock(_:on:waits:_:)``.
+    /// Sets or releases a lock: ``LockOperations/setLock(_:on:waits:_:)``.
     ///
     /// - Parameter waits: whether to suspend until the lock can be had.
     /// - Throws: `EAGAIN` where another lock stands in the way and `waits` is false; `EDEADLK` where those who hold it

@@ -59,6 +59,7 @@ public final class NetworkStoreFileSystem: FileSystem {
     /// Starts to write out what nobody asks for.
     public func connected(_ connection: Connection) {
         self.connection.withLock { $0 = connection }
+        volume.reader.wrongAnswers.tell { [weak self] in self?.warn($0) }
         if let locks {
             // One entry of each queue at least stays free for whoever unlocks.
             locks.limitSeats(to: connection.queueDepth - 1)
@@ -69,8 +70,7 @@ public final class NetworkStoreFileSystem: FileSystem {
         if isShared { volume.engine.watch { [weak self] changes in self?.invalidate(changes) } }
         volume.start { io in
             var seconds = 0
-            var compactor = Compactor(self.volume)
-            var nextCompaction = 0
+            var compaction = CompactionTurn(self.volume)
             var trash = TrashTurn()
             while await self.volume.pause(for: .seconds(1), io) {
                 self.volume.flushExpired()
@@ -81,10 +81,7 @@ public final class NetworkStoreFileSystem: FileSystem {
                 await self.volume.refreshRoom()
                 seconds += 1
                 guard seconds % Self.collectionInterval == 0 else { continue }
-                // Of several mounts each would move the same.
-                if !self.isShared, seconds >= nextCompaction, await self.compact(&compactor, io) {
-                    nextCompaction = seconds + Self.compactionRest
-                }
+                await compaction.run(self, io)
                 await trash.run(self)
                 await self.collectGarbage(io)
             }
@@ -95,31 +92,6 @@ public final class NetworkStoreFileSystem: FileSystem {
     private static let collectionInterval = 30
     /// Objects that one of them removes at the most, so that it does not keep the store busy.
     private static let collectionLimit = 2000
-
-    /// Extents that are looked at between two collections, and bytes that are moved, at the most.
-    private static let compactionLimit = (extents: 20_000, bytes: UInt64(32 << 20))
-
-    /// Seconds after which the volume is looked through anew where there was nothing to move: what is too little for an object
-    /// would be read again each time.
-    private static let compactionRest = 600
-
-    /// Moves bytes that lie badly.
-    ///
-    /// - Returns: whether the end of the volume was reached with nothing to move.
-    private func compact(_ compactor: inout Compactor, _ io: borrowing AsyncIO) async -> Bool {
-        let limit = Self.compactionLimit
-        do throws(VolumeFailure) {
-            let progress = try await compactor.run(extents: limit.extents, bytes: limit.bytes, io) {
-                self.noteMove(of: $0)
-            }
-            volume.counters.movedBytes.count(Int(clamping: progress.bytes))
-            return progress.isComplete && progress.bytes == 0
-        } catch {
-            // Goes on the next time.
-            connection.withLock { $0 }?.warn("the volume was not compacted: \(error)")
-            return false
-        }
-    }
 
     /// Bytes of a file are elsewhere now: where it is open, it asks again.
     func noteMove(of file: NodeID) {

@@ -24,6 +24,9 @@ public struct VolumeDescription: Sendable, Hashable, Codable {
     public var trashAge: UInt64?
     /// The journals that may have content which is not in the volume, by their identifiers (``Journal``); `nil` for none.
     public var journals: [String: JournalMark]?
+    /// The session that moves bytes, or was the last to do so, of a volume that several mounts have at a time
+    /// (``CompactionEngine/claimCompaction()``).
+    public var compactor: Int64?
 
     /// How blocks are compressed.
     public enum Compression: String, Sendable, Codable, CaseIterable {

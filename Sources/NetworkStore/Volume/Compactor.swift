@@ -36,7 +36,9 @@ public struct Compactor: Sendable {
     }
 
     /// Extents that are asked for at a time: up to 4 MiB of content.
-    private static let batch = 128
+    static let batch = 128
+    /// Extents that become one object at the most: their files are changed in one transaction, for which others wait.
+    private static let packLimit = 1024
     /// Neighbours in a file that are smaller than a block, and not one in their object, before they are made one.
     static let fragmentLimit = 32
 
@@ -69,13 +71,16 @@ public struct Compactor: Sendable {
         var pack = Pack(blockSize: volume.blockSize)
         while progress.extents < extents, progress.bytes < bytes, volume.isOpen, !Task.isCancelled {
             let scanned = try await scan()
+            // Nothing of it need have waited for anything, and what is fetched for readers is on this thread, too.
+            await Task.yield()
             for index in Self.misplaced(scanned, blockSize: UInt64(volume.blockSize)) {
                 let extent = scanned[index]
-                if pack.byteCount + Int(extent.length) > capacity {
+                if pack.byteCount + Int(extent.length) > capacity || pack.extentCount >= Self.packLimit {
                     try await store(&pack, &progress, io, moved)
                 }
                 guard extent.length <= UInt64(capacity) else { continue }
                 try await read(extent, into: &pack, io)
+                if case .object = extent.place { await Task.yield() }
             }
             progress.extents += scanned.count
             if let last = scanned.last { position = last.position }
@@ -114,19 +119,8 @@ public struct Compactor: Sendable {
     private func scan() async throws(VolumeFailure) -> [ScannedExtent] {
         let before = Timestamp.now.seconds - policy.patience
         let position = position
-        return try await engine { (engine) async throws(Errno) in
-            try await engine.scanExtents(after: position, limit: Self.batch, unchangedSince: before)
-        }
-    }
-
-    /// Asks the engine.
-    private func engine<Result>(
-        _ body: (any MetadataEngine) async throws(Errno) -> Result
-    ) async throws(VolumeFailure) -> Result {
-        do throws(Errno) {
-            return try await body(volume.engine)
-        } catch {
-            throw .engine(error)
+        return try await VolumeFailure.ofEngine { () async throws(Errno) in
+            try await volume.engine.scanExtents(after: position, limit: Self.batch, unchangedSince: before)
         }
     }
 
@@ -189,13 +183,15 @@ public struct Compactor: Sendable {
     ) async throws(VolumeFailure) {
         guard !pack.parts.isEmpty else { return }
         defer { pack = Pack(blockSize: volume.blockSize) }
-        let number = try await engine { (engine) async throws(Errno) in try await engine.reserveObjects(1).lowerBound }
+        let number = try await VolumeFailure.ofEngine { () async throws(Errno) in
+            try await volume.engine.reserveObjects(1).lowerBound
+        }
         // Where this fails the number stays pending, and is garbage when the session is over.
         let object = try await volume.writer.put(pack.blocks, byteCount: pack.byteCount, as: number, io)
         if let layout = ObjectLayout(of: object) { volume.reader.remember(layout, of: number) }
         let changes = pack.changes(object)
-        let records = try await engine { (engine) async throws(Errno) in
-            try await engine.commit(changes, durably: false)
+        let records = try await VolumeFailure.ofEngine { () async throws(Errno) in
+            try await volume.engine.commit(changes, durably: false)
         }
         for (change, record) in zip(changes, records) where record != nil {
             moved(change.file)

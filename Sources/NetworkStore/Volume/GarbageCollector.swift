@@ -31,37 +31,23 @@ public struct GarbageCollector: Sendable {
     ) async throws(VolumeFailure) -> Int {
         var removed = 0
         while removed < limit ?? .max, !Task.isCancelled {
-            let numbers = try await garbage(min(Self.batch, (limit ?? .max) - removed))
+            let numbers = try await VolumeFailure.ofEngine { () async throws(Errno) in
+                try await engine.garbage(limit: min(Self.batch, (limit ?? .max) - removed))
+            }
             guard !numbers.isEmpty else { break }
             // What made them garbage must not be lost by a crash of the machine once they are gone: the file that had them
             // would have them again.
-            do throws(Errno) {
-                try await engine.synchronize()
-            } catch {
-                throw .engine(error)
-            }
+            try await VolumeFailure.ofEngine { () async throws(Errno) in try await engine.synchronize() }
             do throws(ObjectStoreError) {
                 try await store.remove(numbers.map { keys[$0] }, io)
             } catch {
                 throw .store(error)
             }
             // Only now: an object without a number would never be found again.
-            do throws(Errno) {
-                try await engine.forget(numbers)
-            } catch {
-                throw .engine(error)
-            }
+            try await VolumeFailure.ofEngine { () async throws(Errno) in try await engine.forget(numbers) }
             removed += numbers.count
             progress(removed)
         }
         return removed
-    }
-
-    private func garbage(_ limit: Int) async throws(VolumeFailure) -> [ObjectNumber] {
-        do throws(Errno) {
-            return try await engine.garbage(limit: limit)
-        } catch {
-            throw .engine(error)
-        }
     }
 }

@@ -68,7 +68,10 @@ public struct ObjectCheck: Sendable {
         var count = 0
         var after: ObjectNumber = 0
         while !Task.isCancelled {
-            let objects = try await objects(after: after)
+            let number = after
+            let objects = try await VolumeFailure.ofEngine { () async throws(Errno) in
+                try await engine.objects(after: number, limit: Self.batch)
+            }
             guard let last = objects.last else { break }
             for object in objects {
                 try await check(object, scrubs: scrubs, io, found)
@@ -78,14 +81,6 @@ public struct ObjectCheck: Sendable {
             after = last.number
         }
         return count
-    }
-
-    private func objects(after number: ObjectNumber) async throws(VolumeFailure) -> [ObjectRecord] {
-        do throws(Errno) {
-            return try await engine.objects(after: number, limit: Self.batch)
-        } catch {
-            throw .engine(error)
-        }
     }
 
     private func check(
@@ -98,16 +93,29 @@ public struct ObjectCheck: Sendable {
         guard let layout = ObjectLayout(of: object) else { return found(.layout(key)) }
         let expected = UInt64(layout.storedRange(of: 0..<layout.blocks.count).upperBound)
         do throws(ObjectStoreError) {
-            guard let size = try await store.size(of: key, io) else { return found(.missing(key)) }
+            guard let size = try await store.size(of: key, io) else { throw .missing(key) }
             guard size == expected else { return found(.size(key, size, expected: expected)) }
             guard scrubs else { return }
             for index in layout.blocks.indices where try await !isRight(index, of: object.number, layout, io) {
                 found(.damaged(key, offset: UInt64(index * layout.blockSize)))
             }
         } catch .missing {
-            found(.missing(key))
+            // Mounts may have moved or removed what was in it, and the object, since its number was read.
+            if try await isInUse(object.number) { found(.missing(key)) }
         } catch {
             throw .store(error)
+        }
+    }
+
+    /// Whether extents refer to an object.
+    private func isInUse(_ object: ObjectNumber) async throws(VolumeFailure) -> Bool {
+        do throws(Errno) {
+            _ = try await engine.object(object)
+            return true
+        } catch .staleNFSFileHandle {
+            return false
+        } catch {
+            throw .engine(error)
         }
     }
 

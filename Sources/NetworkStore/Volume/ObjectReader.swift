@@ -13,6 +13,8 @@ final class ObjectReader: Sendable {
     private let disk: DiskCache?
     private let claims: BlockClaims
     private let counters: VolumeCounters
+    /// What the store gave that was wrong.
+    let wrongAnswers: WrongAnswers
     /// Layouts of objects that were read.
     private let layouts = Mutex<[ObjectNumber: ObjectLayout]>([:])
 
@@ -31,6 +33,7 @@ final class ObjectReader: Sendable {
     ) {
         self.disk = disk
         self.counters = counters
+        wrongAnswers = WrongAnswers(counters)
         self.engine = engine
         self.store = store
         self.keys = keys
@@ -44,7 +47,7 @@ final class ObjectReader: Sendable {
     ///
     /// - Parameters:
     ///   - range: bytes of the object's content.
-    /// - Throws: `EIO` where the store cannot give them, or gives others; `EINTR` where the task was cancelled.
+    /// - Throws: `EIO` where the store cannot give them, or gives others each time; `EINTR` where the task was cancelled.
     func fetch(_ range: Range<UInt64>, of object: ObjectNumber, _ io: borrowing AsyncIO) async throws(Errno) {
         let layout = try await layout(of: object)
         guard range.upperBound <= UInt64(layout.length) else { throw .ioError }
@@ -54,7 +57,7 @@ final class ObjectReader: Sendable {
         }
     }
 
-    /// Fetches blocks that follow each other, in one request.
+    /// Fetches blocks that follow each other, in one request; once more those that are wrong.
     private func fetch(
         _ run: Range<Int>,
         of object: ObjectNumber,
@@ -66,49 +69,72 @@ final class ObjectReader: Sendable {
             guard stored.count <= buffer.byteCount else { throw .ioError }
             var output = unsafe OutputRawSpan(buffer: buffer.bytes, initializedCount: 0)
             if let disk, await disk.read(stored, of: object, into: &output, io) {
-                if try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) {
+                if try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) == nil {
                     counters.diskCacheBytes.count(stored.count)
                     return
                 }
                 output.removeAll()
             }
-            counters.fetches.count()
-            do throws(ObjectStoreError) {
-                try await store.get(
-                    keys[object], at: UInt64(stored.lowerBound), count: stored.count, into: &output, io)
-                guard output.byteCount == stored.count else { throw .damaged("too few bytes of \(keys[object])") }
-            } catch {
-                counters.failedFetches.count()
-                throw error.errno
-            }
-            counters.fetchedBytes.count(stored.count)
-            guard try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) else {
-                counters.failedFetches.count()
-                throw .ioError
-            }
-            await disk?.write(output.bytes, of: object, at: stored.lowerBound, io)
+            guard let wrong = try await ask(for: run, of: object, layout, buffer, io) else { return }
+            // A proxy, a cache, or the memory of some machine on the way may have done it.
+            let isRightNow = try await ask(for: wrong, of: object, layout, buffer, io) == nil
+            wrongAnswers.note(object, keys[object], isRightNow: isRightNow)
+            guard isRightNow else { throw .ioError }
         }
+    }
+
+    /// Asks the store for blocks that follow each other, and puts those that are right into the cache.
+    ///
+    /// - Parameter buffer: has room for them.
+    /// - Returns: those from the first to the last that is wrong; `nil` where all are right.
+    /// - Throws: `EIO` where the store does not give them.
+    private func ask(
+        for run: Range<Int>,
+        of object: ObjectNumber,
+        _ layout: ObjectLayout,
+        _ buffer: borrowing StagingBuffer,
+        _ io: borrowing AsyncIO
+    ) async throws(Errno) -> Range<Int>? {
+        let stored = layout.storedRange(of: run)
+        var output = unsafe OutputRawSpan(buffer: buffer.bytes, initializedCount: 0)
+        counters.fetches.count()
+        do throws(ObjectStoreError) {
+            try await store.get(keys[object], at: UInt64(stored.lowerBound), count: stored.count, into: &output, io)
+            guard output.byteCount == stored.count else { throw .damaged("too few bytes of \(keys[object])") }
+        } catch {
+            counters.failedFetches.count()
+            throw error.errno
+        }
+        counters.fetchedBytes.count(stored.count)
+        if let wrong = try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) {
+            wrongAnswers.count()
+            return wrong
+        }
+        await disk?.write(output.bytes, of: object, at: stored.lowerBound, io)
+        return nil
     }
 
     /// Checks blocks that follow each other and puts those that are right into the cache.
     ///
-    /// - Returns: whether all of them are.
+    /// - Returns: those from the first to the last that is wrong; `nil` where all are right.
     @unsafe
     private func keep(
         _ run: Range<Int>,
         of object: ObjectNumber,
         _ layout: ObjectLayout,
         _ bytes: UnsafeRawBufferPointer
-    ) throws(Errno) -> Bool {
+    ) throws(Errno) -> Range<Int>? {
         var position = 0
-        var isRight = true
+        var wrong: Range<Int>?
         for index in run {
             let length = Int(layout.blocks[index].length)
             let stored = unsafe UnsafeRawBufferPointer(rebasing: bytes[position..<position + length])
-            if try unsafe !keep(stored, layout, BlockCache.Key(object: object, index: index)) { isRight = false }
+            if try unsafe !keep(stored, layout, BlockCache.Key(object: object, index: index)) {
+                wrong = (wrong?.lowerBound ?? index)..<index + 1
+            }
             position += length
         }
-        return isRight
+        return wrong
     }
 
     /// Checks a block and puts it into the cache.

@@ -46,11 +46,8 @@ final class ObjectWriter: Sendable {
         _ io: borrowing AsyncIO
     ) async throws(VolumeFailure) {
         let objects = divide(content)
-        var numbers: Range<ObjectNumber>
-        do throws(Errno) {
-            numbers = try await engine.reserveObjects(objects.count)
-        } catch {
-            throw .engine(error)
+        var numbers = try await VolumeFailure.ofEngine { () async throws(Errno) in
+            try await engine.reserveObjects(objects.count)
         }
         for pieces in objects {
             let number = numbers.lowerBound

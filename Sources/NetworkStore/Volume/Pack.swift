@@ -22,6 +22,8 @@ struct Pack {
     private(set) var blocks: [Block] = []
     /// Bytes in them.
     private(set) var byteCount = 0
+    /// Extents that they are of.
+    private(set) var extentCount = 0
     /// What they are, in order; what continues what is before it is one with it.
     private(set) var parts: [Part] = []
 
@@ -51,6 +53,7 @@ struct Pack {
     /// Says what the last bytes are.
     mutating func note(_ extent: ScannedExtent) {
         let start = UInt64(byteCount) - extent.length
+        extentCount += 1
         if let last = parts.last, last.file == extent.file, last.version == extent.version,
             last.offset + last.length == extent.offset, last.start + last.length == start
         {

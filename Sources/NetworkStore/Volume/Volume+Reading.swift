@@ -61,19 +61,20 @@ extension Volume {
     ) async throws(Errno) {
         try await loadExtents(of: file)
         let capacity = UInt64(buffer.freeCapacity)
-        var isAskedAgain = false
+        var suspects: Set<ObjectNumber> = []
         while !readImmediately(file, at: offset, into: &buffer) {
             let commits = file.state.withLock { $0.commits }
-            do throws(Errno) {
-                for (object, range) in missing(offset..<offset + capacity, of: file) {
+            for (object, range) in missing(offset..<offset + capacity, of: file) {
+                do throws(Errno) {
                     try await fetch(range, of: object, io)
-                }
-            } catch {
-                // An object that was overwritten meanwhile may be gone; by others, too, of whom nobody has told yet.
-                if file.state.withLock({ $0.commits }) == commits {
-                    guard file.state.withLock({ $0.isShared }), !isAskedAgain else { throw error }
-                    isAskedAgain = true
+                } catch {
+                    // An object that was overwritten meanwhile may be gone.
+                    guard file.state.withLock({ $0.commits }) == commits else { break }
+                    // By another mount, too, of which nobody has told yet; or its bytes were moved, which nobody tells. What is
+                    // referred to by who has asked since then is there, or lost: so each round is about another object.
+                    guard file.state.withLock({ $0.isShared }), suspects.insert(object).inserted else { throw error }
                     file.state.withLock { $0.noteForeignChange() }
+                    break
                 }
             }
             // What was unwritten when the run was looked up may be in an object now.

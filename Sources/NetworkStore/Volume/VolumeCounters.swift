@@ -6,6 +6,7 @@ final class VolumeCounters: Sendable {
     let fetches = Atomic<UInt64>(0)
     let fetchedBytes = Atomic<UInt64>(0)
     let failedFetches = Atomic<UInt64>(0)
+    let wrongFetches = Atomic<UInt64>(0)
     let diskCacheBytes = Atomic<UInt64>(0)
     let stores = Atomic<UInt64>(0)
     let storedBytes = Atomic<UInt64>(0)

@@ -7,6 +7,11 @@ public enum VolumeFailure: Error, Sendable, CustomStringConvertible {
     /// The object store.
     case store(ObjectStoreError)
 
+    /// Asks the engine: what it throws is its failure.
+    static func ofEngine<Result>(_ body: () async throws(Errno) -> Result) async throws(VolumeFailure) -> Result {
+        do throws(Errno) { return try await body() } catch { throw .engine(error) }
+    }
+
     /// What a program sees.
     public var errno: Errno {
         switch self {

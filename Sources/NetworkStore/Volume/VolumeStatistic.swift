@@ -16,6 +16,8 @@ public enum VolumeStatistic: String, Sendable, CaseIterable {
     case fetchedBytes = "fetched.bytes"
     /// Requests that it did not answer, or with bytes that were not what was stored.
     case failedFetches = "fetched.failed"
+    /// Those of them with bytes that were not what was stored: it is asked once more for these.
+    case wrongFetches = "fetched.wrong"
     /// Bytes that the cache on the disk had instead.
     case diskCacheBytes = "disk-cache.bytes"
     /// Objects that were stored.
@@ -55,6 +57,7 @@ extension Volume {
         case .fetches: counters.fetches.now
         case .fetchedBytes: counters.fetchedBytes.now
         case .failedFetches: counters.failedFetches.now
+        case .wrongFetches: counters.wrongFetches.now
         case .diskCacheBytes: counters.diskCacheBytes.now
         case .stores: counters.stores.now
         case .storedBytes: counters.storedBytes.now

@@ -11,7 +11,7 @@ public import SystemPackage
 /// When the calling program is interrupted, the request's task is cancelled; a backend may then throw `EINTR`.
 ///
 /// What needs no waiting can be answered by a sibling of the method, which costs less: see ``ImmediateOperations``.
-public protocol FileSystem: ImmediateOperations, ExtendedAttributeOperations {
+public protocol FileSystem: ImmediateOperations, ExtendedAttributeOperations, LockOperations {
     /// What the backend promises beyond the plain operations. Read while a session starts; it must not change.
     var features: FileSystemFeatures { get }
 
@@ -327,28 +327,7 @@ public protocol FileSystem: ImmediateOperations, ExtendedAttributeOperations {
         _ context: borrowing RequestContext
     ) async throws(Errno)
 
-    // MARK: Locks, control, the whole
-
-    /// Tells a lock that stands in the way of another (GETLK). Sent only with ``FileSystemFeatures/posixLocks``.
-    ///
-    /// - Returns: `nil` where nothing does.
-    func conflict(
-        with lock: FileLock,
-        on file: OpenFile,
-        _ context: borrowing RequestContext
-    ) async throws(Errno) -> FileLock?
-
-    /// Sets or releases a lock (SETLK, SETLKW). Sent only with ``FileSystemFeatures/posixLocks`` or
-    /// ``FileSystemFeatures/fileLocks``; the owner is ``OpenFile/lockOwner``.
-    ///
-    /// - Parameter waits: whether to suspend until the lock can be had; the caller may interrupt that.
-    /// - Throws: `EAGAIN` where another lock stands in the way and `waits` is false, `EINTR`, `EDEADLK`.
-    func setLock(
-        _ lock: FileLock,
-        on file: OpenFile,
-        waits: Bool,
-        _ context: borrowing RequestContext
-    ) async throws(Errno)
+    // MARK: Control, the whole
 
     /// A command of the file's own (IOCTL), or of a directory's; only commands whose numbers tell direction and size
     /// bring and take data: 16,383 bytes at the most.

@@ -98,7 +98,7 @@ public struct SessionConfiguration: Sendable {
     public var fileCaching: FileCaching = .backend
 
     /// From which age on the log and ``Session/statistics`` tell of an unanswered request, and of a worker that does
-    /// not come back from a backend's code; zero for never.
+    /// not come back from a backend's code; zero for never. Requests that wait for a lock (SETLKW) are not told of.
     public var stuckAfter: Duration = .seconds(30)
 
     /// Called when the mount is made and INIT is not yet read; for tests of what happens then.

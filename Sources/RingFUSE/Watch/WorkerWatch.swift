@@ -92,12 +92,17 @@ struct WorkerWatch {
         if unique != seen.value {
             if seen.isTold { report(.finishedRequest(unique: seen.value, age: now - seen.since)) }
             entries[entry] = Sighting(value: unique, since: now)
-        } else if unique != 0, !seen.isTold, now - seen.since >= limit,
+        } else if unique != 0, !seen.isTold, now - seen.since >= limit, !mayWait(entry),
             let request = stuckRequest(entry, age: now - seen.since)
         {
             entries[entry].isTold = true
             report(.stuckRequest(request))
         }
+    }
+
+    /// Whether an entry has a request that waits for other programs, for as long as they like: for a lock.
+    private func mayWait(_ entry: Int) -> Bool {
+        member.meter.cells.request(in: entry)?.opcode == Opcode.setLockWaiting.rawValue
     }
 
     /// All requests that have been told of and are not over.

@@ -16,12 +16,13 @@ struct VolumeText: CustomStringConvertible {
 
     /// All lines.
     var description: String {
+        let wrong = now[.wrongFetches] > 0 ? " (\(now[.wrongFetches]) wrong)" : ""
         var lines = [
             "\(now.mountPoint): server \(now.processID), up \(Int(now.uptime)) s, memory for content "
                 + "\(size(.memoryBytes)): \(size(.cachedBytes)) cached, \(size(.unwrittenBytes)) unwritten in "
                 + "\(now[.unwrittenFiles]) files",
-            "  fetched: \(size(.fetchedBytes)) in \(now[.fetches]) requests, \(now[.failedFetches]) failed; "
-                + "\(size(.diskCacheBytes)) from the cache on disk",
+            "  fetched: \(size(.fetchedBytes)) in \(now[.fetches]) requests, \(now[.failedFetches]) failed"
+                + "\(wrong); \(size(.diskCacheBytes)) from the cache on disk",
             "  stored: \(size(.storedBytes)) in \(now[.stores]) objects, \(now[.failedStores]) failed",
             "  committed: \(now[.commits]) changes of content, \(now[.failedCommits]) failed",
             "  moved: \(size(.movedBytes)); collected: \(now[.collectedObjects]) objects",

@@ -42,26 +42,17 @@ struct StoreCheckCommand: AsyncParsableCommand {
         let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume), key: key)
         let inconsistencies = try await engine.check()
         for inconsistency in inconsistencies { print("\(inconsistency)") }
-        let worker = try BackgroundWorker()
-        let progress = ProgressLine()
         let scrub = scrub
-        let result: Result<(Int, Int), VolumeFailure> = await worker.run { io in
+        let (objects, findings) = try await BackgroundWorker.run { io, _, progress in
             var findings = 0
-            do throws(VolumeFailure) {
-                let count = try await check.run(scrubs: scrub, io) { finding in
-                    findings += 1
-                    print("\(finding)")
-                } progress: { count in
-                    progress.show("\(count) objects checked")
-                }
-                return .success((count, findings))
-            } catch {
-                return .failure(error)
+            let count = try await check.run(scrubs: scrub, io) { finding in
+                findings += 1
+                print("\(finding)")
+            } progress: { count in
+                progress.show("\(count) objects checked")
             }
+            return (count, findings)
         }
-        progress.close()
-        await worker.shutDown()
-        let (objects, findings) = try result.get()
         return (objects, findings + inconsistencies.count)
     }
 }

@@ -38,18 +38,9 @@ struct StoreCollectCommand: AsyncParsableCommand {
         try await removeOldTrash(engine)
         if compact { try await compact(engine) }
         let collector = GarbageCollector(engine: engine, store: try VolumeOptions.store(of: engine.volume))
-        let worker = try BackgroundWorker()
-        let progress = ProgressLine()
-        let result: Result<Int, VolumeFailure> = await worker.run { io in
-            do throws(VolumeFailure) {
-                return .success(try await collector.collect(io) { progress.show("removed \($0) objects") })
-            } catch {
-                return .failure(error)
-            }
+        return try await BackgroundWorker.run { io, _, progress in
+            try await collector.collect(io) { progress.show("removed \($0) objects") }
         }
-        progress.close()
-        await worker.shutDown()
-        return try result.get()
     }
 
     /// Removes what has been in the trash for long enough.
@@ -65,33 +56,22 @@ struct StoreCollectCommand: AsyncParsableCommand {
     private static let mostRounds = 8
 
     private func compact(_ engine: any MetadataEngine) async throws {
-        let worker = try BackgroundWorker()
-        let volume = try Volume(
-            engine: engine, store: try VolumeOptions.store(of: engine.volume), background: worker,
-            key: try secrets.key(of: engine.volume))
-        var wanted = Compactor.Policy()
-        (wanted.patience, wanted.leastObject) = (-1, 64 << 10)
-        let policy = wanted
-        let progress = ProgressLine()
-        let result: Result<Compactor.Progress, VolumeFailure> = await worker.run { io in
+        let (store, key) = (try VolumeOptions.store(of: engine.volume), try secrets.key(of: engine.volume))
+        let moved = try await BackgroundWorker.run { io, worker, progress in
+            let volume = try Volume(engine: engine, store: store, background: worker, key: key)
+            var policy = Compactor.Policy()
+            (policy.patience, policy.leastObject) = (-1, 64 << 10)
             var compactor = Compactor(volume, policy)
             var sum = Compactor.Progress()
-            do throws(VolumeFailure) {
-                // What one round moves may leave objects behind of which little is in use: the next moves that.
-                for _ in 0..<Self.mostRounds {
-                    let round = try await compactor.run(io) { _ in progress.show("moving what lies badly") }
-                    sum.bytes += round.bytes
-                    sum.files = max(sum.files, round.files)
-                    if round.bytes == 0 { break }
-                }
-                return .success(sum)
-            } catch {
-                return .failure(error)
+            // What one round moves may leave objects behind of which little is in use: the next moves that.
+            for _ in 0..<Self.mostRounds {
+                let round = try await compactor.run(io) { _ in progress.show("moving what lies badly") }
+                sum.bytes += round.bytes
+                sum.files = max(sum.files, round.files)
+                if round.bytes == 0 { break }
             }
+            return sum
         }
-        progress.close()
-        await worker.shutDown()
-        let moved = try result.get()
         print("moved \(ByteSize(bytes: Int(moved.bytes))) of \(moved.files) files")
     }
 }

@@ -51,25 +51,15 @@ struct StoreDestroyCommand: AsyncParsableCommand {
 
     private func removeObjects(of description: VolumeDescription) async throws -> Int {
         let store = try VolumeOptions.store(of: description)
-        let worker = try BackgroundWorker()
-        let progress = ProgressLine()
-        let result: Result<Int, ObjectStoreError> = await worker.run { io in
-            do throws(ObjectStoreError) {
-                var count = 0
-                while true {
-                    let objects = try await store.list(
-                        prefix: "\(description.identifier)/", after: nil, limit: 1000, io)
-                    guard !objects.isEmpty else { return .success(count) }
-                    try await store.remove(objects.map(\.key), io)
-                    count += objects.count
-                    progress.show("removed \(count) objects")
-                }
-            } catch {
-                return .failure(error)
+        return try await BackgroundWorker.run { io, _, progress in
+            var count = 0
+            while true {
+                let objects = try await store.list(prefix: "\(description.identifier)/", after: nil, limit: 1000, io)
+                guard !objects.isEmpty else { return count }
+                try await store.remove(objects.map(\.key), io)
+                count += objects.count
+                progress.show("removed \(count) objects")
             }
         }
-        progress.close()
-        await worker.shutDown()
-        return try result.get()
     }
 }

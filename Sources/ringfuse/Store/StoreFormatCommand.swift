@@ -150,19 +150,13 @@ struct StoreFormatCommand: AsyncParsableCommand {
     private static func probe(_ store: any ObjectStore, _ description: VolumeDescription) async throws {
         let key = ObjectKey("\(description.identifier)/format-probe")
         let content = ContiguousArray(description.identifier.utf8)
-        let worker = try BackgroundWorker()
-        let result: Result<Bool, ObjectStoreError> = await worker.run { io in
-            do throws(ObjectStoreError) {
-                try await store.put(key, unsafe content.span.bytes, io)
-                let size = try await store.size(of: key, io)
-                try await store.remove([key], io)
-                return .success(size == UInt64(content.count))
-            } catch {
-                return .failure(error)
-            }
+        let isKept = try await BackgroundWorker.run { io, _, _ in
+            try await store.put(key, unsafe content.span.bytes, io)
+            let size = try await store.size(of: key, io)
+            try await store.remove([key], io)
+            return size == UInt64(content.count)
         }
-        await worker.shutDown()
-        guard try result.get() else { throw ObjectStoreError.damaged("\(store.name): does not keep what it was given") }
+        guard isKept else { throw ObjectStoreError.damaged("\(store.name): does not keep what it was given") }
     }
 
     /// 128 random bits.

@@ -64,6 +64,44 @@ extension MountTests {
             }
         }
 
+        /// A program that waits for a lock waits for another program: that is no fault of the mount, however long it takes; what the
+        /// other one waits for is.
+        @Test(arguments: Way.allCases)
+        func waitingForALockIsNotStuck(_ way: Way) async throws {
+            let backend = MemoryFileSystem(byteLimit: 1 << 20, locks: .backend)
+            try await withMount(backend, configuration: try configuration(way)) { session in
+                let child = try await session.start(
+                    """
+                    touch f
+                    python3 - <<'END'
+                    import fcntl, os, time
+                    first = os.open('f', os.O_RDWR)
+                    fcntl.flock(first, fcntl.LOCK_EX)
+                    fcntl.lockf(first, fcntl.LOCK_EX)
+                    waiting = []
+                    for lock in (fcntl.flock, fcntl.lockf):
+                        child = os.fork()
+                        if child == 0:
+                            lock(os.open('f', os.O_RDWR), fcntl.LOCK_EX)
+                            os._exit(0)
+                        waiting.append(child)
+                    while not os.path.exists(os.environ['OUT'] + '/looked'): time.sleep(0.01)
+                    for lock in (fcntl.flock, fcntl.lockf): lock(first, fcntl.LOCK_UN)
+                    for child in waiting: assert os.waitpid(child, 0)[1] == 0
+                    END
+                    """)
+                try await eventually("two requests to wait") {
+                    session.statistics?.requests["SETLKW"] ?? 0 >= 2
+                        && session.statistics?.workers.reduce(0) { $0 + $1.busy } == 2
+                }
+                try await Task.sleep(for: .seconds(1))
+                #expect(try #require(session.statistics).stuckRequests.isEmpty)
+                #expect(session.statistics?.workers.reduce(0) { $0 + $1.busy } == 2)
+                try await Program.check(script: "touch $OUT/looked", scratch: session.scratch)
+                #expect(try await child.ended().isSuccess)
+            }
+        }
+
         @Test(arguments: Way.allCases)
         func countsWhatIsServed(_ way: Way) async throws {
             let backend = MemoryFileSystem(byteLimit: 16 << 20)

@@ -205,7 +205,7 @@ extension NetworkStoreFileSystem {
     /// Looks through the whole volume once, on its background worker.
     ///
     /// - Returns: how many files were moved.
-    fileprivate func compactAll(_ policy: Compactor.Policy) async -> Int {
+    func compactAll(_ policy: Compactor.Policy) async -> Int {
         await volume.background.run { io in
             var compactor = Compactor(self.volume, policy)
             var files = 0

@@ -1,3 +1,4 @@
+import Foundation
 import NetworkStore
 import StoreTestSupport
 import SystemPackage
@@ -138,6 +139,43 @@ extension MountTests {
                 try await second.check(Self.files + "compare; same \"$(cat new)\" new")
                 try await StoreTool.end(second)
                 try await fixture.checkVolume()
+            }
+        }
+
+        /// A byte that is wrong once is asked for again, and nobody notices; one that is wrong each time takes the block that it is
+        /// in, and nothing else. Both are counted, and told in the log once.
+        @Test(arguments: [UInt64(0), 1])
+        func wrongBytesAreAskedForAgain(_ seed: UInt64) async throws {
+            try await Self.with(seed) { fixture, way in
+                let first = try await fixture.mount(way)
+                try await first.check("head -c 4M /dev/urandom > $OUT/f; cp $OUT/f f")
+                try await StoreTool.end(first)
+                let block = "block() { dd if=$1 bs=64K skip=$2 count=1 iflag=$3 status=none; }\n" + StoreTool.volume
+                let second = try await fixture.mount(way)
+                try fixture.proxy.disturb(percent: 100, [.wrong], limit: 1)
+                try await second.check(
+                    block + """
+                        cmp <(block f 7 direct) <(block $OUT/f 7 fullblock)
+                        same "$(volume fetched.wrong) $(volume fetched.failed)" "1 1"
+                        cmp f $OUT/f
+                        """)
+                try await StoreTool.end(second)
+                let told = second.process.text.components(separatedBy: "the right ones when it was asked again")
+                #expect(told.count == 2, "\(second.process.text)")
+                try fixture.proxy.disturb(percent: 100, [.spot])
+                let third = try await fixture.mount(way)
+                try await third.check(
+                    block + """
+                        for round in 1 2; do refuses 'Input/output error' block f 1 direct; done
+                        same "$(volume fetched.wrong)" 4
+                        for i in 0 {2..63}; do cmp <(block f $i direct) <(block $OUT/f $i fullblock); done
+                        cmp <(tail -c +131073 f) <(tail -c +131073 $OUT/f)
+                        refuses 'Input/output error' cat f
+                        """)
+                try fixture.proxy.rest()
+                try await third.check("cmp f $OUT/f")
+                try await StoreTool.end(third)
+                #expect(third.process.text.components(separatedBy: "wrong bytes").count == 2, "\(third.process.text)")
             }
         }
 

@@ -34,11 +34,28 @@ enum StoreVolume {
         nodeLimit: UInt64? = nil
     ) async throws -> NetworkStoreFileSystem {
         let location = try PostgreSQLLocation(await PostgreSQLServer.shared.value.volume())
+        return try await makeShared(in: directory, at: location, byteLimit: byteLimit, nodeLimit: nodeLimit)
+    }
+
+    /// Makes a volume of PostgreSQL at some place, and opens it.
+    static func makeShared(
+        in directory: FilePath,
+        at location: PostgreSQLLocation,
+        byteLimit: UInt64? = nil,
+        nodeLimit: UInt64? = nil
+    ) async throws -> NetworkStoreFileSystem {
         let description = VolumeDescription(
             identifier: "0123456789abcdef0123456789abcdef", name: "test", byteLimit: byteLimit, nodeLimit: nodeLimit,
             dataURL: "file://\(directory.appending("objects"))")
         try await PostgreSQLEngine.format(location, description)
-        return NetworkStoreFileSystem(
+        return try await openShared(in: directory, at: location)
+    }
+
+    /// Opens a volume of PostgreSQL, which may be open already.
+    static func openShared(in directory: FilePath, at location: PostgreSQLLocation) async throws
+        -> NetworkStoreFileSystem
+    {
+        NetworkStoreFileSystem(
             try Volume(
                 engine: try await PostgreSQLEngine.open(location), store: try objects(in: directory),
                 background: try BackgroundWorker()), lifetime: .second)

@@ -74,6 +74,80 @@ import Testing
             ])
     }
 
+    /// A volume in a file, which is open, with a file of many extents that do not touch each other.
+    private static func volume(
+        _ fixture: VolumeFixture,
+        extents: Int,
+        _ length: UInt64,
+        _ place: Extent.Place
+    ) async throws -> Volume {
+        try await fixture.format()
+        let engine = try await SQLiteEngine.open(fixture.path) { Issue.record("\($0)") }
+        let calls = MetadataCalls(engine)
+        let file = try await calls.make("file").id
+        try await calls.commit(file) { change in
+            change.extents = (0..<extents).map {
+                Extent(offset: UInt64($0) * (length + 1), length: length, place: place)
+            }
+        }
+        let objects = FilePath(fixture.directory).appending("objects")
+        return try Volume(
+            engine: engine, store: try DirectoryStore(objects, creates: true), background: try BackgroundWorker())
+    }
+
+    /// Looks through all of a volume on its background worker.
+    private static func look(
+        through volume: Volume,
+        first: @escaping @Sendable () -> Void = {},
+        then: @escaping @Sendable () -> Void = {}
+    ) async throws -> Compactor.Progress {
+        try await volume.background.run { io throws(VolumeFailure) in
+            var policy = Compactor.Policy()
+            (policy.patience, policy.leastObject) = (-1, 1)
+            var compactor = Compactor(volume, policy)
+            first()
+            defer { then() }
+            return try await compactor.run(io) { _ in }
+        }
+    }
+
+    /// Ends what a test had.
+    private static func close(_ volume: Volume, _ fixture: VolumeFixture) async throws {
+        #expect(try await volume.engine.check().isEmpty)
+        await volume.close()
+        _ = try Spawn.run(["rm", "-r", "\(fixture.directory)/objects"])
+    }
+
+    /// Who looks through a volume lets others on its worker have their turn after each step, though it waits for nothing.
+    @Test func letsOthersHaveTheirTurn() async throws {
+        let (fixture, steps) = (VolumeFixture(), 40)
+        let volume = try await Self.volume(fixture, extents: steps * Compactor.batch, 1, .zeros)
+        let (turns, isOver) = (Locked(0), Locked(false))
+        let others = volume.background.start { _ in
+            while !isOver.withLock({ $0 }) {
+                turns.withLock { $0 += 1 }
+                await Task.yield()
+            }
+        }
+        while turns.withLock({ $0 }) == 0 { await Task.yield() }
+        let progress = try await Self.look(through: volume, first: { turns.withLock { $0 = 0 } }) {
+            isOver.withLock { $0 = true }
+        }
+        await others.value
+        #expect(turns.withLock { $0 } >= steps)
+        #expect(progress.extents == steps * Compactor.batch && progress.isComplete && progress.bytes == 0)
+        try await Self.close(volume, fixture)
+    }
+
+    /// An object gets a bounded number of extents, however small they are: their files are changed in one transaction.
+    @Test func packsABoundedNumberOfExtents() async throws {
+        let fixture = VolumeFixture()
+        let volume = try await Self.volume(fixture, extents: 2500, 2, .inline([1, 2]))
+        #expect(try await Self.look(through: volume).bytes == 5000)
+        #expect(try await volume.engine.objects(after: 0, limit: 10).map(\.length) == [2048, 2048, 904])
+        try await Self.close(volume, fixture)
+    }
+
     /// All extents of a volume are met once, in order, with what is in use of their objects.
     @Test(arguments: EngineKind.allCases)
     func scans(kind: EngineKind) async throws {

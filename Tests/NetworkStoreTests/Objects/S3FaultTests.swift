@@ -6,18 +6,18 @@ import Testing
 
 /// A server that fails in all ways: what is tried again, what is given up at once, and what people are told.
 @Suite struct S3FaultTests {
-    private static let engines: [BackgroundWorker.Engine] = [.automatic, .threads]
-    private static let secret = "a-secret-that-nobody-may-see"
-    private static let environment = [
+    static let engines: [BackgroundWorker.Engine] = [.automatic, .threads]
+    static let secret = "a-secret-that-nobody-may-see"
+    static let environment = [
         "AWS_ACCESS_KEY_ID": "KEY", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": "token-\(secret)",
     ]
-    private static let content = Content.bytes(200_000, seed: 5)
-    private static let key = ObjectKey("a/b")
+    static let content = Content.bytes(200_000, seed: 5)
+    static let key = ObjectKey("a/b")
     /// The field that says what was asked for.
-    private static let range = "Content-Range: bytes 10-1009/200000\r\n"
+    static let range = "Content-Range: bytes 10-1009/200000\r\n"
 
     /// Options under which nobody waits for long.
-    private static var quick: S3Options {
+    static var quick: S3Options {
         var options = S3Options()
         // Other tests may keep this one waiting for long.
         options.keptFor = .seconds(600)
@@ -31,14 +31,14 @@ import Testing
     }
 
     /// Options under which silence is noticed soon.
-    private static var hasty: S3Options {
+    static var hasty: S3Options {
         var options = quick
         options.idleLimit = .seconds(1)
         return options
     }
 
     /// Reads 1000 bytes from a server that answers as it is told.
-    private static func read(
+    static func read(
         _ engine: BackgroundWorker.Engine = .automatic,
         count: Int = 1000,
         options: S3Options = quick,
@@ -63,7 +63,7 @@ import Testing
         return (outcomes, server)
     }
 
-    private static func wanted(_ count: Int = 1000) -> Result<[UInt8], ObjectStoreError> {
+    static func wanted(_ count: Int = 1000) -> Result<[UInt8], ObjectStoreError> {
         .success(Array(content[10..<10 + count]))
     }
 
@@ -255,193 +255,5 @@ import Testing
             #expect(try await store.get(Self.key, at: 10, count: 9, worker) == Array(Self.content[10..<19]))
         }
         await worker.shutDown()
-    }
-
-    // MARK: Connections
-
-    /// One connection serves one request after the other.
-    @Test(arguments: engines)
-    func connectionsAreKept(_ engine: BackgroundWorker.Engine) async throws {
-        let (outcomes, server) = try await Self.read(engine, times: 10) { Answers.object(Self.content, $0) }
-        #expect(outcomes == Array(repeating: Self.wanted(), count: 10))
-        #expect(server.connectionCount == 1)
-    }
-
-    /// One that the server has closed meanwhile costs no attempt: each request is sent once more at once.
-    @Test(arguments: engines)
-    func keptConnectionsMayBeDead(_ engine: BackgroundWorker.Engine) async throws {
-        var options = Self.quick
-        options.attempts = 1
-        let (outcomes, server) = try await Self.read(engine, options: options, times: 6) {
-            Answers.object(Self.content, $0) + [.close]
-        }
-        #expect(outcomes == Array(repeating: Self.wanted(), count: 6))
-        #expect(server.requests.count == 6)
-        let (others, _) = try await Self.read(engine, options: options, times: 6) { request in
-            Answers.object(Self.content, request) + [.reset]
-        }
-        #expect(others == Array(repeating: Self.wanted(), count: 6))
-    }
-
-    @Test func connectionsThatTheServerDoesNotKeep() async throws {
-        for field in ["Connection: close", "Connection: keep-alive, Close"] {
-            let (outcomes, server) = try await Self.read(times: 3) { request in
-                let part = Array(Self.content[10..<1010])
-                return [.text("HTTP/1.1 206 OK\r\n\(Self.range)\(field)\r\nContent-Length: 1000\r\n\r\n"), .send(part)]
-            }
-            #expect(outcomes == Array(repeating: Self.wanted(), count: 3))
-            #expect(server.connectionCount == 3)
-        }
-    }
-
-    /// Bytes that nobody has asked for: the next answer must not begin with them.
-    @Test func leftovers() async throws {
-        let (outcomes, server) = try await Self.read(times: 3) { request in
-            // In one piece with the answer, so that it is there.
-            let part = Array(Self.content[10..<1010])
-            let text = "HTTP/1.1 206 OK\r\n\(Self.range)Content-Length: 1000\r\n\r\n"
-            return [.send(Array(text.utf8) + part + Array(text.utf8))]
-        }
-        #expect(outcomes == Array(repeating: Self.wanted(), count: 3))
-        #expect(server.connectionCount == 3)
-    }
-
-    /// The same, when they come while the connection waits.
-    @Test func lateLeftovers() async throws {
-        let server = try FaultServer { request in
-            Answers.object(Self.content, request) + [.pause(5), .text("HTTP/1.1 206 OK\r\n")]
-        }
-        defer { server.stop() }
-        let store = try TestBucket.store(
-            "s3://bucket/?endpoint=http://127.0.0.1:\(server.port)", options: Self.quick,
-            environment: Self.environment)
-        let worker = try BackgroundWorker()
-        for _ in 0..<3 {
-            #expect(try await store.get(Self.key, at: 10, count: 9, worker) == Array(Self.content[10..<19]))
-            try await Task.sleep(for: .milliseconds(40))
-        }
-        #expect(server.requests.count == 3 && server.connectionCount == 3)
-        await worker.shutDown()
-    }
-
-    // MARK: Hedging
-
-    /// A read that takes long is sent again on another connection, and the first answer counts, whichever it is.
-    @Test(arguments: engines, [true, false])
-    func hedging(_ engine: BackgroundWorker.Engine, _ firstIsSlow: Bool) async throws {
-        var options = Self.quick
-        options.idleLimit = .seconds(30)
-        options.hedgeAfter = .milliseconds(20)
-        let (outcomes, server) = try await Self.read(engine, options: options) { request in
-            if request.number == (firstIsSlow ? 0 : 1) { return [.silence] }
-            return [.pause(firstIsSlow ? 0 : 1000)] + Answers.object(Self.content, request)
-        }
-        #expect(outcomes == [Self.wanted()])
-        #expect(server.requests.count == 2 && server.connectionCount == 2)
-    }
-
-    /// What is answered in time, or refused, is not sent again.
-    @Test func noHedging() async throws {
-        var options = Self.quick
-        options.hedgeAfter = .seconds(3600)
-        let (outcomes, server) = try await Self.read(options: options, times: 3) {
-            Answers.object(Self.content, $0)
-        }
-        #expect(outcomes == Array(repeating: Self.wanted(), count: 3))
-        #expect(server.requests.count == 3)
-        let (others, _) = try await Self.read(options: options) { _ in Answers.status(404, "NoSuchKey") }
-        #expect(others == [.failure(.missing(Self.key))])
-    }
-
-    // MARK: Forms of answers
-
-    @Test(arguments: engines)
-    func chunks(_ engine: BackgroundWorker.Engine) async throws {
-        let (outcomes, server) = try await Self.read(engine, count: 150_000, times: 2) { _ in
-            var steps: [FaultServer.Step] = [
-                .text("HTTP/1.1 206 OK\r\nContent-Range: bytes 10-150009/200000\r\nTransfer-Encoding: Chunked\r\n\r\n")
-            ]
-            var start = 10
-            for size in [1, 15, 4096, 100_000, 45_888] {
-                steps += [
-                    .text("\(size == 15 ? "00F" : String(size, radix: 16));name=value\r\n"),
-                    .send(Array(Self.content[start..<start + size])), .text("\r\n"),
-                ]
-                start += size
-            }
-            return steps + [.text("0\r\nTrailer: x\r\n\r\n")]
-        }
-        #expect(outcomes == [Self.wanted(150_000), Self.wanted(150_000)])
-        #expect(server.connectionCount == 1)
-    }
-
-    /// Those that say that an answer is to come are passed over.
-    @Test func oneHundreds() async throws {
-        let (outcomes, _) = try await Self.read {
-            [.text("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nA: b\r\n\r\n")]
-                + Answers.object(Self.content, $0)
-        }
-        #expect(outcomes == [Self.wanted()])
-    }
-
-    /// A server that knows no ranges sends all; one without lengths ends the connection.
-    @Test(arguments: engines)
-    func wholeObjects(_ engine: BackgroundWorker.Engine) async throws {
-        let (outcomes, _) = try await Self.read(engine) { _ in
-            [.text("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"), .send(Self.content)]
-        }
-        #expect(outcomes == [Self.wanted()])
-        let (others, _) = try await Self.read(engine) { _ in
-            [.text("HTTP/1.0 200 OK\r\n\r\n"), .send(Self.content), .close]
-        }
-        #expect(others == [Self.wanted()])
-        // Just what was asked for, and not called so.
-        let (parts, _) = try await Self.read(engine) { _ in
-            [
-                .text("HTTP/1.1 200 OK\r\n\(Self.range)Content-Length: 1000\r\n\r\n"),
-                .send(Array(Self.content[10..<1010])),
-            ]
-        }
-        #expect(parts == [Self.wanted()])
-        // All of it, whatever is said of a part.
-        let (all, _) = try await Self.read(engine) { _ in
-            [.text("HTTP/1.1 200 OK\r\n\(Self.range)Content-Length: 200000\r\n\r\n"), .send(Self.content)]
-        }
-        #expect(all == [Self.wanted()])
-        let (short, _) = try await Self.read(engine) { _ in
-            [.text("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"), .send(Array(Self.content[..<500]))]
-        }
-        guard case .failure(.damaged) = short[0] else {
-            Issue.record("\(short)")
-            return
-        }
-    }
-
-    // MARK: Clocks and keys
-
-    /// The server's clock counts where this machine's is wrong.
-    @Test func clocks() async throws {
-        let (outcomes, server) = try await Self.read { request in
-            request.number == 0
-                ? Answers.status(403, "RequestTimeTooSkewed", fields: "Date: Tue, 01 Jan 2030 12:00:00 GMT\r\n")
-                : Answers.object(Self.content, request)
-        }
-        #expect(outcomes == [Self.wanted()])
-        #expect(server.requests.last?.field("x-amz-date")?.hasPrefix("20300101T1200") == true)
-    }
-
-    /// What is sent: signed, with the token, and nothing of the secret.
-    @Test func requests() async throws {
-        let (_, server) = try await Self.read { Answers.object(Self.content, $0) }
-        let request = try #require(server.requests.first)
-        #expect(request.head.hasPrefix("GET /bucket/a/b HTTP/1.1\r\n"))
-        #expect(request.field("host") == "127.0.0.1:\(server.port)")
-        #expect(request.field("range") == "bytes=10-1009")
-        #expect(request.field("x-amz-security-token") == "token-\(Self.secret)")
-        let authorization = try #require(request.field("authorization"))
-        #expect(authorization.hasPrefix("AWS4-HMAC-SHA256 Credential=KEY/20"))
-        #expect(
-            authorization.contains("/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date;"))
-        #expect(!authorization.contains(Self.secret))
     }
 }

@@ -19,6 +19,8 @@ struct MetadataDump<Database: ScannedDatabase> {
         // What was set since this session has begun.
         try forEachRow("SELECT description FROM volume", failed) { (row) throws(Errno) in
             header.volume = VolumeDescription(json: row.text(0)) ?? volume
+            // Sessions end with their mounts.
+            header.volume.compactor = nil
         }
         try forEachRow("SELECT next_node, next_object FROM state", failed) { (row) throws(Errno) in
             (header.nextNode, header.nextObject) = (row.uint64(0), row.uint64(1))

@@ -70,7 +70,8 @@ extension Transaction {
             try settle(aftermath, of: &node)
         }
         if let tag = change.tag { try rows.insertName(tag, in: .journal, cookie: node.version, .none) }
-        try store(node)
+        // Of what only moves the node says nothing: it is not written, and no other mount told to drop what its kernel has cached.
+        if change.movedVersion == nil || node.allocated != file.allocated { try store(node) }
         return node.record
     }
 
