@@ -121,12 +121,6 @@ extension FileContent {
         return BulkTransfer(range, of: pages)
     }
 
-    /// Pages of a range that are holes.
-    private func missing(in range: Range<UInt64>) -> Int {
-        let numbers = Self.pages(of: range)
-        return numbers.count - pages.count(in: numbers)
-    }
-
     /// Ends a transfer that has copied data into its pages: they become the file's.
     ///
     /// - Returns: whether it is in the file; where it is not, since pages were removed meanwhile, it is to be written again.

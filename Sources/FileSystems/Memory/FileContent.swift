@@ -77,7 +77,7 @@ struct FileContent: ~Copyable {
     mutating func write(_ data: RawSpan, at offset: UInt64, whole: Bool) throws(Errno) -> Int {
         let range = try Self.range(at: offset, length: UInt64(data.byteCount))
         guard !range.isEmpty else { return 0 }
-        let missing = Self.pages(of: range).count - pages.count(in: Self.pages(of: range))
+        let missing = self.missing(in: range)
         var paid = budget.takeUnits(missing, of: PageMap.pageSize)
         if paid < missing, whole {
             budget.returnBytes(paid * PageMap.pageSize)
@@ -135,7 +135,7 @@ struct FileContent: ~Copyable {
         guard numbers.count - min(pages.count, numbers.count) <= budget.byteLimit / PageMap.pageSize else {
             throw .noSpace
         }
-        let missing = numbers.count - pages.count(in: numbers)
+        let missing = self.missing(in: range)
         guard budget.takeBytes(missing * PageMap.pageSize) else { throw .noSpace }
         if zeroing { zero(range) }
         for number in numbers where unsafe pages[number] == nil { addPage(number, zeroing: true) }
@@ -187,6 +187,12 @@ struct FileContent: ~Copyable {
         let size = UInt64(PageMap.pageSize)
         guard !range.isEmpty else { return 0..<0 }
         return range.lowerBound / size..<(range.upperBound - 1) / size + 1
+    }
+
+    /// Pages of a range that are holes.
+    func missing(in range: Range<UInt64>) -> Int {
+        let numbers = Self.pages(of: range)
+        return numbers.count - pages.count(in: numbers)
     }
 
     /// Adds a page that has been paid for.
