@@ -1,21 +1,41 @@
 public import RingFUSE
 public import SystemPackage
 
-/// Another file system, slowed down: look-ups, reads and writes wait before they are passed on, as if for a disk.
+/// Another file system, slowed down: look-ups, reads and writes, or some of them, wait before they are passed on, as if for a disk.
 ///
 /// For tests and benchmarks of what happens while requests are under way: the waiting suspends, so the worker goes on
 /// serving, and ends with `EINTR` when the request is interrupted. The immediate tier of these three defers; all else is
 /// passed on as it comes.
 public struct DelayFileSystem<Base: FileSystem>: FileSystem {
+    /// What waits.
+    public struct Operations: OptionSet, Sendable {
+        /// A bit for each.
+        public let rawValue: UInt8
+        /// Finding a name.
+        public static var lookUps: Operations { Operations(rawValue: 1) }
+        /// Reading.
+        public static var reads: Operations { Operations(rawValue: 2) }
+        /// Writing.
+        public static var writes: Operations { Operations(rawValue: 4) }
+        /// All of them.
+        public static var all: Operations { [.lookUps, .reads, .writes] }
+
+        /// Those with their bits set.
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+    }
+
     /// What answers in the end.
     public let base: Base
-    /// How long look-ups, reads and writes wait.
+    /// How long operations wait.
     public let delay: Duration
+    /// Which do.
+    public let operations: Operations
 
     /// A file system that answers later.
-    public init(_ base: Base, delay: Duration) {
+    public init(_ base: Base, delay: Duration, of operations: Operations = .all) {
         self.base = base
         self.delay = delay
+        self.operations = operations
     }
 
     /// What the slowed file system promises.
@@ -35,7 +55,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
         in directory: NodeID,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Entry {
-        try await context.io.sleep(for: delay)
+        if operations.contains(.lookUps) { try await context.io.sleep(for: delay) }
         return try await base.lookUp(name, in: directory, context)
     }
 
@@ -46,7 +66,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
         into buffer: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) async throws(Errno) {
-        try await context.io.sleep(for: delay)
+        if operations.contains(.reads) { try await context.io.sleep(for: delay) }
         try await base.read(file, at: offset, into: &buffer, context)
     }
 
@@ -58,7 +78,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
         _ options: WriteOptions,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> Int {
-        try await context.io.sleep(for: delay)
+        if operations.contains(.writes) { try await context.io.sleep(for: delay) }
         return try await base.write(file, at: offset, from: data, options, context)
     }
 }

@@ -26,8 +26,8 @@ final class StoredFile: Sendable {
         var extentsAreOld = false
         /// Whether other sessions may change the file.
         let isShared: Bool
-        /// The version of what the kernel caches of the content; `nil` where it caches none that is right.
-        var cachedVersion: UInt64?
+        /// What the kernel caches of the content.
+        var pages: KernelPages
         /// Rises with each change of what is committed.
         var commits: UInt64 = 0
         /// What was written last.
@@ -50,13 +50,12 @@ final class StoredFile: Sendable {
     ///
     /// - Parameters:
     ///   - isShared: whether other sessions may change it.
-    ///   - cachedVersion: the version of what the kernel caches of its content.
-    init(_ record: NodeRecord, blockSize: Int, isShared: Bool = false, cachedVersion: UInt64? = nil) {
+    ///   - pages: what the kernel caches of its content.
+    init(_ record: NodeRecord, blockSize: Int, isShared: Bool = false, pages: KernelPages = KernelPages()) {
         id = record.id
         state = Mutex(
             State(
-                record: record, isShared: isShared, cachedVersion: cachedVersion,
-                dirty: DirtyMap(blockSize: blockSize)))
+                record: record, isShared: isShared, pages: pages, dirty: DirtyMap(blockSize: blockSize)))
     }
 
     /// What `stat` tells.
@@ -101,18 +100,12 @@ extension StoredFile.State {
     mutating func take(_ record: NodeRecord) {
         if record.version == self.record.version + 1 {
             // The kernel has made the change in what it caches, too.
-            if cachedVersion == self.record.version { cachedVersion = record.version }
+            if pages.version == self.record.version { pages.version = record.version }
         } else if record.version > self.record.version {
             noteForeignChange()
         }
         if record.version >= self.record.version { self.record = record }
         if isClean { pending = nil }
-    }
-
-    /// What the kernel caches is of a version, or of a later one: what is older was dropped.
-    mutating func noteCached(_ version: UInt64) {
-        guard record.version >= version, cachedVersion.map({ $0 < version }) ?? true else { return }
-        cachedVersion = version
     }
 
     /// Committed bytes are elsewhere now.

@@ -40,8 +40,11 @@ extension NetworkStoreFileSystem {
                 return true
             }
             state.refresh(record)
-            defer { state.cachedVersion = state.record.version }
-            return state.cachedVersion == state.record.version
+            defer { state.pages.version = state.record.version }
+            if state.pages.version == state.record.version { return true }
+            // By the kernel, once it has the answer.
+            state.pages.expectDrop()
+            return false
         }
     }
 
@@ -55,8 +58,8 @@ extension NetworkStoreFileSystem {
     /// Has a file's content here.
     private func open(_ record: NodeRecord) throws(Errno) -> StoredFile {
         let (size, isShared) = (volume.blockSize, isShared)
-        let opened = nodes.open(record.id) { cachedVersion in
-            StoredFile(record, blockSize: size, isShared: isShared, cachedVersion: cachedVersion)
+        let opened = nodes.open(record.id) { pages in
+            StoredFile(record, blockSize: size, isShared: isShared, pages: pages)
         }
         guard let opened else { throw .ioError }
         volume.departures.end(record.id)
@@ -82,7 +85,7 @@ extension NetworkStoreFileSystem {
             file.state.withLock { state in
                 guard state.commits == 0 else { return }
                 state.extents = ExtentMap()
-                state.cachedVersion = state.record.version
+                state.pages.version = state.record.version
             }
             return CreateReply(entry: entry(record), file: reply(flags))
         } catch {
@@ -273,8 +276,8 @@ extension NetworkStoreFileSystem {
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         guard !Self.losesPrivileges(mode, options) else { return .deferred }
         let place = try Self.place(record, file, offset, options)
-        if place == nil { noteAppend(to: stored, at: offset) }
-        let outcome = try volume.writeImmediately(stored, at: place, from: data, at: .now)
+        let outcome = try volume.writeImmediately(
+            stored, at: place, from: data, at: .now, cachedAt: keepsPages(options) ? offset : nil)
         return outcome == .done ? .answered(data.byteCount) : .deferred
     }
 
@@ -292,11 +295,15 @@ extension NetworkStoreFileSystem {
         let stored = try self.file(file)
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         let place = try Self.place(record, file, offset, options)
-        if place == nil { noteAppend(to: stored, at: offset) }
+        let isElsewhere = place == nil && keepsPages(options) && isElsewhere(offset, in: stored)
         if Self.losesPrivileges(mode, options) { try await dropPrivileges(of: stored, context) }
         // Of a page that is written back the kernel wants all.
-        return try await volume.write(
+        let count = try await volume.write(
             stored, at: place, from: data, at: .now, isWhole: options.contains(.fromCache), context.io)
+        if keepsPages(options) {
+            await dropStalePages(of: stored, after: offset..<offset + UInt64(data.byteCount), isElsewhere: isElsewhere)
+        }
+        return count
     }
 
     /// Where to write: `nil` for the end.
@@ -311,18 +318,6 @@ extension NetworkStoreFileSystem {
         let isFromCache = options.contains(.fromCache)
         guard isFromCache || !record.isImmutable else { throw .notPermitted }
         return file.flags.contains(.append) && !isFromCache ? nil : offset
-    }
-
-    /// A program appends. Where the kernel takes the end to be elsewhere, since another mount has moved it, it keeps what is written at
-    /// the wrong place (`fuse_perform_write` does not ask for the size): that is dropped, and not believed.
-    private func noteAppend(to file: StoredFile, at offset: UInt64) {
-        guard isShared else { return }
-        let isElsewhere = file.state.withLock { state in
-            guard state.size != offset else { return false }
-            state.cachedVersion = nil
-            return true
-        }
-        if isElsewhere { try? notifier?.invalidate(file.id) }
     }
 
     /// Whether a write takes set-ID bits away.

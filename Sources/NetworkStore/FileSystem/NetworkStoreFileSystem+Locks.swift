@@ -67,7 +67,7 @@ extension NetworkStoreFileSystem {
         if isMixed { _ = await commitLocked(stored) }
         let version: UInt64? = stored.state.withLock { state in
             state.refresh(record)
-            return state.cachedVersion == state.record.version ? nil : state.record.version
+            return state.pages.version == state.record.version ? nil : state.record.version
         }
         guard let version, let notifier else { return }
         guard locks.takeSeat() else {
@@ -77,8 +77,14 @@ extension NetworkStoreFileSystem {
             throw .noLocks
         }
         defer { locks.leaveSeat() }
-        try await notifier.dropContent(of: stored.id)
-        stored.state.withLock { $0.noteCached(version) }
+        stored.state.withLock { $0.pages.beginDrop() }
+        do throws(Errno) {
+            try await notifier.dropContent(of: stored.id)
+        } catch {
+            stored.state.withLock { $0.pages.loseTrack() }
+            throw error
+        }
+        stored.state.withLock { $0.pages.note(version: version) }
     }
 
     /// A descriptor is closed, and its process loses its locks on the file.

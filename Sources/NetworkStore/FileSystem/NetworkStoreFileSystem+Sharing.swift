@@ -28,15 +28,30 @@ extension NetworkStoreFileSystem {
         }
     }
 
-    /// A node is not what it was.
+    /// A node may not be what the kernel takes it for.
+    ///
+    /// What is open is asked for first. Who has locked a file knows what it is, and may be asking for its size: the answer to a question that
+    /// comes while the kernel is told to drop something, it does not believe, and what it reads then ends where the file ended before
+    /// (`fuse_reverse_inval_inode` raises `attr_version`).
     private func invalidate(_ node: NodeID, _ notifier: Notifier) {
-        try? notifier.invalidate(node)
-        guard let file = nodes.file(node) else { return }
-        file.state.withLock { $0.noteForeignChange() }
+        guard let file = nodes.file(node) else { return drop(node, notifier) }
         volume.start { _ in
-            // If it fails, whoever opens the file next will ask.
-            guard let record = try? await self.volume.engine.node(node) else { return }
-            file.state.withLock { $0.refresh(record) }
+            let record = try? await self.volume.engine.node(node)
+            let isKnown = file.state.withLock { state in
+                guard let record else {
+                    state.noteForeignChange()
+                    return false
+                }
+                state.refresh(record)
+                return state.pages.version == state.record.version
+            }
+            if !isKnown { self.drop(node, notifier) }
         }
+    }
+
+    /// Has the kernel drop what it caches of a node.
+    private func drop(_ node: NodeID, _ notifier: Notifier) {
+        nodes.expectDrop(of: node)
+        try? notifier.invalidate(node)
     }
 }

@@ -14,8 +14,8 @@ final class NodeTable: Sendable {
         var isUnlinked = false
         /// Its content, while it is open or has something that is not committed.
         var file: StoredFile?
-        /// The version of what the kernel caches of its content, while that is not here.
-        var cachedVersion: UInt64?
+        /// What the kernel caches of its content, while that is not here.
+        var pages = KernelPages()
 
         /// Whether nobody needs it here.
         var isUnused: Bool { lookups == 0 && opens == 0 }
@@ -66,14 +66,24 @@ final class NodeTable: Sendable {
 
     /// Counts an open file.
     ///
-    /// - Parameter make: makes the content of a file that has none here yet; gets the version of what the kernel caches.
-    func open(_ node: NodeID, _ make: (UInt64?) -> StoredFile?) -> StoredFile? {
+    /// - Parameter make: makes the content of a file that has none here yet; gets what the kernel caches of it.
+    func open(_ node: NodeID, _ make: (KernelPages) -> StoredFile?) -> StoredFile? {
         shard(of: node).nodes.withLock { nodes in
             var known = nodes[node] ?? Known()
             known.opens += 1
-            if known.file == nil { known.file = make(known.cachedVersion) }
+            if known.file == nil { known.file = make(known.pages) }
             nodes[node] = known
             return known.file
+        }
+    }
+
+    /// The kernel is about to be told to drop a node's pages.
+    func expectDrop(of node: NodeID) {
+        shard(of: node).nodes.withLock { nodes in
+            guard var known = nodes[node] else { return }
+            known.pages.expectDrop()
+            nodes[node] = known
+            known.file?.state.withLock { $0.pages.expectDrop() }
         }
     }
 
@@ -93,7 +103,8 @@ final class NodeTable: Sendable {
     func dropContentIfClean(of node: NodeID) {
         shard(of: node).nodes.withLock { nodes in
             guard var known = nodes[node], known.opens == 0, let file = known.file, file.isClean else { return }
-            known.cachedVersion = file.state.withLock { $0.cachedVersion }
+            known.pages = file.state.withLock { $0.pages }
+            known.pages.settle()
             known.file = nil
             _ = Self.settle(known, node, &nodes)
         }

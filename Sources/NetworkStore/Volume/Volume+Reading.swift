@@ -10,6 +10,7 @@ extension Volume {
         file.state.withLock { state in
             guard state.extents != nil, !state.extentsAreOld else { return false }
             let size = state.size
+            state.pages.noteRead(offset..<offset + UInt64(buffer.freeCapacity))
             guard offset < size else { return true }
             let end = min(size, offset + UInt64(buffer.freeCapacity))
             note(offset..<end, of: file, &state)

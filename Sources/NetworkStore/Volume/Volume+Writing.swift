@@ -14,6 +14,8 @@ extension Volume {
         case noMemory
         /// The volume, or a quota, has no room for it, as far as is known.
         case noRoom
+        /// The kernel's pages may have to be dropped.
+        case isContended
     }
 
     /// Takes what is written into memory, or nothing where that cannot be done now.
@@ -21,15 +23,19 @@ extension Volume {
     /// - Parameters:
     ///   - offset: bytes from the start of the file; `nil` for its end.
     ///   - time: when it is written.
+    ///   - cachedAt: where the kernel has it in its pages; `nil` where those need not be looked after. Where they may have to be dropped
+    ///     nothing is written.
     /// - Throws: `EFBIG`.
     func writeImmediately(
         _ file: StoredFile,
         at offset: UInt64?,
         from data: RawSpan,
-        at time: Timestamp
+        at time: Timestamp,
+        cachedAt: UInt64? = nil
     ) throws(Errno) -> WriteOutcome {
         let (outcome, upload) = try file.state.withLock { (state) throws(Errno) -> (WriteOutcome, Upload?) in
             let start = offset ?? state.size
+            if let cachedAt, state.pages.isContended || start != cachedAt { return (.isContended, nil) }
             guard start <= Self.largestFile - UInt64(data.byteCount) else { throw .fileTooLarge }
             guard data.byteCount > 0 else { return (.done, nil) }
             let end = start + UInt64(data.byteCount)
@@ -109,6 +115,7 @@ extension Volume {
         while true {
             switch try writeImmediately(file, at: offset, from: data.extracting(first: count), at: time) {
             case .done: return count
+            case .isContended: preconditionFailure("nobody has asked about pages")
             case .noMemory:
                 if let refusal = dirtyBudget.refusal { throw refusal }
                 flushOldest()

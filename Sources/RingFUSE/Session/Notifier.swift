@@ -52,8 +52,8 @@ public final class Notifier: Sendable {
 
     /// Drops all that the kernel caches of a node, as ``invalidate(_:from:length:)`` does, and waits until it is dropped.
     ///
-    /// A request may only wait for that where its caller holds nothing in the kernel that a notification could wait for: that is
-    /// the case with those for locks (SETLK, SETLKW) and with no others. And in each queue one entry at least must be left to the
+    /// A request may only wait for that, for as long as it takes, where its caller holds nothing in the kernel that a notification could
+    /// wait for: that is the case with those for locks (SETLK, SETLKW) and with no others. And in each queue one entry at least must be left to the
     /// requests that this notification, and those queued before it, may wait for
     /// (`docs/decisions/0041-locks-across-hosts.md`).
     ///
@@ -61,16 +61,31 @@ public final class Notifier: Sendable {
     package func dropContent(of node: NodeID) async throws(Errno) {
         let failure: Errno? = await withCheckedContinuation { continuation in
             do throws(Errno) {
-                try send(.invalidateInode, onOutcome: { continuation.resume(returning: $0) }) {
-                    (output: inout OutputRawSpan) throws(WireError) in
-                    try NotificationEncoder.invalidateInode(node.rawValue, offset: 0, length: 0, to: &output)
-                }
+                try dropContent(of: node, in: 0..<0) { continuation.resume(returning: $0) }
             } catch {
                 continuation.resume(returning: error)
             }
         }
+        if let failure { throw failure }
+    }
+
+    /// Drops what the kernel caches of a node, and tells when it is dropped.
+    ///
+    /// - Parameters:
+    ///   - range: what of its content, in bytes; all where it is empty.
+    ///   - onOutcome: called once, on the notifier's thread: with `nil` once it is dropped, or with why it is not.
+    /// - Throws: `EAGAIN`, `ENOTCONN`; then `onOutcome` is not called.
+    package func dropContent(
+        of node: NodeID,
+        in range: Range<UInt64>,
+        onOutcome: @escaping @Sendable (Errno?) -> Void
+    ) throws(Errno) {
         // ENOENT: it caches nothing, which is what was wanted.
-        if let failure, failure != .noSuchFileOrDirectory { throw failure }
+        let told = { @Sendable (failure: Errno?) in onOutcome(failure == .noSuchFileOrDirectory ? nil : failure) }
+        try send(.invalidateInode, onOutcome: told) { (output: inout OutputRawSpan) throws(WireError) in
+            try NotificationEncoder.invalidateInode(
+                node.rawValue, offset: Int64(range.lowerBound), length: Int64(range.count), to: &output)
+        }
     }
 
     /// Drops a name that the kernel caches (`FUSE_NOTIFY_INVAL_ENTRY`).

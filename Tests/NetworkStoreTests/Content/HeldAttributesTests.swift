@@ -24,7 +24,8 @@ import Testing
             let record = NodeRecord(
                 attributes: attributes, birthTime: HeldAttributesTests.at(1), flags: flags, version: 1,
                 hasExtendedAttributes: hasExtendedAttributes)
-            state = StoredFile.State(record: record, isShared: false, dirty: DirtyMap(blockSize: blockSize))
+            state = StoredFile.State(
+                record: record, isShared: false, pages: KernelPages(), dirty: DirtyMap(blockSize: blockSize))
         }
 
         /// Writes a byte, as ``Volume`` does it.
