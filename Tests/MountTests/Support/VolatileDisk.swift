@@ -10,14 +10,12 @@ import TestSupport
 /// keeps them: all up to the last `fsync` of a directory, and some of those after it. It is stricter than ext4, which brings
 /// names to the disk with `fsync` of files, too.
 final class VolatileDisk: FileSystem {
-    typealias Bytes = ContiguousArray<UInt8>
-
     /// A file or a directory.
     private struct Node {
         let mode: NodeMode
-        var live = Bytes()
+        var live = PagedBytes()
         /// What is on the disk for sure.
-        var durable = Bytes()
+        var durable = PagedBytes()
         /// Of a directory.
         var names: [String: NodeID] = [:]
 
@@ -42,7 +40,7 @@ final class VolatileDisk: FileSystem {
 
     private let state = Mutex(State())
     /// What is left, once the power has gone: files by their paths, and directories as `nil`.
-    private let left = Mutex<[(path: String, content: Bytes?)]>([])
+    private let left = Mutex<[(path: String, content: PagedBytes?)]>([])
 
     // MARK: The power switch
 
@@ -56,7 +54,7 @@ final class VolatileDisk: FileSystem {
         for change in state.pending.prefix(Int.random(in: 0...state.pending.count, using: &random)) {
             for naming in change { names[naming.directory, default: [:]][naming.name] = naming.node }
         }
-        var result: [(path: String, content: Bytes?)] = []
+        var result: [(path: String, content: PagedBytes?)] = []
         var open: [(path: String, node: NodeID)] = [("", .root)]
         while let next = open.popLast() {
             for (name, id) in names[next.node, default: [:]].sorted(by: { $0.key < $1.key }) {
@@ -79,20 +77,15 @@ final class VolatileDisk: FileSystem {
             }
             let file = try FileDescriptor.open(
                 FilePath(path), .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
-            try file.closeAfter { _ = try file.writeAll(content) }
+            try file.closeAfter { for piece in content.pieces { _ = try file.writeAll(piece) } }
         }
     }
 
     /// A file of which some pages are as they were at its last `fsync`.
-    private static func mixture(_ node: Node, _ random: inout Seeded) -> Bytes {
-        if node.live == node.durable { return node.live }
-        var result = Bool.random(using: &random) ? node.live : node.durable
-        for start in stride(from: 0, to: result.count, by: 4096) {
-            let source = Bool.random(using: &random) ? node.live : node.durable
-            let end = min(start + 4096, result.count)
-            for index in start..<end { result[index] = index < source.count ? source[index] : 0 }
-        }
-        return result
+    private static func mixture(_ node: Node, _ random: inout Seeded) -> PagedBytes {
+        let isLive = Bool.random(using: &random)
+        let (one, other) = isLive ? (node.live, node.durable) : (node.durable, node.live)
+        return one.mixed(with: other) { Bool.random(using: &random) }
     }
 
     // MARK: Names
@@ -243,13 +236,9 @@ final class VolatileDisk: FileSystem {
         into buffer: inout OutputRawSpan,
         _ context: borrowing RequestContext
     ) throws(Errno) {
-        let content = state.withLock { $0.nodes[file.node]?.live ?? [] }
+        let content = state.withLock { $0.nodes[file.node]?.live ?? PagedBytes() }
         let start = min(content.count, Int(clamping: offset))
-        let end = min(content.count, start + buffer.freeCapacity)
-        unsafe buffer.withUnsafeMutableBytes { target, count in
-            unsafe content.withUnsafeBytes { unsafe target.copyMemory(from: .init(rebasing: $0[start..<end])) }
-            count = end - start
-        }
+        content.append(start..<start + buffer.freeCapacity, to: &buffer)
     }
 
     func write(
@@ -259,14 +248,8 @@ final class VolatileDisk: FileSystem {
         _ options: WriteOptions,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
-        let new = unsafe data.withUnsafeBytes { unsafe Bytes($0) }
-        let start = Int(offset)
-        state.withLock { state in
-            let size = state.nodes[file.node]?.live.count ?? 0
-            if start + new.count > size { state.nodes[file.node]?.live.resize(to: start + new.count) }
-            state.nodes[file.node]?.live.replaceSubrange(start..<start + new.count, with: new)
-        }
-        return new.count
+        state.withLock { $0.nodes[file.node]?.live.write(data, at: Int(offset)) }
+        return data.byteCount
     }
 
     func synchronize(_ file: OpenFile, dataOnly: Bool, _ context: borrowing RequestContext) throws(Errno) {
@@ -295,12 +278,5 @@ final class VolatileDisk: FileSystem {
         guard let node = state.nodes[id] else { throw .staleNFSFileHandle }
         let size = UInt64(node.live.count)
         return Entry(node: id, attributes: Attributes(node: id, mode: node.mode, size: size), lifetime: .second)
-    }
-}
-
-extension VolatileDisk.Bytes {
-    /// Cuts, or extends with zeros.
-    fileprivate mutating func resize(to size: Int) {
-        if size < count { removeLast(count - size) } else { append(contentsOf: repeatElement(0, count: size - count)) }
     }
 }
