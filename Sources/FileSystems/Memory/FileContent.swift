@@ -11,11 +11,11 @@ struct FileContent: ~Copyable {
     static let largestSize = UInt64(Int64.max)
 
     /// Bytes.
-    var size: UInt64 = 0
+    private(set) var size: UInt64 = 0
     /// The pages that are no holes.
-    var pages = PageMap()
+    private var pages = PageMap()
     /// Pays for pages.
-    let budget: SpaceBudget
+    private let budget: SpaceBudget
 
     /// An empty file.
     init(budget: SpaceBudget) {
@@ -39,21 +39,34 @@ struct FileContent: ~Copyable {
     func read(at offset: UInt64, into buffer: inout OutputRawSpan, limit: Int = .max) -> Int {
         guard offset < size else { return 0 }
         let count = Int(min(UInt64(min(limit, buffer.freeCapacity)), size - offset))
+        unsafe Self.append(offset..<offset + UInt64(count), to: &buffer) { piece in unsafe pages[piece.page] }
+        return count
+    }
+
+    /// Appends a range to a buffer, which has room for it.
+    ///
+    /// - Parameter page: the memory of the page that a piece lies in; `nil` for a hole.
+    @inline(__always)
+    static func append(
+        _ range: Range<UInt64>,
+        to buffer: inout OutputRawSpan,
+        page: (Piece) -> UnsafeMutableRawPointer?
+    ) {
         unsafe buffer.withUnsafeMutableBytes { bytes, initialized in
             guard let base = bytes.baseAddress else { return }
+            precondition(bytes.count - initialized >= range.count, "more than there is room for")
             let target = unsafe base + initialized
-            Self.forEachPiece(of: offset..<offset + UInt64(count)) { piece in
+            forEachPiece(of: range) { piece in
                 // Zeros are written out for holes: the memory may still hold what somebody else has read.
-                if let page = unsafe pages[piece.page] {
+                if let page = unsafe page(piece) {
                     unsafe memcpy(target + piece.done, page + piece.start, piece.count)
                 } else {
                     unsafe memset(target + piece.done, 0, piece.count)
                 }
                 return true
             }
-            initialized += count
+            initialized += range.count
         }
-        return count
     }
 
     /// The first byte of data, or of a hole, from an offset on; the end of the file is a hole.
@@ -190,7 +203,7 @@ struct FileContent: ~Copyable {
     }
 
     /// Pages of a range that are holes.
-    func missing(in range: Range<UInt64>) -> Int {
+    private func missing(in range: Range<UInt64>) -> Int {
         let numbers = Self.pages(of: range)
         return numbers.count - pages.count(in: numbers)
     }
@@ -227,5 +240,75 @@ struct FileContent: ~Copyable {
             zero(whole.upperBound * size..<range.upperBound)
             budget.returnBytes(pages.remove(whole) * PageMap.pageSize)
         }
+    }
+}
+
+// MARK: Without the lock
+
+extension FileContent {
+    /// Bytes from which on it takes longer to copy than to lock twice.
+    static let leastBulk = 65536
+
+    /// Begins to read from an offset up to the end of the file.
+    ///
+    /// - Parameter limit: bytes at the most.
+    /// - Returns: `nil` where there is little to be read; the transfer else, for ``end(_:)``.
+    mutating func beginReading(at offset: UInt64, limit: Int) -> BulkTransfer? {
+        guard offset < size else { return nil }
+        let count = min(UInt64(limit), size - offset)
+        guard count >= Self.leastBulk else { return nil }
+        pages.pin()
+        return BulkTransfer(offset..<offset + count, of: pages)
+    }
+
+    /// Ends a transfer that has read.
+    mutating func end(_ transfer: BulkTransfer) {
+        transfer.free()
+        pages.unpin()
+    }
+
+    /// Begins to write, and pays for it.
+    ///
+    /// - Returns: `nil` where there is little to be written, or not enough room, or the file would be too large; the
+    ///   transfer else, for ``end(_:writing:)``.
+    mutating func beginWriting(_ count: Int, at offset: UInt64) -> BulkTransfer? {
+        guard count >= Self.leastBulk, let range = try? Self.range(at: offset, length: UInt64(count))
+        else { return nil }
+        guard budget.takeBytes(missing(in: range) * PageMap.pageSize) else { return nil }
+        pages.pin()
+        return BulkTransfer(range, of: pages)
+    }
+
+    /// Ends a transfer that has copied data into its pages: they become the file's.
+    ///
+    /// - Returns: whether it is in the file; where it is not, since pages were removed meanwhile, it is to be written again.
+    mutating func end(_ transfer: BulkTransfer, writing data: RawSpan) -> Bool {
+        let isWhole = transfer.removals == pages.removals
+        var unused = 0
+        unsafe data.withUnsafeBytes { bytes in
+            guard let source = bytes.baseAddress else { return }
+            var slot = 0
+            Self.forEachPiece(of: transfer.range) { piece in
+                defer { slot += 1 }
+                guard let page = unsafe transfer.slots[slot].page, unsafe transfer.slots[slot].isFresh else {
+                    return true
+                }
+                if isWhole, unsafe pages[piece.page] == nil {
+                    unsafe pages.add(piece.page, page)
+                    return true
+                }
+                // Another writer was faster.
+                if isWhole, let other = unsafe pages[piece.page] {
+                    unsafe memcpy(other + piece.start, source + piece.done, piece.count)
+                }
+                unsafe page.deallocate()
+                unused += 1
+                return true
+            }
+        }
+        budget.returnBytes(unused * PageMap.pageSize)
+        if isWhole { size = max(size, transfer.range.upperBound) }
+        end(transfer)
+        return isWhole
     }
 }
