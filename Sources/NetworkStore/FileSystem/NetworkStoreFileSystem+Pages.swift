@@ -7,7 +7,7 @@ internal import SystemPackage
 
 extension NetworkStoreFileSystem {
     /// How long a write waits for its pages to be dropped. One of them may be locked until the write is answered: where the kernel took it
-    /// for other uses since it was read. Such a page is read anew after that.
+    /// for other uses since it was read. Such a page is read anew after that. Or notifications may be held up by a page that is being read.
     private static let dropLimit = Duration.milliseconds(100)
 
     /// Whether the pages of a write are to be looked after: not where it is what they have.
@@ -34,23 +34,27 @@ extension NetworkStoreFileSystem {
         if let stale { await drop(stale, of: file, notifier) }
     }
 
-    /// Waits until the kernel has dropped pages, but not for long.
+    /// Waits until the kernel has dropped pages, but not for long. Where it has not by then, whoever gets a lock waits for it
+    /// (``setLock(_:on:waits:_:)``).
     private func drop(_ range: Range<UInt64>, of file: StoredFile, _ notifier: Notifier) async {
-        let isDropped = Completion<Void>()
+        let outcome = Completion<Bool>()
         let isOver = Atomic(false)
-        let end = { @Sendable in
-            if !isOver.exchange(true, ordering: .relaxed) { isDropped.finish(()) }
+        let end = { @Sendable (isDropped: Bool) in
+            if !isOver.exchange(true, ordering: .relaxed) { outcome.finish(isDropped) }
         }
         do throws(Errno) {
-            try notifier.dropContent(of: file.id, in: range) { _ in end() }
+            try notifier.dropContent(of: file.id, in: range) { end($0 == nil) }
         } catch {
-            return file.state.withLock { $0.pages.loseTrack() }
+            return file.state.withLock { state in
+                state.pages.version = nil
+                state.pages.loseTrack()
+            }
         }
         let timer = volume.background.start { io in
             try? await io.sleep(for: Self.dropLimit)
-            end()
+            end(false)
         }
-        await isDropped.wait()
+        if await !outcome.wait() { file.state.withLock { $0.pages.version = nil } }
         timer.cancel()
     }
 }
