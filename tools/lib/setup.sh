@@ -53,6 +53,14 @@ ensure_mtab() {
         || say "no /etc/mtab: ordinary users cannot mount; as root: ln -s ../proc/self/mounts /etc/mtab"
 }
 
+# Mounts tracefs where nobody has: systemd does, containers and small virtual machines may not. The benchmarks count system calls with it.
+ensure_tracefs() {
+    [ -e /sys/kernel/tracing/events ] && return 0
+    [ -d /sys/kernel/tracing ] || return 0
+    as_root mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null && say "mounted tracefs at /sys/kernel/tracing" \
+        || say "no tracefs: system calls cannot be counted; as root: mount -t tracefs tracefs /sys/kernel/tracing"
+}
+
 # Makes sure that there is a Swift that can build this.
 require_swift() {
     command -v swift >/dev/null || die "swift is not in PATH; install Swift 6.3 or later from https://www.swift.org/install"
