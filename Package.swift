@@ -43,6 +43,12 @@ let fuzzers: [Target] =
             path: "Tests/Fuzzing/HTTP",
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "fuzz-journal",
+            dependencies: ["NetworkStore"],
+            path: "Tests/Fuzzing/Journal",
+            swiftSettings: swiftSettings
+        ),
     ]
 
 /// What the micro benchmarks measure, which is nothing that users should see: `Benchmarks/micro` builds it.
