@@ -21,7 +21,7 @@ extension Volume {
     /// - Parameters:
     ///   - offset: bytes from the start of the file; `nil` for its end.
     ///   - time: when it is written.
-    /// - Throws: `EFBIG`.
+    /// - Throws: `EFBIG`; `ESTALE` where what is unwritten has been given up.
     func writeImmediately(
         _ file: StoredFile,
         at offset: UInt64?,
@@ -29,6 +29,8 @@ extension Volume {
         at time: Timestamp
     ) throws(Errno) -> WriteOutcome {
         let (outcome, upload) = try file.state.withLock { (state) throws(Errno) -> (WriteOutcome, Upload?) in
+            // Within the lock: what is taken before is saved aside.
+            guard !isGivenUp else { throw .staleNFSFileHandle }
             let start = offset ?? state.size
             guard start <= Self.largestFile - UInt64(data.byteCount) else { throw .fileTooLarge }
             guard data.byteCount > 0 else { return (.done, nil) }
@@ -96,7 +98,7 @@ extension Volume {
     /// - Returns: how many bytes were taken, from the first on.
     /// - Throws: `EFBIG`; `ENOSPC` where the volume is full, `EDQUOT` where a quota is; these, too, where what is written could not
     ///   be stored for that reason and no room is left in memory, which would last until somebody makes some; `EINTR` where the
-    ///   task is cancelled.
+    ///   task is cancelled; `ESTALE` where what is unwritten has been given up.
     func write(
         _ file: StoredFile,
         at offset: UInt64?,
