@@ -28,7 +28,7 @@ extension NetworkStoreFileSystem {
             if volume.engine.isLost { await saveAside(.fenced) }
             await volume.emptyJournal(nodes.files) { warn($0) }
             // The journal's disk has failed, too.
-            await volume.saveAside(nodes.files, .unstored(.ioError)) { warn($0) }
+            await volume.saveAside(nodes.files, volume.engine.isLost ? .fenced : .unstored(.ioError)) { warn($0) }
         } else if let error = await volume.commitAll(nodes.files, { warn($0) }) {
             await saveAside(volume.engine.isLost ? .fenced : .unstored(error))
         }

@@ -19,6 +19,8 @@ public final class Rescue: Sendable {
     private struct State {
         var files: LostContent
         var outcome = Outcome()
+        /// Files of which something came late.
+        var late: Set<NodeID> = []
     }
 
     /// Where; `nil` where nothing is saved.
@@ -58,14 +60,20 @@ public final class Rescue: Sendable {
         let outcome = outcome
         var parts: [String] = []
         if !outcome.saved.isEmpty {
-            parts.append("of \(Self.count(outcome.saved)) it is saved in \(directory?.string ?? "")")
+            parts.append("of \(Self.text(of: outcome.saved.count)) it is saved in \(directory?.string ?? "")")
         }
-        if !outcome.lost.isEmpty { parts.append("of \(Self.count(outcome.lost)) it is lost") }
+        if !outcome.lost.isEmpty { parts.append("of \(Self.text(of: outcome.lost.count)) it is lost") }
         guard !parts.isEmpty else { return nil }
         return "what programs had written could not be committed: \(parts.joined(separator: ", "))"
     }
 
-    private static func count(_ files: Set<NodeID>) -> String { files.count == 1 ? "1 file" : "\(files.count) files" }
+    /// How many files, for people.
+    static func text(of count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
+
+    /// Notes that something of a file came after it had been given up.
+    ///
+    /// - Returns: whether that is the first of it.
+    func noteLate(_ node: NodeID) -> Bool { state.withLock { $0.late.insert(node).inserted } }
 
     // MARK: Saving
 

@@ -50,7 +50,7 @@ extension Volume {
             guard count > 0, let directory = rescue.directory else { return }
             let plain = description.wrappedKey == nil ? "" : ", and not encrypted"
             say(
-                "what was not committed of \(count) files is saved in \(directory), readable by its owner only\(plain): it is "
+                "what was not committed of \(Rescue.text(of: count)) is saved in \(directory), readable by its owner only\(plain): it is "
                     + "not in the volume. Mount that again, find out names with find MOUNTPOINT -inum NUMBER, and bring in "
                     + "what is missing")
         }
@@ -88,6 +88,9 @@ extension Volume {
             forget(uploads, of: file)
             return rescue.directory != nil
         case .failure(let error):
+            // Nobody commits it any more, so that nobody need wait for that.
+            let attempts = file.state.withLock { $0.renewAttempts() }
+            for attempt in attempts { attempt.finish(.staleNFSFileHandle) }
             let next = isOpen ? "it is tried again at the end of the mount" : "it is lost"
             say(
                 "inode \(file.id) \(reason); what was written to it could not be saved in "
@@ -129,15 +132,24 @@ extension Volume {
             unsafe data.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
             count = data.byteCount
         }
+        let isFirst = rescue.noteLate(file.id)
         switch await rescue.save(bytes, at: offset, of: file.id, engine.isLost ? .fenced : .aborted) {
-        case .success(let line): say(line)
+        // There may be thousands.
+        case .success(let line): if isFirst { say("\(line), and what else the kernel writes back of it") }
         case .failure(let error):
-            say("inode \(file.id): what the kernel has written back to it is lost: it could not be saved: \(error)")
+            if isFirst { say("inode \(file.id): what the kernel has written back to it could not be saved: \(error)") }
         }
     }
 }
 
 extension StoredFile.State {
+    /// Takes the attempts that uploads wait for, which get others.
+    fileprivate mutating func renewAttempts() -> [Completion<Errno?>] {
+        let attempts = uploads.map(\.attempt)
+        for upload in uploads { upload.attempt = Completion() }
+        return attempts
+    }
+
     /// Attempts to store and commit that come to something without being tried again.
     fileprivate var attemptsUnderWay: [Completion<Errno?>] {
         uploads.prefix { upload in

@@ -132,7 +132,11 @@ public final class Volume: Sendable {
     var isGivenUp: Bool { hasGivenUp.load(ordering: .relaxed) }
 
     /// What is unwritten is given up, for good.
-    func giveUp() { hasGivenUp.store(true, ordering: .relaxed) }
+    func giveUp() {
+        hasGivenUp.store(true, ordering: .relaxed)
+        // Writers that wait for memory look again, and are refused.
+        dirtyBudget.refuse(with: .staleNFSFileHandle)
+    }
 
     /// What waits in the background goes on, and ends.
     func stopWaiting() { isClosing.store(true, ordering: .relaxed) }

@@ -9,7 +9,7 @@ extension MountTests {
     @Suite
     struct StoreRescue {
         /// Checks what is saved: `saved FILE SIZE [OFFSET COUNT BYTE]…` expects exactly these bytes of the file of an inode.
-        private static let saved = """
+        static let saved = """
             saved() {
                 python3 - "$OUT/rescue" "$@" <<-'END'
             	import glob, os, sys
@@ -70,7 +70,7 @@ extension MountTests {
         }
 
         /// Stops a server until its session with the volume has been ended, lets something be done, and has it go on.
-        private static func fence(
+        static func fence(
             _ mount: ServerProcess,
             of pair: SharedStore.Pair,
             _ meanwhile: () async throws -> Void
@@ -311,15 +311,17 @@ extension MountTests {
                 let second = try await pair.mount(pair.second, .device, options: lease)
                 try await pair.check("head -c 1000000 < <(yes old) > $A/patched; mount -o remount,ro objects")
                 let writer = try await Self.writer(pair)
-                try await Self.fence(first, of: pair) {}
+                // They wait for a commit when it is noticed that there will be none.
+                try await Self.fence(first, of: pair) { try await pair.check("touch continued") }
                 let inodes = Self.inodes(writer)
                 try await first.process.wrote("it is tried again at the end of the mount")
                 let told =
                     "inode \(inodes[1]) could not be committed before the volume ended this session; what was written to it "
                 try await first.process.wrote(
                     told + "could not be saved in \(pair.first.outside)/rescue, either: No space left")
-                try await pair.check("touch continued; mount -o remount,size=64M rescue")
-                _ = try await writer.ended()
+                try await pair.check("mount -o remount,size=64M rescue")
+                let text = try await writer.ended().text
+                #expect(text.split(separator: "\n").suffix(4).allSatisfy { $0.hasPrefix("refused") }, "\(text)")
                 first.process.signal(SIGTERM)
                 let ending = try await first.process.ended(within: .seconds(30))
                 #expect(ending.exitCode == 1 && ending.text.contains("of 3 files it is saved in"), "\(ending.text)")
