@@ -43,9 +43,8 @@ struct RingfuseTool: AsyncParsableCommand {
             Glibc.exit(code.rawValue)
         }
         let line = message(for: error).split(separator: "\n").joined(separator: "; ")
-        if let launcher = Launcher.inherited {
-            launcher.tell(.failed(code: code.rawValue, line: line))
-        } else if !line.isEmpty {
+        // Nobody waits for it, or not any more, once the mount has answered.
+        if Launcher.inherited?.tell(.failed(code: code.rawValue, line: line)) != true, !line.isEmpty {
             StandardError.write("ringfuse: \(line)")
         }
         Glibc.exit(code.rawValue)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import RingFUSE
+import SystemPackage
 import Testing
 
 @testable import ringfuse
@@ -25,6 +26,17 @@ import Testing
     func sizeAsText(bytes: Int, text: String) throws {
         #expect(ByteSize(bytes: bytes).description == text)
         #expect(try ByteSize(parsing: text).bytes == bytes)
+    }
+
+    @Test func usualRescueDirectory() {
+        let home = ["HOME": "/home/a", "XDG_STATE_HOME": "/state"]
+        #expect(RescueOptions.usualDirectory(isRoot: true, home) == "/var/lib/ringfuse/rescue")
+        #expect(RescueOptions.usualDirectory(isRoot: false, home) == "/state/ringfuse/rescue")
+        let relative = ["HOME": "/home/a", "XDG_STATE_HOME": "state"]
+        #expect(RescueOptions.usualDirectory(isRoot: false, relative) == "/home/a/.local/state/ringfuse/rescue")
+        #expect(RescueOptions.usualDirectory(isRoot: false, [:]) == nil)
+        #expect(RescueOptions.reasonAgainst("/dev/null/a") == .notDirectory)
+        #expect(RescueOptions.reasonAgainst("/tmp/ringfuse-is-not-there/a/b") == nil)
     }
 
     @Test(arguments: [(1, "1 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"), (1 << 20, "1 MiB"), (5 << 29, "2.5 GiB")])

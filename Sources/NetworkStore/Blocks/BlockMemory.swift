@@ -86,6 +86,16 @@ final class Block: @unchecked Sendable {
         }
     }
 
+    /// A copy of some of its bytes.
+    func bytes(_ range: Range<Int>) -> ContiguousArray<UInt8> {
+        unsafe ContiguousArray<UInt8>(unsafeUninitializedCapacity: range.count) { buffer, count in
+            let raw = UnsafeMutableRawBufferPointer(buffer)
+            var output = unsafe OutputRawSpan(buffer: raw, initializedCount: 0)
+            append(range, to: &output)
+            count = unsafe output.finalize(for: raw)
+        }
+    }
+
     /// Appends bytes of it to a buffer, which must have room.
     func append(_ range: Range<Int>, to buffer: inout OutputRawSpan) {
         precondition(range.lowerBound >= 0 && range.upperBound <= memory.blockSize, "beyond the block")

@@ -274,7 +274,7 @@ extension NetworkStoreFileSystem {
     ) throws(Errno) -> Immediate<Int> {
         let stored = try self.file(file)
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
-        guard !Self.losesPrivileges(mode, options) else { return .deferred }
+        guard !Self.losesPrivileges(mode, options), !volume.isGivenUp else { return .deferred }
         let place = try Self.place(record, file, offset, options)
         let outcome = try volume.writeImmediately(
             stored, at: place, from: data, at: .now, cachedAt: keepsPages(options) ? offset : nil)
@@ -296,10 +296,17 @@ extension NetworkStoreFileSystem {
         let (record, mode) = stored.state.withLock { ($0.record, $0.mode) }
         let place = try Self.place(record, file, offset, options)
         let isElsewhere = place == nil && keepsPages(options) && isElsewhere(offset, in: stored)
-        if Self.losesPrivileges(mode, options) { try await dropPrivileges(of: stored, context) }
-        // Of a page that is written back the kernel wants all.
-        let count = try await volume.write(
-            stored, at: place, from: data, at: .now, isWhole: options.contains(.fromCache), context.io)
+        let isFromCache = options.contains(.fromCache)
+        let count: Int
+        do throws(Errno) {
+            if Self.losesPrivileges(mode, options) { try await dropPrivileges(of: stored, context) }
+            // Of a page that is written back the kernel wants all.
+            count = try await volume.write(stored, at: place, from: data, at: .now, isWhole: isFromCache, context.io)
+        } catch {
+            // Programs were told that it is written, or have stored it through a mapping.
+            if isFromCache, volume.isGivenUp { await volume.saveLate(data, at: offset, of: stored) { warn($0) } }
+            throw error
+        }
         if keepsPages(options) {
             await dropStalePages(of: stored, after: offset..<offset + UInt64(data.byteCount), isElsewhere: isElsewhere)
         }

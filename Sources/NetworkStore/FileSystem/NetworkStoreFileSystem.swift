@@ -68,6 +68,7 @@ public final class NetworkStoreFileSystem: FileSystem {
             }
         }
         if isShared { volume.engine.watch { [weak self] changes in self?.invalidate(changes) } }
+        watchForLoss()
         volume.start { io in
             var seconds = 0
             var compaction = CompactionTurn(self.volume)
@@ -110,23 +111,6 @@ public final class NetworkStoreFileSystem: FileSystem {
             // Tried again the next time.
             connection.withLock { $0 }?.warn("garbage was not collected: \(error)")
         }
-    }
-
-    /// Writes out everything, and ends the session with the volume.
-    public func disconnected() async {
-        volume.stopWaiting()
-        guard volume.journal == nil else {
-            await volume.emptyJournal(nodes.files) { self.warn($0) }
-            return await volume.close()
-        }
-        for file in nodes.files {
-            do throws(Errno) {
-                try await volume.flush(file, durably: true)
-            } catch {
-                connection.withLock { $0 }?.warn("what was written to inode \(file.id) is lost: \(error)")
-            }
-        }
-        await volume.close()
     }
 
     /// Tells the kernel what it does not notice; `nil` before there is a session.

@@ -228,7 +228,7 @@ struct JournalReplay {
         _ reason: LostContent.Reason
     ) throws(JournalFailure) {
         let directory = journal.directory.lostAndFound
-        var files = lost[tag.generation] ?? LostContent(in: directory, generation: tag.generation)
+        var files = lost[tag.generation] ?? LostContent(in: directory, time: String(tag.generation, radix: 16))
         do throws(Errno) {
             try files.save(change, content, reason)
         } catch {

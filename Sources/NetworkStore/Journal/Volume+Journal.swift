@@ -92,7 +92,7 @@ extension Volume {
     /// Has all files be committed, as far as that goes now; what does not stays in the journal. Then the journal is closed, and where it is
     /// empty the volume knows it.
     ///
-    /// - Parameter say: told what stays, or is lost.
+    /// - Parameter say: told what stays. What does not get into the journal, either, stays with its file.
     func emptyJournal(_ files: [StoredFile], _ say: (String) -> Void) async {
         guard let journal else { return }
         for file in files { startFlush(of: file) }
@@ -105,9 +105,7 @@ extension Volume {
                 failure = error
             }
             guard !file.isClean else { continue }
-            let isKept = await keep(file, journal)
-            giveUp(file)
-            if !isKept { say("what was written to inode \(file.id) is lost: \(failure ?? .ioError)") }
+            if await keep(file, journal) { forget(file.state.withLock { Array($0.uploads) }, of: file) }
         }
         await journal.settle(engine)
         let count = journal.changeCount
@@ -118,16 +116,6 @@ extension Volume {
                 "\(count) changes could not be stored: they stay in \(journal.directory.path), and the next mount with "
                     + "--writeback \(journal.directory.path) brings them in")
         }
-    }
-
-    /// Who still waits for a file to be committed waits no longer: it is not tried again.
-    private func giveUp(_ file: StoredFile) {
-        let attempts = file.state.withLock { state in
-            let attempts = state.uploads.map(\.attempt)
-            for upload in state.uploads { upload.attempt = Completion() }
-            return attempts
-        }
-        for attempt in attempts { attempt.finish(.ioError) }
     }
 
     /// Has all that a file has be in the journal, whatever else becomes of it.

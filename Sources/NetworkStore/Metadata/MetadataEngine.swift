@@ -302,6 +302,10 @@ public protocol MetadataEngine: TrashEngine, JournalEngine, CompactionEngine {
     /// Whether other sessions may change the volume while this one has it.
     var isShared: Bool { get }
 
+    /// Whether this session has lost the volume, or has ended, as far as it has heard: then nothing that it does is ever committed, and
+    /// all of it gives `ESTALE`.
+    var isLost: Bool { get }
+
     /// Has somebody told, on any thread, of what other sessions change from now on. Once for each session.
     func watch(_ observer: @escaping @Sendable (ForeignChanges) -> Void)
 

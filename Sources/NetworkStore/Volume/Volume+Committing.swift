@@ -25,12 +25,7 @@ extension Volume {
         for chunk in upload.content.chunks {
             let start = chunk.index * UInt64(upload.content.blockSize)
             for range in chunk.ranges {
-                let bytes = unsafe ContiguousArray<UInt8>(unsafeUninitializedCapacity: range.count) { buffer, count in
-                    let raw = UnsafeMutableRawBufferPointer(buffer)
-                    var output = unsafe OutputRawSpan(buffer: raw, initializedCount: 0)
-                    chunk.block.append(range, to: &output)
-                    count = unsafe output.finalize(for: raw)
-                }
+                let bytes = chunk.block.bytes(range)
                 change.extents.append(
                     Extent(
                         offset: start + UInt64(range.lowerBound), length: UInt64(range.count), place: .inline(bytes)))
@@ -85,7 +80,9 @@ extension Volume {
         isDurable: Bool
     ) {
         keep(upload, change)
-        let attempt = file.state.withLock { state in
+        let attempt = file.state.withLock { state -> Completion<Errno?>? in
+            // It may have been given up, and saved aside.
+            guard state.uploads.first === upload else { return nil }
             state.uploads.removeFirst()
             state.commits += 1
             state.extents?.apply(change)
@@ -95,6 +92,7 @@ extension Volume {
             return upload.attempt
         }
         if let sequence = upload.sequence { journal?.noteCommit(of: sequence, record) }
+        guard let attempt else { return }
         dirtyBudget.accept()
         dirtyBudget.give(upload.content.chunks.count)
         room.use(upload.claim)
@@ -119,23 +117,27 @@ extension Volume {
         }
     }
 
-    /// An upload has failed. It stays, can be read, and is tried again after a while, or when somebody asks.
+    /// An upload has failed. It stays, can be read, and is tried again after a while, or when somebody asks; but where this session has
+    /// lost the volume it stays to be saved aside (``saveAside(_:_:_:)``), unless the journal has it.
     private func fail(_ upload: Upload, of file: StoredFile, _ error: Errno) {
-        let isGone = error == .staleNFSFileHandle
-        let (attempts, delay) = file.state.withLock { state in
+        let isGone = error == .staleNFSFileHandle && (!engine.isLost || upload.sequence != nil)
+        let failed = file.state.withLock { state -> ([Completion<Errno?>], Duration)? in
+            // It may have been given up, and saved aside.
+            guard state.uploads.contains(where: { $0 === upload }) else { return nil }
             upload.progress = .failed(error)
             upload.failures += 1
             // Those behind it wait for it, and whoever waits for them is told why.
             let behind = state.uploads.drop { $0 !== upload }
             let attempts = behind.map(\.attempt)
             for upload in behind { upload.attempt = Completion() }
-            // Nobody can ever read it: the node is gone, or the volume is another's.
+            // Nobody can ever read it: the node is gone.
             if isGone {
                 state.uploads.removeAll { $0 === upload }
                 if state.isClean { dirtyFiles.remove(file) }
             }
             return (attempts, Duration.seconds(min(30, 1 << min(upload.failures, 5))))
         }
+        guard let (attempts, delay) = failed else { return }
         if let sequence = upload.sequence {
             if isGone { journal?.noteLoss(of: sequence) } else { journal?.noteFailure(error) }
         }
@@ -145,6 +147,7 @@ extension Volume {
             room.giveBack(upload.claim)
             return dirtyBudget.give(upload.content.chunks.count)
         }
+        guard error != .staleNFSFileHandle else { return }
         start { io in
             if await self.pause(for: delay, io) { self.retry(file) }
         }
@@ -169,6 +172,7 @@ extension Volume {
     /// - Throws: what the store or the engine failed with; the data stays, and is tried again.
     @discardableResult
     func flush(_ file: StoredFile, durably: Bool) async throws(Errno) -> Bool {
+        guard !isGivenUp else { throw .staleNFSFileHandle }
         retry(file)
         let (sealed, attempts) = file.state.withLock { state in
             let sealed = state.seal()

@@ -60,6 +60,7 @@ extension Volume {
         into buffer: inout OutputRawSpan,
         _ io: borrowing AsyncIO
     ) async throws(Errno) {
+        guard !isGivenUp else { throw .staleNFSFileHandle }
         try await loadExtents(of: file)
         let capacity = UInt64(buffer.freeCapacity)
         var suspects: Set<ObjectNumber> = []
@@ -78,7 +79,8 @@ extension Volume {
                     break
                 }
             }
-            // What was unwritten when the run was looked up may be in an object now.
+            // What was unwritten when the run was looked up may be in an object now, or saved aside.
+            guard !isGivenUp else { throw .staleNFSFileHandle }
             try await loadExtents(of: file)
         }
     }

@@ -25,7 +25,7 @@ extension Volume {
     ///   - time: when it is written.
     ///   - cachedAt: where the kernel has it in its pages; `nil` where those need not be looked after. Where they may have to be dropped
     ///     nothing is written.
-    /// - Throws: `EFBIG`.
+    /// - Throws: `EFBIG`; `ESTALE` where what is unwritten has been given up.
     func writeImmediately(
         _ file: StoredFile,
         at offset: UInt64?,
@@ -34,6 +34,8 @@ extension Volume {
         cachedAt: UInt64? = nil
     ) throws(Errno) -> WriteOutcome {
         let (outcome, upload) = try file.state.withLock { (state) throws(Errno) -> (WriteOutcome, Upload?) in
+            // Within the lock: what is taken before is saved aside.
+            guard !isGivenUp else { throw .staleNFSFileHandle }
             let start = offset ?? state.size
             if let cachedAt, state.pages.isContended || start != cachedAt { return (.isContended, nil) }
             guard start <= Self.largestFile - UInt64(data.byteCount) else { throw .fileTooLarge }
@@ -102,7 +104,7 @@ extension Volume {
     /// - Returns: how many bytes were taken, from the first on.
     /// - Throws: `EFBIG`; `ENOSPC` where the volume is full, `EDQUOT` where a quota is; these, too, where what is written could not
     ///   be stored for that reason and no room is left in memory, which would last until somebody makes some; `EINTR` where the
-    ///   task is cancelled.
+    ///   task is cancelled; `ESTALE` where what is unwritten has been given up.
     func write(
         _ file: StoredFile,
         at offset: UInt64?,

@@ -52,15 +52,19 @@ public final class Volume: Sendable {
     let dirtyFiles = FileSet()
     /// From where `fsync` and `close` are acknowledged, where that is not left to the store.
     let journal: Journal?
+    /// Where what cannot be committed any more is saved.
+    let rescue: Rescue
     /// What was done so far.
     let counters: VolumeCounters
     private let isClosing = Atomic(false)
+    private let hasGivenUp = Atomic(false)
 
     /// Opens a volume.
     ///
     /// - Parameters:
     ///   - key: an encrypted volume's.
     ///   - journal: takes nothing before ``startJournal(_:)``.
+    ///   - lifeboat: takes what cannot be committed any more.
     /// - Throws: `ENOMEM`, and `EINVAL` for less memory than ``Limits/leastMemory(for:)``; `ENOKEY` for an encrypted volume
     ///   without a key.
     public init(
@@ -70,6 +74,7 @@ public final class Volume: Sendable {
         disk: DiskCache? = nil,
         key: VolumeKey? = nil,
         journal: Journal? = nil,
+        rescue: Rescue = Rescue(in: nil),
         limits: Limits = Limits()
     ) throws(Errno) {
         guard (engine.volume.wrappedKey != nil) == (key != nil) else { throw .keyMissing }
@@ -79,6 +84,7 @@ public final class Volume: Sendable {
         self.background = background
         self.limits = limits
         self.journal = journal
+        self.rescue = rescue
         if let key { engine.encryptInline(with: key) }
         description = engine.volume
         let blockSize = Int(description.blockSize)
@@ -120,6 +126,17 @@ public final class Volume: Sendable {
 
     /// Whether nobody has begun to close it.
     var isOpen: Bool { !isClosing.load(ordering: .relaxed) }
+
+    /// Whether what is unwritten is given up: this session has lost the volume, or is being aborted. Nothing is written or committed any
+    /// more.
+    var isGivenUp: Bool { hasGivenUp.load(ordering: .relaxed) }
+
+    /// What is unwritten is given up, for good.
+    func giveUp() {
+        hasGivenUp.store(true, ordering: .relaxed)
+        // Writers that wait for memory look again, and are refused.
+        dirtyBudget.refuse(with: .staleNFSFileHandle)
+    }
 
     /// What waits in the background goes on, and ends.
     func stopWaiting() { isClosing.store(true, ordering: .relaxed) }

@@ -1,5 +1,6 @@
 import CRingFUSE
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The process that started this one in the background and waits to hear whether the mount answers.
@@ -24,11 +25,15 @@ struct Launcher: Sendable {
         return Launcher(pipe: FileDescriptor(rawValue: number))
     }()
 
-    /// Tells the launcher, which ends then. Call it once.
+    /// Whether it was told something: the pipe is closed then, and its number may be another file's.
+    private static let hasTold = Atomic(false)
+
+    /// Tells the launcher, which ends then; nothing after that.
     ///
     /// - Returns: whether it still listens.
     @discardableResult
     func tell(_ message: Message) -> Bool {
+        guard !Self.hasTold.exchange(true, ordering: .relaxed) else { return false }
         let text =
             switch message {
             case .ready(let report): "0\n\(report)"

@@ -14,6 +14,10 @@ struct Server<Backend: FileSystem>: Sendable {
     let options: ServingOptions
     /// Makes the file system, in the process that serves it.
     let backend: @Sendable () async throws -> Backend
+    /// Saves what an abort would lose; called before, and waited for.
+    var abandon: (@Sendable (Backend) async -> Void)?
+    /// What the backend could not keep in the end, in a sentence: then the tool fails with it.
+    var leftover: @Sendable (Backend) -> String? = { _ in nil }
 
     /// How long a session may take to end after its connection was aborted.
     private static var abortLimit: Duration { .seconds(5) }
@@ -69,22 +73,35 @@ struct Server<Backend: FileSystem>: Sendable {
             )
         )
         let signals = StopSignals()
-        let sources = signals.listen { abort(session) }
+        let sources = signals.listen {
+            guard let abandon else { return abort(session) }
+            Task {
+                await abandon(session.backend)
+                abort(session)
+            }
+        } third: {
+            // Whoever has no patience for that, either.
+            abort(session)
+        }
         defer { withExtendedLifetime(sources) {} }
         do {
             try await group.run()
         } catch SessionError.aborted where signals.isSecond {
             // Told below, as what the user did.
         }
-        guard signals.isSecond else { return }
+        let leftover = leftover(session.backend)
+        guard signals.isSecond else {
+            if let leftover { throw Leftover(mountPoint: options.path, text: leftover) }
+            return
+        }
         // An abort in the middle of unmounting can leave a mount without a server.
         try? Mounter.unmount(options.path, lazy: true)
-        throw Aborted(mountPoint: options.path)
+        throw Aborted(mountPoint: options.path, leftover: leftover)
     }
 
     /// Ends the connection, and the process should the session not end by that.
     private func abort(_ session: Session<Backend>) {
-        let line = Aborted(mountPoint: options.path).description
+        let line = Aborted(mountPoint: options.path, leftover: leftover(session.backend)).description
         do throws(MountError) {
             try session.abort()
         } catch {
@@ -166,9 +183,22 @@ struct Server<Backend: FileSystem>: Sendable {
 struct Aborted: Error, CustomStringConvertible {
     /// Where it was mounted.
     let mountPoint: FilePath
+    /// What the backend says of data that was not written.
+    let leftover: String?
 
     /// One line.
     var description: String {
-        "\(mountPoint): the connection was aborted by a second signal; data not yet written is lost"
+        "\(mountPoint): the connection was aborted by a second signal; \(leftover ?? "data not yet written is lost")"
     }
+}
+
+/// A mount has ended, and not all that was written to it is where it belongs.
+struct Leftover: Error, CustomStringConvertible {
+    /// Where it was mounted.
+    let mountPoint: FilePath
+    /// What the backend says of it.
+    let text: String
+
+    /// One line.
+    var description: String { "\(mountPoint): \(text)" }
 }

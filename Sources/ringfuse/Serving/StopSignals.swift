@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Counts SIGINT and SIGTERM, to tell the second.
+/// Counts SIGINT and SIGTERM, to tell the second and the third.
 ///
 /// The first is the service group's, which shuts down gracefully and then listens for other signals only. It cannot
 /// tell a second one of the same kind, so that one is counted here: Dispatch hands a signal to all of its sources.
@@ -15,14 +15,23 @@ final class StopSignals: Sendable {
 
     /// Listens.
     ///
-    /// - Parameter second: called once, on a thread of Dispatch, when the second signal comes.
+    /// - Parameters:
+    ///   - second: called once, on a thread of Dispatch, when the second signal comes.
+    ///   - third: likewise, when another one comes.
     /// - Returns: what listens, which must live as long as signals are to be seen.
-    func listen(second: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
+    func listen(
+        second: @escaping @Sendable () -> Void,
+        third: @escaping @Sendable () -> Void
+    ) -> [any DispatchSourceSignal] {
         let queue = DispatchQueue(label: "ringfuse.signals")
         return [SIGINT, SIGTERM].map { signal in
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
             source.setEventHandler {
-                if self.next() == 2 { second() }
+                switch self.next() {
+                case 2: second()
+                case 3: third()
+                default: break
+                }
             }
             source.activate()
             return source

@@ -111,6 +111,9 @@ struct StoreMountCommand: ServingCommand {
     /// Whether a journal acknowledges.
     @OptionGroup(title: "A journal that acknowledges") var writeback: WritebackOptions
 
+    /// Where what cannot be committed is saved.
+    @OptionGroup var rescue: RescueOptions
+
     /// What it is opened with.
     @OptionGroup(title: "Secrets of encrypted volumes") var secrets: KeyOptions
 
@@ -123,6 +126,7 @@ struct StoreMountCommand: ServingCommand {
     /// Checks numbers.
     func validate() throws {
         try writeback.check(against: serving.path)
+        try rescue.check(against: serving.path)
         guard (2...3600).contains(lease) else { throw ValidationError("--lease \(lease): must be from 2 to 3600") }
         guard consistency == nil || cacheTimeout == nil else {
             throw ValidationError(
@@ -144,7 +148,8 @@ struct StoreMountCommand: ServingCommand {
         // Where nobody else can change anything, all is seen at once.
         let usual = metadata.isShared ? (consistency ?? .closeToOpen).lifetime : .forever
         let (force, lease, lifetime) = (takeOver.force, Duration.seconds(lease), cacheTimeout?.lifetime ?? usual)
-        let (secrets, writeback) = (secrets, writeback)
+        let (secrets, writeback, rescue) = (secrets, writeback, rescue)
+        let mountPoint = serving.path
         let closing = close ?? (metadata.isShared ? .durable : .committed)
         let lockScope = locks ?? .shared
         try await Server(
@@ -164,19 +169,22 @@ struct StoreMountCommand: ServingCommand {
                     let disk = try cache.map { directory in
                         try CacheDirectory.open(directory, cacheSize, for: engine.volume.identifier, "the volume")
                     }
+                    let rescue = try rescue.open(of: engine.volume, mountPoint: mountPoint)
                     let journal = try writeback.open(of: engine.volume, key: key)
                     try await writeback.settle(journal, engine)
                     let volume = try Volume(
                         engine: engine, store: try VolumeOptions.store(of: engine.volume),
                         background: try BackgroundWorker(name: "ringfuse-store"), disk: disk, key: key,
-                        journal: journal, limits: limits)
+                        journal: journal, rescue: rescue, limits: limits)
                     try await Self.startJournal(volume)
                     return NetworkStoreFileSystem(volume, lifetime: lifetime, closing: closing, lockScope: lockScope)
                 } catch {
                     await engine.close()
                     throw error
                 }
-            }
+            },
+            abandon: { await $0.abandon() },
+            leftover: { $0.leftover }
         ).run()
     }
 

@@ -20,7 +20,8 @@ extension MountTests {
 
             func mount(_ index: Int) async throws -> ServerProcess {
                 try await ServerProcess.start(
-                    .shared, by: .ring, scratch: scratches[index], metadata: url, options: ["--lease", "8"],
+                    .shared, by: .ring, scratch: scratches[index], metadata: url,
+                    options: ["--lease", "8", "--rescue", place("rescue")],
                     launcher: networks.words(index) + keys, limit: .seconds(280))
             }
 
@@ -227,6 +228,12 @@ extension MountTests {
                 first.process.signal(SIGTERM)
                 _ = try await first.process.ended(within: .seconds(60))
                 #expect(first.process.text.contains("mount it again"), "\(first.process.text)")
+                #expect(first.process.text.contains("is saved in \(fixture.place("rescue"))"), "\(first.process.text)")
+                try await fixture.check(
+                    """
+                    head -c 100000 /dev/zero | tr '\\0' x > $OUT/expected
+                    for file in $OUT/rescue/*; do if cmp -s $OUT/expected $file; then exit; fi; done; fail 'not saved'
+                    """)
                 let again = try await fixture.mount(0)
                 try await fixture.check(Self.everything)
                 try await StoreTool.end(again, second)

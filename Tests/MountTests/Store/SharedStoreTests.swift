@@ -127,7 +127,7 @@ extension MountTests {
         @Test func pausedMountsAreFenced() async throws {
             try await Self.withPair { pair in
                 let server = try await PostgreSQLServer.shared.value
-                let lease = ["--lease", "2"]
+                let lease = ["--lease", "2", "--rescue", "none"]
                 let first = try await pair.mount(pair.first, .device, options: lease)
                 let second = try await pair.mount(pair.second, .device, options: lease)
                 let script = """

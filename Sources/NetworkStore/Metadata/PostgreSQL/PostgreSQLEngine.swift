@@ -66,6 +66,9 @@ public final class PostgreSQLEngine: MetadataEngine {
     /// Whether other sessions may change the volume meanwhile: always.
     public var isShared: Bool { true }
 
+    /// Whether this session has lost the volume.
+    public var isLost: Bool { session.status.isLost }
+
     /// Has somebody told of what other sessions change.
     public func watch(_ observer: @escaping @Sendable (ForeignChanges) -> Void) {
         do throws(Errno) {

@@ -18,6 +18,9 @@ final class EngineStatus: Sendable {
     /// A status that is good.
     init(report: @escaping FailureReport) { self.report = report }
 
+    /// Whether the volume is another session's, or this one has ended.
+    var isLost: Bool { value.load(ordering: .relaxed) == Value.lost }
+
     /// Checks that the engine may go on.
     ///
     /// - Throws: `ESTALE` where the volume is lost, `EIO` where the disk has failed.

@@ -55,6 +55,9 @@ public final class SQLiteEngine: MetadataEngine {
         self.status = status
     }
 
+    /// Whether this session has lost the volume.
+    public var isLost: Bool { status.isLost }
+
     /// Encrypts small content, too.
     public func encryptInline(with key: VolumeKey) { cipher.unlock(with: key) }
 

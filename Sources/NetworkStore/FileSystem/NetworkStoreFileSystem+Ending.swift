@@ -1,0 +1,44 @@
+internal import RingFUSE
+internal import SystemPackage
+
+// The end: of the mount, or of its session with the volume, which comes first where the mount was silent for too long.
+
+extension NetworkStoreFileSystem {
+    /// What programs had written and was not committed, in a sentence; `nil` where all was. To be asked when the mount has ended.
+    public var leftover: String? { volume.rescue.summary }
+
+    /// Looks now and then whether the volume is lost, and saves aside what is unwritten then.
+    func watchForLoss() {
+        volume.start { io in
+            while await self.volume.pause(for: .milliseconds(500), io) {
+                guard self.volume.engine.isLost else { continue }
+                return await self.saveAside(.fenced)
+            }
+        }
+    }
+
+    /// Saves aside what is unwritten, and does not wait for the store or the database any more: whoever ends the mount has no patience.
+    /// A commit that is under way may succeed nevertheless; then the same is in both places.
+    public func abandon() async { await saveAside(.aborted) }
+
+    /// Writes out everything, and ends the session with the volume. What cannot be committed is saved aside.
+    public func disconnected() async {
+        volume.stopWaiting()
+        if volume.journal != nil {
+            if volume.engine.isLost { await saveAside(.fenced) }
+            await volume.emptyJournal(nodes.files) { warn($0) }
+            // The journal's disk has failed, too.
+            await volume.saveAside(nodes.files, volume.engine.isLost ? .fenced : .unstored(.ioError)) { warn($0) }
+        } else if let error = await volume.commitAll(nodes.files, { warn($0) }) {
+            await saveAside(volume.engine.isLost ? .fenced : .unstored(error))
+        }
+        await volume.close()
+    }
+
+    /// Gives up what is unwritten, and saves it aside.
+    private func saveAside(_ reason: LostContent.Reason) async {
+        // First: what is written from now on is refused, so that nothing comes after what is saved.
+        volume.giveUp()
+        await volume.saveAside(nodes.files, reason) { warn($0) }
+    }
+}
