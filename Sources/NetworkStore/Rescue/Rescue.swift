@@ -46,7 +46,7 @@ public final class Rescue: Sendable {
     public convenience init(making directory: FilePath) throws(Errno) {
         try JournalDirectory.makeDirectories(directory)
         let probe = directory.appending("probe-\(getpid())")
-        let file = try JournalDirectory.open(probe, O_RDWR | O_CREAT | O_EXCL)
+        let file = try JournalDirectory.open(probe, O_RDWR | O_CREAT)
         unsafe _ = unlink(probe.string)
         try? file.close()
         self.init(in: directory)

@@ -155,13 +155,7 @@ extension Volume {
 
     /// Tries again what has failed.
     func retry(_ file: StoredFile) {
-        let failed = file.state.withLock { state in
-            state.uploads.filter { upload in
-                guard case .failed = upload.progress else { return false }
-                upload.progress = .storing
-                return true
-            }
-        }
+        let failed = file.state.withLock { $0.takeFailed() }
         for upload in failed { begin(upload, of: file) }
     }
 
@@ -173,12 +167,13 @@ extension Volume {
     @discardableResult
     func flush(_ file: StoredFile, durably: Bool) async throws(Errno) -> Bool {
         guard !isGivenUp else { throw .staleNFSFileHandle }
-        retry(file)
-        let (sealed, attempts) = file.state.withLock { state in
-            let sealed = state.seal()
+        // All at once: an attempt that is begun before it is waited for may be over by then, and the next one may never come.
+        let (failed, sealed, attempts) = file.state.withLock { state in
+            let (failed, sealed) = (state.takeFailed(), state.seal())
             if durably { for upload in state.uploads { upload.isUrgent = true } }
-            return (sealed, state.uploads.map(\.attempt))
+            return (failed, sealed, state.uploads.map(\.attempt))
         }
+        for upload in failed { begin(upload, of: file) }
         if let sealed {
             if let change = inlineChange(sealed, of: file) {
                 // No object, no other worker: the engine's commit is all there is to wait for.
@@ -202,6 +197,15 @@ extension Volume {
 }
 
 extension StoredFile.State {
+    /// Uploads that have failed, which are begun again.
+    fileprivate mutating func takeFailed() -> [Upload] {
+        uploads.filter { upload in
+            guard case .failed = upload.progress else { return false }
+            upload.progress = .storing
+            return true
+        }
+    }
+
     /// The change to be committed next, if it is stored and no other is being committed.
     fileprivate mutating func nextCommit(_ journal: Journal?) -> (Upload, ContentChange, isUrgent: Bool)? {
         guard let first = uploads.first, case .stored(var change) = first.progress else { return nil }
