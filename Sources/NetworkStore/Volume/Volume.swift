@@ -64,7 +64,7 @@ public final class Volume: Sendable {
     /// - Parameters:
     ///   - key: an encrypted volume's.
     ///   - journal: takes nothing before ``startJournal(_:)``.
-    ///   - lifeboat: takes what cannot be committed any more.
+    ///   - rescue: takes what cannot be committed any more.
     /// - Throws: `ENOMEM`, and `EINVAL` for less memory than ``Limits/leastMemory(for:)``; `ENOKEY` for an encrypted volume
     ///   without a key.
     public init(
