@@ -48,6 +48,22 @@ struct NotifierTests {
         #expect(throws: Errno.socketNotConnected) { try notifier.wake(PollHandle(rawValue: 1)) }
     }
 
+    /// A size is told by a byte that cannot be read: of it nothing comes, nobody is warned, and what follows is told.
+    @Test func sizesAreToldWithoutContent() throws {
+        let device = try FakeDevice(isBlocking: true)
+        let events = EventLog()
+        let notifier = notifier(device, events: events)
+        try notifier.extend(NodeID(2), to: 0)
+        try notifier.extend(NodeID(2), to: 4096)
+        try notifier.extend(NodeID(2), to: UInt64(Int64.max))
+        #expect(throws: Errno.invalidArgument) { try notifier.extend(NodeID(2), to: UInt64(Int64.max) + 1) }
+        try notifier.wake(PollHandle(rawValue: 1))
+        #expect(try nextKind(device) == .poll)
+        #expect(notifier.count == 3)
+        #expect(events.all.isEmpty)
+        notifier.close()
+    }
+
     /// Each only where the kernel knows it.
     @Test func oldKernelsAreNotTold() throws {
         let device = try FakeDevice(isBlocking: true)

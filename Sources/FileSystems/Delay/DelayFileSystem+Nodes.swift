@@ -1,16 +1,17 @@
 public import RingFUSE
 public import SystemPackage
 
-// What is passed on without delay.
+// What is passed on, attributes with a delay where that is wanted.
 
 extension DelayFileSystem {
-    /// Passed on.
+    /// Waits where it is to, then asks.
     public func attributes(
         of node: NodeID,
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) async throws(Errno) -> AttributesReply {
-        try await base.attributes(of: node, handle, context)
+        if operations.contains(.attributes) { try await context.io.sleep(for: delay) }
+        return try await base.attributes(of: node, handle, context)
     }
 
     /// Passed on.
@@ -19,7 +20,8 @@ extension DelayFileSystem {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Immediate<AttributesReply> {
-        try base.attributesImmediately(of: node, handle, context)
+        if operations.contains(.attributes) { return .deferred }
+        return try base.attributesImmediately(of: node, handle, context)
     }
 
     /// Passed on.

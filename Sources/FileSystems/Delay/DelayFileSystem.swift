@@ -17,8 +17,10 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
         public static var reads: Operations { Operations(rawValue: 2) }
         /// Writing.
         public static var writes: Operations { Operations(rawValue: 4) }
-        /// All of them.
-        public static var all: Operations { [.lookUps, .reads, .writes] }
+        /// Asking for attributes.
+        public static var attributes: Operations { Operations(rawValue: 8) }
+        /// What a disk makes wait.
+        public static var usual: Operations { [.lookUps, .reads, .writes] }
 
         /// Those with their bits set.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -32,7 +34,7 @@ public struct DelayFileSystem<Base: FileSystem>: FileSystem {
     public let operations: Operations
 
     /// A file system that answers later.
-    public init(_ base: Base, delay: Duration, of operations: Operations = .all) {
+    public init(_ base: Base, delay: Duration, of operations: Operations = .usual) {
         self.base = base
         self.delay = delay
         self.operations = operations

@@ -102,7 +102,7 @@ extension StoredFile.State {
             // The kernel has made the change in what it caches, too.
             if pages.version == self.record.version { pages.version = record.version }
         } else if record.version > self.record.version {
-            noteForeignChange()
+            return refresh(record)
         }
         if record.version >= self.record.version { self.record = record }
         if isClean { pending = nil }
@@ -128,7 +128,13 @@ extension StoredFile.State {
         guard record.version > self.record.version else { return }
         noteForeignChange()
         self.record = record
-        if isClean { pending = nil }
+        if isClean {
+            pending = nil
+        } else if isShared, let pending {
+            // What is unwritten does not know how far others have written.
+            let end = uploads.reduce(dirty.end) { max($0, $1.content.end) }
+            self.pending = (max(record.attributes.size, end), pending.time)
+        }
     }
 
     /// A run of bytes that are in one place.

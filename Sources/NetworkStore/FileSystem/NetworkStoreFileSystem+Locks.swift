@@ -77,8 +77,13 @@ extension NetworkStoreFileSystem {
             throw .noLocks
         }
         defer { locks.leaveSeat() }
-        stored.state.withLock { $0.pages.beginDrop() }
+        let size = stored.state.withLock { state in
+            state.pages.beginDrop()
+            return state.size
+        }
         do throws(Errno) {
+            // What another mount has appended is to be read, and appended to, wherever the kernel took the end to be.
+            try notifier.extend(stored.id, to: size)
             try await notifier.dropContent(of: stored.id)
         } catch {
             stored.state.withLock { $0.pages.loseTrack() }

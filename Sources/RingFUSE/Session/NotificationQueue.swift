@@ -10,6 +10,8 @@ final class NotificationQueue: Sendable {
         let kind: NotificationKind
         /// All of its bytes.
         let bytes: [UInt8]
+        /// Bytes behind them that the kernel is to find missing.
+        var missing = 0
         /// Called once: with `nil` where the kernel has done it, on the queue's thread; with why where it refuses it, or
         /// where it was dropped because the session ends.
         let onOutcome: @Sendable (Errno?) -> Void
@@ -90,6 +92,7 @@ final class NotificationQueue: Sendable {
     private func run() {
         // Kinds that were told of.
         var refused: Set<NotificationKind> = []
+        var cut: CutMessage? = nil
         while true {
             let message: Message? = state.wait { state in
                 if state.isClosed { return .some(nil) }
@@ -98,7 +101,7 @@ final class NotificationQueue: Sendable {
                 return message
             }
             guard let message else { break }
-            let failure = write(message.bytes)
+            let failure = message.missing == 0 ? write(message.bytes) : Self.write(message, to: device, by: &cut)
             message.onOutcome(failure)
             guard let failure else { continue }
             // ENOENT: not cached, which is what was wanted. ENOTDIR, ENOTEMPTY, EBUSY: the name is in use or means
@@ -112,6 +115,17 @@ final class NotificationQueue: Sendable {
             }
         }
         state.change { $0.isRunning = false }
+    }
+
+    /// Writes a message of which bytes are missing; `EFAULT` is what is to come of it.
+    private static func write(_ message: Message, to device: FileDescriptor, by cut: inout CutMessage?) -> Errno? {
+        do throws(Errno) {
+            if cut == nil { cut = try CutMessage.make() }
+        } catch {
+            return error
+        }
+        let failure = cut?.write(message.bytes, followedBy: message.missing, to: device)
+        return failure == .badAddress ? nil : failure ?? .ioError
     }
 
     private func write(_ bytes: [UInt8]) -> Errno? {

@@ -88,6 +88,22 @@ public final class Notifier: Sendable {
         }
     }
 
+    /// Tells the kernel that a file has at least so many bytes.
+    ///
+    /// There is no notification for it, and the kernel disbelieves the answer to a GETATTR that was under way while somebody else wrote
+    /// to the file: a read then ends where the file ended before (`fuse_change_attributes`, `attr_version`; fs/fuse/inode.c). What is stored in
+    /// the page cache, though, belongs to the file: `fuse_notify_store` (fs/fuse/dev.c) first raises the size, then copies. So a byte is
+    /// stored that cannot be copied, which leaves the page as it is.
+    ///
+    /// - Throws: `EAGAIN`, `ENOTCONN`; `EINVAL` for a size beyond 2^63 - 1.
+    package func extend(_ node: NodeID, to size: UInt64) throws(Errno) {
+        guard size <= UInt64(Int64.max) else { throw .invalidArgument }
+        if size == 0 { return }
+        try send(.store, missing: 1) { (output: inout OutputRawSpan) throws(WireError) in
+            try NotificationEncoder.storeHead(node: node.rawValue, offset: size - 1, dataByteCount: 1, to: &output)
+        }
+    }
+
     /// Drops a name that the kernel caches (`FUSE_NOTIFY_INVAL_ENTRY`).
     ///
     /// - Parameter expiresOnly: only have it asked for again, and keep what is mounted below or open
@@ -277,6 +293,7 @@ public final class Notifier: Sendable {
     private func send(
         _ kind: NotificationKind,
         capacity: Int = fixedSize,
+        missing: Int = 0,
         onOutcome: @escaping @Sendable (Errno?) -> Void = { _ in },
         _ encode: (inout OutputRawSpan) throws(WireError) -> Void
     ) throws(Errno) {
@@ -287,7 +304,7 @@ public final class Notifier: Sendable {
             count = isEncoded ? output.byteCount : 0
         }
         guard isEncoded else { throw .invalidArgument }
-        try queue.add(NotificationQueue.Message(kind: kind, bytes: bytes, onOutcome: onOutcome))
+        try queue.add(NotificationQueue.Message(kind: kind, bytes: bytes, missing: missing, onOutcome: onOutcome))
     }
 
     /// What is done where the kernel refuses a retrieval; the answer to others comes later.

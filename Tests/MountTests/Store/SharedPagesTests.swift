@@ -9,12 +9,19 @@ extension MountTests {
     /// Pages that the kernel keeps of files which two mounts change.
     @Suite
     struct SharedPages {
-        /// Mounts a volume twice: at `$A`, where writes take a second until they are taken, and at `$B`.
-        private static func check(_ way: Way, _ script: String) async throws {
+        typealias Delayed = DelayFileSystem<NetworkStoreFileSystem>
+
+        /// Mounts a volume twice: at `$A`, where some operations take a second until they begin, and at `$B`.
+        private static func check(
+            _ way: Way,
+            delaying operations: Delayed.Operations = .writes,
+            _ script: String
+        ) async throws {
             let location = try PostgreSQLLocation(await PostgreSQLServer.shared.value.volume())
             try await withScratch { place in
                 let first = DelayFileSystem(
-                    try await StoreVolume.makeShared(in: place.outside, at: location), delay: .seconds(1), of: .writes)
+                    try await StoreVolume.makeShared(in: place.outside, at: location), delay: .seconds(1),
+                    of: operations)
                 let second = try await StoreVolume.openShared(in: place.outside, at: location)
                 let configuration = try way.configuration()
                 try await withMount(first, configuration: configuration) { one in
@@ -51,6 +58,37 @@ extension MountTests {
                 writer.join()
                 found = os.pread(one, len(text), 4096)
                 assert found == text, (len(text), found.count(b'x'))
+                END
+                """)
+        }
+
+        /// Who locks a file reads what another mount has appended, also while a program on his own mount writes to the file all the time:
+        /// which makes its kernel disbelieve what it is told of the size.
+        @Test(arguments: Way.allCases)
+        func whatIsAppendedElsewhereIsRead(_ way: Way) async throws {
+            try await Self.check(
+                way, delaying: .attributes,
+                """
+                printf 00000000 > $B/f
+                python3 - $A/f $B/f <<'END'
+                import fcntl, os, sys, threading
+                one, writing, two = (os.open(path, os.O_RDWR) for path in (sys.argv[1], sys.argv[1], sys.argv[2]))
+                isOver = False
+                def write():
+                    while not isOver: os.pwrite(writing, b'w', 0)
+                writer = threading.Thread(target=write)
+                writer.start()
+                for i in range(1, 5):
+                    fcntl.lockf(two, fcntl.LOCK_EX, 8, 8 * i)
+                    os.pwrite(two, b'%08d' % i, 8 * i)
+                    fcntl.lockf(two, fcntl.LOCK_UN, 8, 8 * i)
+                    fcntl.lockf(one, fcntl.LOCK_EX, 8, 8 * i)
+                    found = os.pread(one, 8, 8 * i)
+                    fcntl.lockf(one, fcntl.LOCK_UN, 8, 8 * i)
+                    if found != b'%08d' % i: break
+                isOver = True
+                writer.join()
+                assert found == b'%08d' % i, (i, found)
                 END
                 """)
         }

@@ -1,3 +1,5 @@
+import FileSystems
+import RingFUSE
 import Testing
 
 @testable import NetworkStore
@@ -110,6 +112,32 @@ import Testing
         let fresh = KernelPages()
         #expect(Self.stale(fresh, 0..<2 * Self.page, isElsewhere: true) == 0..<2)
         #expect(Self.stale(fresh, 1..<20, isElsewhere: true) == nil)
+    }
+
+    /// What others have appended is seen while something is unwritten here; and what is unwritten beyond it.
+    @Test func unwrittenContentHidesNoGrowth() throws {
+        let memory = try BlockMemory(byteCount: 1 << 20, blockSize: 65536)
+        func record(_ version: UInt64, size: UInt64) -> NodeRecord {
+            let attributes = Attributes(node: NodeID(7), mode: NodeMode(.regular, permissions: 0o644), size: size)
+            let time = Timestamp(seconds: 1, nanoseconds: 0)
+            return NodeRecord(
+                attributes: attributes, birthTime: time, flags: 0, version: version, hasExtendedAttributes: false)
+        }
+        for isShared in [true, false] {
+            var state = StoredFile.State(
+                record: record(1, size: 8), isShared: isShared, pages: KernelPages(),
+                dirty: DirtyMap(blockSize: 65536))
+            let bytes: ContiguousArray<UInt8> = [1]
+            unsafe state.dirty.write(bytes.span.bytes, to: 0, at: 19, fresh: memory.take())
+            state.pending = (20, Timestamp(seconds: 2, nanoseconds: 0))
+            state.refresh(record(2, size: 12))
+            #expect(state.size == 20)
+            state.take(record(5, size: 40))
+            #expect(state.size == (isShared ? 40 : 20))
+            _ = state.seal()
+            state.refresh(record(7, size: 16))
+            #expect(state.size == 20)
+        }
     }
 
     @Test func versionsOnlyRise() {
