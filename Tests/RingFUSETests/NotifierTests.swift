@@ -49,17 +49,20 @@ struct NotifierTests {
     }
 
     /// A size is told by a byte that cannot be read: of it nothing comes, nobody is warned, and what follows is told.
-    @Test func sizesAreToldWithoutContent() throws {
+    @Test func sizesAreToldWithoutContent() async throws {
         let device = try FakeDevice(isBlocking: true)
         let events = EventLog()
         let notifier = notifier(device, events: events)
-        try notifier.extend(NodeID(2), to: 0)
-        try notifier.extend(NodeID(2), to: 4096)
+        let (told, hasTold) = AsyncStream<Errno?>.makeStream()
+        try notifier.extend(NodeID(2), to: 4096) { hasTold.yield($0) }
         try notifier.extend(NodeID(2), to: UInt64(Int64.max))
-        #expect(throws: Errno.invalidArgument) { try notifier.extend(NodeID(2), to: UInt64(Int64.max) + 1) }
+        for size in [0, UInt64(Int64.max) + 1] {
+            #expect(throws: Errno.invalidArgument) { try notifier.extend(NodeID(2), to: size) }
+        }
         try notifier.wake(PollHandle(rawValue: 1))
         #expect(try nextKind(device) == .poll)
         #expect(notifier.count == 3)
+        #expect(await told.first { _ in true } == .some(nil))
         #expect(events.all.isEmpty)
         notifier.close()
     }

@@ -8,6 +8,8 @@
 struct KernelPages: Sendable {
     /// The version of the file that the pages are of; `nil` where they are of none, or of several.
     var version: UInt64?
+    /// Times that the kernel is being told of the file's size, which it may not know yet.
+    var untold = 0
     /// Pages that were filled since some may have been dropped, by number: read, or written as a whole; `nil` before any may have been.
     private var filled: RangeSet<UInt64>?
 
@@ -20,6 +22,9 @@ struct KernelPages: Sendable {
 
     /// Pages of a version, of which none was dropped yet.
     init(version: UInt64? = nil) { self.version = version }
+
+    /// Whether the kernel has a version of the file, its size included, and nothing else.
+    func areOf(version: UInt64) -> Bool { self.version == version && untold == 0 }
 
     /// Whether the kernel may have dropped pages while the file was in use.
     var isContended: Bool { filled != nil }
@@ -40,7 +45,11 @@ struct KernelPages: Sendable {
     mutating func loseTrack() { filled = RangeSet(Self.all) }
 
     /// Nobody has the file open: no write is under way.
-    mutating func settle() { if isContended { beginDrop() } }
+    mutating func settle() {
+        if untold > 0 { version = nil }
+        untold = 0
+        if isContended { beginDrop() }
+    }
 
     /// A range of bytes is read: the kernel fills its pages.
     mutating func noteRead(_ range: Range<UInt64>) { fill(Self.pages(touchedBy: range)) }

@@ -20,9 +20,7 @@ extension NetworkStoreFileSystem {
         do throws(Errno) {
             // What was changed between the question and the answer: from now on changes are told to the file.
             keepsCache = refresh(file, try await volume.engine.node(node))
-            if !keepsCache, !flags.contains(.truncate) {
-                try? notifier?.extend(node, to: file.state.withLock { $0.size })
-            }
+            if !keepsCache, !flags.contains(.truncate) { tellSize(of: file) }
             if flags.contains(.truncate) {
                 try await cut(file, flags, context)
             }

@@ -67,7 +67,7 @@ extension NetworkStoreFileSystem {
         if isMixed { _ = await commitLocked(stored) }
         let version: UInt64? = stored.state.withLock { state in
             state.refresh(record)
-            return state.pages.version == state.record.version ? nil : state.record.version
+            return state.pages.areOf(version: state.record.version) ? nil : state.record.version
         }
         guard let version, let notifier else { return }
         guard locks.takeSeat() else {
@@ -83,7 +83,7 @@ extension NetworkStoreFileSystem {
         }
         do throws(Errno) {
             // What another mount has appended is to be read, and appended to, wherever the kernel took the end to be.
-            try notifier.extend(stored.id, to: size)
+            if size > 0 { try notifier.extend(stored.id, to: size) }
             try await notifier.dropContent(of: stored.id)
         } catch {
             stored.state.withLock { $0.pages.loseTrack() }

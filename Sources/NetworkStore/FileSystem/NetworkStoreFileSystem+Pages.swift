@@ -23,6 +23,22 @@ extension NetworkStoreFileSystem {
         }
     }
 
+    /// Tells the kernel how long a file is that others have changed. Who gets a lock before it knows waits for that
+    /// (``setLock(_:on:waits:_:)``).
+    func tellSize(of file: StoredFile) {
+        guard let notifier else { return }
+        let size = file.state.withLock { state in
+            state.pages.untold += 1
+            return state.size
+        }
+        let end = { @Sendable (_: Errno?) in file.state.withLock { $0.pages.untold -= 1 } }
+        do throws(Errno) {
+            try notifier.extend(file.id, to: size, onOutcome: end)
+        } catch {
+            end(error)
+        }
+    }
+
     /// Has the kernel drop what pages may lack of a write that was taken, or have at the wrong place, before the write is answered: so that
     /// whoever reads after that finds it.
     ///

@@ -43,7 +43,7 @@ extension NetworkStoreFileSystem {
                     return false
                 }
                 state.refresh(record)
-                return state.pages.version == state.record.version
+                return state.pages.areOf(version: state.record.version)
             }
             if !isKnown { self.drop(node, notifier) }
         }

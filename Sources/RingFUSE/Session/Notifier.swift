@@ -95,11 +95,15 @@ public final class Notifier: Sendable {
     /// the page cache, though, belongs to the file: `fuse_notify_store` (fs/fuse/dev.c) first raises the size, then copies. So a byte is
     /// stored that cannot be copied, which leaves the page as it is.
     ///
-    /// - Throws: `EAGAIN`, `ENOTCONN`; `EINVAL` for a size beyond 2^63 - 1.
-    package func extend(_ node: NodeID, to size: UInt64) throws(Errno) {
-        guard size <= UInt64(Int64.max) else { throw .invalidArgument }
-        if size == 0 { return }
-        try send(.store, missing: 1) { (output: inout OutputRawSpan) throws(WireError) in
+    /// - Parameter onOutcome: called once, on the notifier's thread, when the kernel has been told, or refuses to be.
+    /// - Throws: `EAGAIN`, `ENOTCONN`; `EINVAL` for no size, and for one beyond 2^63 - 1. Then `onOutcome` is not called.
+    package func extend(
+        _ node: NodeID,
+        to size: UInt64,
+        onOutcome: @escaping @Sendable (Errno?) -> Void = { _ in }
+    ) throws(Errno) {
+        guard size > 0, size <= UInt64(Int64.max) else { throw .invalidArgument }
+        try send(.store, missing: 1, onOutcome: onOutcome) { (output: inout OutputRawSpan) throws(WireError) in
             try NotificationEncoder.storeHead(node: node.rawValue, offset: size - 1, dataByteCount: 1, to: &output)
         }
     }

@@ -148,5 +148,11 @@ import Testing
         pages.version = nil
         pages.note(version: 3)
         #expect(pages.version == 3)
+        #expect(pages.areOf(version: 3) && !pages.areOf(version: 4))
+        // The kernel is being told of the size.
+        pages.untold = 1
+        #expect(!pages.areOf(version: 3))
+        pages.settle()
+        #expect(pages.version == nil && pages.untold == 0)
     }
 }
