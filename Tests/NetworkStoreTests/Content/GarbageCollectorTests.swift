@@ -9,8 +9,8 @@ import Testing
 /// When objects that nobody refers to are removed.
 @Suite struct GarbageCollectorTests {
     /// A store on a directory that asks something before it removes anything.
-    private final class WitnessStore: ObjectStore {
-        private let base: DirectoryStore
+    private final class WitnessStore: PassingStore {
+        let base: DirectoryStore
         private let question: @Sendable () -> Bool
         /// The answers.
         let answers = Mutex<[Bool]>([])
@@ -20,39 +20,10 @@ import Testing
             self.question = question
         }
 
-        var name: String { base.name }
-
-        func put(_ key: ObjectKey, _ body: RawSpan, _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
-            try await base.put(key, body, io)
-        }
-
-        func get(
-            _ key: ObjectKey,
-            at offset: UInt64,
-            count: Int,
-            into buffer: inout OutputRawSpan,
-            _ io: borrowing AsyncIO
-        ) async throws(ObjectStoreError) {
-            try await base.get(key, at: offset, count: count, into: &buffer, io)
-        }
-
-        func size(of key: ObjectKey, _ io: borrowing AsyncIO) async throws(ObjectStoreError) -> UInt64? {
-            try await base.size(of: key, io)
-        }
-
         func remove(_ keys: [ObjectKey], _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
             let answer = question()
             answers.withLock { $0.append(answer) }
             try await base.remove(keys, io)
-        }
-
-        func list(
-            prefix: String,
-            after key: ObjectKey?,
-            limit: Int,
-            _ io: borrowing AsyncIO
-        ) async throws(ObjectStoreError) -> [ObjectListing] {
-            try await base.list(prefix: prefix, after: key, limit: limit, io)
         }
     }
 

@@ -10,8 +10,8 @@ import Testing
 /// What becomes of files whose content is given up.
 @Suite struct VolumeRescueTests {
     /// A store whose objects are put when they are let go, and not before.
-    private final class HeldStore: ObjectStore {
-        private let base: DirectoryStore
+    private final class HeldStore: PassingStore {
+        let base: DirectoryStore
         /// Happens with the first put.
         let hasBegun = Completion<Void>()
         /// Lets go.
@@ -19,39 +19,10 @@ import Testing
 
         init(_ base: DirectoryStore) { self.base = base }
 
-        var name: String { base.name }
-
         func put(_ key: ObjectKey, _ body: RawSpan, _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
             hasBegun.finish(())
             await isLetGo.wait()
             try await base.put(key, body, io)
-        }
-
-        func get(
-            _ key: ObjectKey,
-            at offset: UInt64,
-            count: Int,
-            into buffer: inout OutputRawSpan,
-            _ io: borrowing AsyncIO
-        ) async throws(ObjectStoreError) {
-            try await base.get(key, at: offset, count: count, into: &buffer, io)
-        }
-
-        func size(of key: ObjectKey, _ io: borrowing AsyncIO) async throws(ObjectStoreError) -> UInt64? {
-            try await base.size(of: key, io)
-        }
-
-        func remove(_ keys: [ObjectKey], _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
-            try await base.remove(keys, io)
-        }
-
-        func list(
-            prefix: String,
-            after key: ObjectKey?,
-            limit: Int,
-            _ io: borrowing AsyncIO
-        ) async throws(ObjectStoreError) -> [ObjectListing] {
-            try await base.list(prefix: prefix, after: key, limit: limit, io)
         }
     }
 
