@@ -100,6 +100,8 @@ struct Measurement: Sendable {
         on target: Target
     ) async throws -> (LoadResult, Sample.ServerCost?) {
         try await prepare(load, place: place, on: target)
+        // What was prepared has used up what the machine had when the server was started.
+        HostMemory.take()
         let before = target.server.flatMap { ServerMeter($0) }
         let result = try await perform(load, place: place, seconds: settings.seconds, on: target)
         guard let before, let server = target.server, let after = ServerMeter(server) else { return (result, nil) }

@@ -47,6 +47,7 @@ struct Server: Sendable {
         // A session of its own: Ctrl-C is for the benchmark.
         options.createSession = true
         defer { Mounts.remove(mountPoint) }
+        HostMemory.take()
         return try await Self.naming(words[0]) {
             let execution = try await Subprocess.run(
                 Executable(words[0]), arguments: Arguments(Array(words.dropFirst())), platformOptions: options,

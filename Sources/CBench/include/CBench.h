@@ -2,6 +2,7 @@
 #ifndef CBENCH_H
 #define CBENCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -78,5 +79,10 @@ int rbench_run_unmount_helper(const char *helper, const char *mount_point);
 /// Opens a counter of a tracepoint, for a thread and those that it starts from then on. Returns a descriptor, which
 /// gives a number of 64 bits when it is read; or -errno: -EACCES or -EPERM without CAP_PERFMON.
 int rbench_count(pid_t thread, uint64_t tracepoint);
+
+// MARK: - Memory
+
+/// Touches memory, in huge pages where there are any, and gives it back to the kernel. Returns 0 or -errno.
+int rbench_touch(size_t bytes);
 
 #endif
