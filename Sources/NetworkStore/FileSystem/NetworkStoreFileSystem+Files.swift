@@ -19,8 +19,9 @@ extension NetworkStoreFileSystem {
         var keepsCache = true
         do throws(Errno) {
             // What was changed between the question and the answer: from now on changes are told to the file.
-            keepsCache = refresh(file, try await volume.engine.node(node))
-            if !keepsCache, !flags.contains(.truncate) { tellSize(of: file) }
+            let tellsSize = !flags.contains(.truncate)
+            keepsCache = refresh(file, try await volume.engine.node(node), tellsSize: tellsSize)
+            if !keepsCache, tellsSize { tellSize(of: file) }
             if flags.contains(.truncate) {
                 try await cut(file, flags, context)
             }
@@ -33,8 +34,10 @@ extension NetworkStoreFileSystem {
 
     /// Tells a file that is opened what the engine has now.
     ///
+    /// - Parameter tellsSize: whether the kernel is told of the size next, where what it has is not right. It is noted together
+    ///   with the version: a lock that is given between the two would go by neither.
     /// - Returns: whether what the kernel caches of its content is right.
-    private func refresh(_ file: StoredFile, _ record: NodeRecord) -> Bool {
+    private func refresh(_ file: StoredFile, _ record: NodeRecord, tellsSize: Bool) -> Bool {
         file.state.withLock { state in
             guard isShared else {
                 state.take(record)
@@ -45,6 +48,7 @@ extension NetworkStoreFileSystem {
             if state.pages.version == state.record.version { return true }
             // By the kernel, once it has the answer.
             state.pages.expectDrop()
+            if tellsSize { state.pages.untold += 1 }
             return false
         }
     }

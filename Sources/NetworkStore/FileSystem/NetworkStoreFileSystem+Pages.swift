@@ -24,16 +24,12 @@ extension NetworkStoreFileSystem {
     }
 
     /// Tells the kernel how long a file is that others have changed. Who gets a lock before it knows waits for that
-    /// (``setLock(_:on:waits:_:)``).
+    /// (``setLock(_:on:waits:_:)``): it is counted in ``KernelPages/untold`` by now.
     func tellSize(of file: StoredFile) {
-        guard let notifier else { return }
-        let size = file.state.withLock { state in
-            state.pages.untold += 1
-            return state.size
-        }
         let end = { @Sendable (_: Errno?) in file.state.withLock { $0.pages.untold -= 1 } }
+        guard let notifier else { return end(nil) }
         do throws(Errno) {
-            try notifier.extend(file.id, to: size, onOutcome: end)
+            try notifier.extend(file.id, to: file.state.withLock { $0.size }, onOutcome: end)
         } catch {
             end(error)
         }
