@@ -24,6 +24,14 @@ struct JournalRevision: Hashable, Sendable {
     func isOlder(than now: JournalRevision) -> Bool { version < now.version && modified != now.modified }
 }
 
+/// In which state a change has left its file.
+struct JournalLanding: Hashable, Sendable {
+    /// The file; `nil` where format 1 does not say it.
+    var node: NodeID?
+    /// Its state.
+    var revision: JournalRevision
+}
+
 /// What was written to a file, and has to get into the volume: all that an ``Upload`` says, but for the bytes.
 struct JournalChange: Hashable, Sendable {
     /// The file.
