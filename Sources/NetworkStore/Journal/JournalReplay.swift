@@ -210,7 +210,9 @@ struct JournalReplay {
         }
         var expected = change.base
         if let left = left[change.node], left.version > expected.version { expected = left }
-        guard !expected.isOlder(than: JournalRevision(node)) else { return .changed }
+        guard !expected.differs(from: JournalRevision(node)) else {
+            return node.version < expected.version ? .setBack : .changed
+        }
         left[change.node] = JournalRevision(try await commit(change, content, tag, io))
         outcome.changes += 1
         outcome.bytes += UInt64(content.count)

@@ -28,6 +28,10 @@ import Testing
         var file = try await calls.make("f0")
         while file.id.rawValue < 9 { file = try await calls.make(StoredName("f\(file.id.rawValue)")) }
         try #require(file.id.rawValue == 9)
+        // As it was when that was written.
+        while file.version < 4 {
+            file = try await calls.change(file.id) { $0.modificationTime = .to(Timestamp(seconds: 1000, nanoseconds: 1)) }
+        }
         try await engine.setJournal(identifier, JournalMark(host: "here", directory: fixture.path.string))
         await engine.close()
         try FileManager.default.createDirectory(atPath: fixture.path.string, withIntermediateDirectories: true)

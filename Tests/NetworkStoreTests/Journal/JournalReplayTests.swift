@@ -234,6 +234,29 @@ import Testing
         }
     }
 
+    /// What was written to a file in a state that is lost, since the machine had not synced it when it stopped, is not put into the state
+    /// before: the file would have what nobody ever wrote. Attributes that are lost are no reason.
+    @Test(arguments: EngineKind.allCases, [false, true])
+    func savesWhatCameAfterSomethingLost(_ kind: EngineKind, _ isContentLost: Bool) async throws {
+        try await Self.withFixture(kind) { fixture in
+            let file = try await fixture.mounted { (volume, calls) async throws in
+                let file = try await calls.make("f")
+                var record = try await Self.commit(file.id, "as it was", calls.engine)
+                record.version += 1
+                if isContentLost { record.attributes.modificationTime = Timestamp(seconds: 9, nanoseconds: 0) }
+                try await Self.acknowledge(record, [(3, "new")], volume)
+                return file.id
+            }
+            try await fixture.mounted { (volume, _) async throws in
+                let text = try await JournalFixture.text(of: file, volume)
+                #expect(text == (isContentLost ? "as it was" : "as newwas"))
+            }
+            #expect(fixture.saved.count == (isContentLost ? 1 : 0))
+            let lines = fixture.said.withLock { $0 }.filter { $0.contains("has lost what was done before that") }
+            #expect(lines.count == fixture.saved.count)
+        }
+    }
+
     /// A volume that was used without its journal does not take what that has.
     @Test func savesWhatWasGivenUp() async throws {
         try await Self.withFixture(.sqlite) { fixture in
