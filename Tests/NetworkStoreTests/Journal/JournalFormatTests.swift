@@ -29,9 +29,8 @@ import Testing
         while file.id.rawValue < 9 { file = try await calls.make(StoredName("f\(file.id.rawValue)")) }
         try #require(file.id.rawValue == 9)
         // As it was when that was written.
-        while file.version < 4 {
-            file = try await calls.change(file.id) { $0.modificationTime = .to(Timestamp(seconds: 1000, nanoseconds: 1)) }
-        }
+        let time = Timestamp(seconds: 1000, nanoseconds: 1)
+        while file.version < 4 { file = try await calls.change(file.id) { $0.modificationTime = .to(time) } }
         try await engine.setJournal(identifier, JournalMark(host: "here", directory: fixture.path.string))
         await engine.close()
         try FileManager.default.createDirectory(atPath: fixture.path.string, withIntermediateDirectories: true)
