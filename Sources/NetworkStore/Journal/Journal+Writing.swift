@@ -18,6 +18,7 @@ extension Journal {
 
     /// Makes the first segment, after those that there were.
     func start(at number: UInt64) throws(JournalFailure) {
+        try directory.raiseFormat()
         do throws(Errno) {
             let bytes = header(number).bytes
             try JournalDirectory.write(bytes, to: directory.path(ofSegment: number))
@@ -82,14 +83,13 @@ extension Journal {
         if batch.rotates { try await rotate(io) }
         guard let file = file.withLock({ $0 }) else { throw .badFileDescriptor }
         if !batch.items.isEmpty {
-            let bytes = encoded(batch.items)
-            let start = state.withLock { $0.segments.last?.bytes ?? 0 }
+            let part = encoded(batch.items)
             var done = 0
-            while done < bytes.count {
+            while done < part.bytes.count {
                 done += try await unsafe io.write(
-                    file, from: bytes.span.bytes.extracting(done...), at: start + UInt64(done))
+                    file, from: part.bytes.span.bytes.extracting(done...), at: part.start + UInt64(done))
             }
-            note(batch, UInt64(bytes.count))
+            note(batch, UInt64(part.bytes.count))
         }
         let (written, isWanted) = state.withLock { ($0.written, $0.wanted > $0.synchronized) }
         guard isWanted else { return }
@@ -101,17 +101,19 @@ extension Journal {
         for waiting in waiting { waiting.waiter.resume(returning: true) }
     }
 
-    private func encoded(_ items: [(number: UInt64, item: Item)]) -> ContiguousArray<UInt8> {
-        var bytes = ContiguousArray<UInt8>()
+    /// Records as they come behind what the last segment has.
+    private func encoded(_ items: [(number: UInt64, item: Item)]) -> JournalPart {
+        let (number, start) = state.withLock { ($0.segments.last?.number ?? 0, $0.segments.last?.bytes ?? 0) }
+        var part = JournalPart(of: header(number), at: start)
         for (number, item) in items {
             switch item {
             case .change(let change, let content):
-                JournalRecord.append(change, content, number, key: key, to: &bytes)
-            case .done(let sequence, let revision): JournalRecord.append(done: revision, sequence, to: &bytes)
-            case .removed(let node): JournalRecord.append(removed: node, number, to: &bytes)
+                JournalRecord.append(change, content, number, key: key, to: &part)
+            case .done(let sequence, let landing): JournalRecord.append(done: landing, sequence, to: &part)
+            case .removed(let node): JournalRecord.append(removed: node, number, to: &part)
             }
         }
-        return bytes
+        return part
     }
 
     /// Notes what has been written, and resumes who waits for no more than that.
@@ -197,8 +199,8 @@ extension Journal {
         }
         let last = state.withLock { state in
             var last: UInt64 = 0
-            for (sequence, revision) in landed {
-                last = state.append(.done(sequence: sequence, revision), durably: true)
+            for (sequence, landing) in landed {
+                last = state.append(.done(sequence: sequence, landing), durably: true)
             }
             return last
         }
@@ -208,7 +210,7 @@ extension Journal {
             for (sequence, _) in landed { state.settle(sequence) }
         }
         // What is not forgotten now is forgotten by the next mount.
-        let tags = landed.filter { $0.revision != nil }.map { tag(of: $0.sequence) }
+        let tags = landed.filter { $0.landing != nil }.map { tag(of: $0.sequence) }
         for start in stride(from: 0, to: tags.count, by: Self.forgottenAtOnce) {
             let part = tags[start..<min(start + Self.forgottenAtOnce, tags.count)]
             try? await engine.forgetChanges(Array(part), durably: false)

@@ -16,7 +16,7 @@ public final class Journal: Sendable {
     /// What is to be appended.
     enum Item {
         case change(JournalChange, DirtyMap)
-        case done(sequence: UInt64, JournalRevision?)
+        case done(sequence: UInt64, JournalLanding?)
         case removed(NodeID)
     }
 
@@ -59,7 +59,7 @@ public final class Journal: Sendable {
         /// Changes that are not known to be in the volume, by their numbers: the segments that they are in, 0 before they are written.
         var undone: [UInt64: UInt64] = [:]
         /// Changes that are in the volume, which nobody has made durable; `nil` for files that are gone.
-        var landed: [(sequence: UInt64, revision: JournalRevision?)] = []
+        var landed: [(sequence: UInt64, landing: JournalLanding?)] = []
         /// Whether it was said that uploads do not work.
         var isTroubled = false
     }
@@ -200,7 +200,7 @@ public final class Journal: Sendable {
     /// A change has been committed, not durably.
     func noteCommit(of sequence: UInt64, _ record: NodeRecord) {
         let wasTroubled = state.withLock { state in
-            state.landed.append((sequence, JournalRevision(record)))
+            state.landed.append((sequence, JournalLanding(node: record.id, revision: JournalRevision(record))))
             defer { state.isTroubled = false }
             return state.isTroubled
         }

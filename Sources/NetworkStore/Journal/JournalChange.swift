@@ -19,9 +19,17 @@ struct JournalRevision: Hashable, Sendable {
         self.modified = modified
     }
 
-    /// Whether somebody has changed the content of a file that was left so. Attributes alone are no matter: what is brought in late
-    /// does not touch them.
-    func isOlder(than now: JournalRevision) -> Bool { version < now.version && modified != now.modified }
+    /// Whether a file that was left so has another content now: somebody has changed it, or what had been made of it before is lost.
+    /// Attributes alone are no matter: what is brought in late does not touch them.
+    func differs(from now: JournalRevision) -> Bool { version != now.version && modified != now.modified }
+}
+
+/// In which state a change has left its file.
+struct JournalLanding: Hashable, Sendable {
+    /// The file; `nil` where format 1 does not say it.
+    var node: NodeID?
+    /// Its state.
+    var revision: JournalRevision
 }
 
 /// What was written to a file, and has to get into the volume: all that an ``Upload`` says, but for the bytes.

@@ -13,11 +13,13 @@ final class JournalDirectory: Sendable {
     /// The journal's: 32 hexadecimal digits.
     let identifier: String
     private let lock: Mutex<FileDescriptor?>
+    /// The format that the file names: what comes later is not to take a newer journal for one that it can read.
+    private let format: UInt64
 
     /// What the names of segments end with.
     private static let suffix = ".segment"
-    /// What the first line of the file says that says whose it is.
-    private static let title = "ringfuse journal 1"
+    /// What the first line of the file begins with that says whose it is; the format of the newest segment follows.
+    private static let title = "ringfuse journal "
     /// What an empty directory may have in it: file systems make the first, and one that was locked before it was made a journal has the
     /// second.
     private static let harmless: Set<String> = ["lost+found", "lock", "journal.new"]
@@ -36,7 +38,7 @@ final class JournalDirectory: Sendable {
             throw .inUse(path)
         }
         do throws(JournalFailure) {
-            identifier = try Self.identifier(in: path, volume)
+            (identifier, format) = try Self.identifier(in: path, volume)
         } catch {
             try? descriptor.close()
             throw error
@@ -81,25 +83,45 @@ final class JournalDirectory: Sendable {
 
     // MARK: Whose it is
 
-    /// The identifier of the journal in a directory, which becomes one where there is none.
-    private static func identifier(in path: FilePath, _ volume: String) throws(JournalFailure) -> String {
+    /// The identifier of the journal in a directory, which becomes one where there is none, and its format.
+    private static func identifier(
+        in path: FilePath,
+        _ volume: String
+    ) throws(JournalFailure) -> (String, format: UInt64) {
         let file = path.appending("journal")
         if let bytes = try? read(file) {
             let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-            guard lines.count == 3, lines[0] == title, lines[2].utf8.count == 32 else { throw .noJournal(path) }
+            guard let line = lines.first, line.hasPrefix(title), let format = UInt64(line.dropFirst(title.count)) else {
+                throw .noJournal(path)
+            }
+            guard format <= JournalSegment.Header.newest else { throw .newer(file, format: format) }
+            guard lines.count == 3, lines[2].utf8.count == 32 else { throw .noJournal(path) }
             guard lines[1] == volume else { throw .foreign(path, volume: lines[1]) }
-            return lines[2]
+            return (lines[2], format)
         }
         let identifier = Hexadecimal.text(RandomBytes.make(16))
         let found = try checked(path) { () throws(Errno) in try names(in: path) }
         guard harmless.isSuperset(of: found) else { throw .noJournal(path) }
+        try name(identifier, volume, in: path)
+        return (identifier, UInt64(JournalSegment.Header.newest))
+    }
+
+    /// Writes whose the journal in a directory is, and that it has segments of the newest format.
+    private static func name(_ identifier: String, _ volume: String, in path: FilePath) throws(JournalFailure) {
+        let file = path.appending("journal")
         try checked(file) { () throws(Errno) in
             let new = path.appending("journal.new")
-            try write(ContiguousArray("\(title)\n\(volume)\n\(identifier)\n".utf8), to: new)
+            let text = "\(title)\(JournalSegment.Header.newest)\n\(volume)\n\(identifier)\n"
+            try write(ContiguousArray(text.utf8), to: new)
             guard unsafe rename(new.string, file.string) == 0 else { throw Errno(rawValue: errno) }
             try synchronize(path)
         }
-        return identifier
+    }
+
+    /// Says that there are going to be segments of the newest format: an older version would take one for damaged, and remove it.
+    func raiseFormat() throws(JournalFailure) {
+        guard format < JournalSegment.Header.newest else { return }
+        try Self.name(identifier, volume, in: path)
     }
 
     // MARK: Files

@@ -4,12 +4,13 @@ internal import RingFUSE
 /// A record of a journal, as it is written. One after another they make a segment.
 ///
 /// A header of 40 bytes, with a checksum of its own, tells how long the body is and its checksum: so that the end of a file that was cut
-/// in the middle of a record is noticed, and what lies behind a damaged one can be found.
+/// in the middle of a record is noticed, and what lies behind a damaged one can be found. The checksum of the header counts where it is
+/// (``JournalBinding``), too.
 enum JournalRecord: Hashable, Sendable {
     /// Something was written: acknowledged once this is on the disk. The bytes are the content of the ranges.
     case change(JournalChange, ArraySlice<UInt8>)
     /// A change is in the volume, and durable; the state of the file then. `nil` where there is no such file any more.
-    case done(JournalRevision?)
+    case done(JournalLanding?)
     /// A file has lost its last name: what was written to it before is nobody's, where it is gone.
     case removed(NodeID)
 
@@ -40,7 +41,7 @@ enum JournalRecord: Hashable, Sendable {
         _ content: DirtyMap,
         _ sequence: UInt64,
         key: VolumeKey?,
-        to bytes: inout ContiguousArray<UInt8>
+        to part: inout JournalPart
     ) {
         var body = ContiguousArray<UInt8>()
         body.reserveCapacity(content.byteCount + 128 + change.ranges.count * 16)
@@ -49,26 +50,27 @@ enum JournalRecord: Hashable, Sendable {
             for range in chunk.ranges { body.append(range, of: chunk.block) }
         }
         if let key { body = key.sealed(body, .journal) }
-        append(body, Kind.change, key == nil ? 0 : encrypted, sequence, to: &bytes)
+        append(body, Kind.change, key == nil ? 0 : encrypted, sequence, to: &part)
     }
 
     /// Appends a record that a change is in the volume.
-    static func append(done revision: JournalRevision?, _ sequence: UInt64, to bytes: inout ContiguousArray<UInt8>) {
+    static func append(done landing: JournalLanding?, _ sequence: UInt64, to part: inout JournalPart) {
         var body = ContiguousArray<UInt8>()
-        if let revision {
-            body.append(number: revision.version)
-            body.append(time: revision.modified)
+        if let landing {
+            body.append(number: landing.revision.version)
+            body.append(time: landing.revision.modified)
+            if let node = landing.node { body.append(number: node.rawValue) }
         }
-        append(body, Kind.done, 0, sequence, to: &bytes)
+        append(body, Kind.done, 0, sequence, to: &part)
     }
 
     /// Appends a record that a file has lost its last name.
     ///
     /// - Parameter sequence: the number of the last change before that.
-    static func append(removed node: NodeID, _ sequence: UInt64, to bytes: inout ContiguousArray<UInt8>) {
+    static func append(removed node: NodeID, _ sequence: UInt64, to part: inout JournalPart) {
         var body = ContiguousArray<UInt8>()
         body.append(number: node.rawValue)
-        append(body, Kind.removed, 0, sequence, to: &bytes)
+        append(body, Kind.removed, 0, sequence, to: &part)
     }
 
     private static func append(
@@ -76,7 +78,7 @@ enum JournalRecord: Hashable, Sendable {
         _ kind: UInt16,
         _ flags: UInt16,
         _ sequence: UInt64,
-        to bytes: inout ContiguousArray<UInt8>
+        to part: inout JournalPart
     ) {
         var header = ContiguousArray<UInt8>()
         header.reserveCapacity(headerSize)
@@ -87,10 +89,11 @@ enum JournalRecord: Hashable, Sendable {
         header.append(number: sequence)
         // For what may come.
         header.append(number: UInt64(0))
-        bytes.append(number: magic)
-        bytes.append(number: unsafe header.withUnsafeBytes { unsafe Checksum.crc32c($0) })
-        bytes += header
-        bytes += body
+        let checksum = part.binding.checksum(of: header, at: part.end)
+        part.bytes.append(number: magic)
+        part.bytes.append(number: checksum)
+        part.bytes += header
+        part.bytes += body
     }
 
     // MARK: Reading
@@ -109,13 +112,18 @@ enum JournalRecord: Hashable, Sendable {
 
     /// Reads a record.
     ///
-    /// - Parameter key: of an encrypted volume.
-    static func read(_ bytes: ArraySlice<UInt8>, key: VolumeKey?) -> Found {
+    /// - Parameters:
+    ///   - bytes: of a segment, from where it begins on.
+    ///   - binding: the segment's.
+    ///   - key: of an encrypted volume.
+    static func read(_ bytes: ArraySlice<UInt8>, _ binding: JournalBinding, key: VolumeKey?) -> Found {
         guard bytes.count >= headerSize else { return .nothing }
         var reader = JournalReader(bytes)
         let (magic, checksum) = (reader.number(UInt32.self), reader.number(UInt32.self))
         let header = bytes[reader.position..<bytes.startIndex + headerSize]
-        guard magic == Self.magic, Self.checksum(of: header) == checksum else { return .nothing }
+        guard magic == Self.magic, binding.checksum(of: header, at: UInt64(bytes.startIndex)) == checksum else {
+            return .nothing
+        }
         let (kind, flags) = (reader.number(UInt16.self), reader.number(UInt16.self))
         let (bodyChecksum, length, sequence) = (
             reader.number(UInt32.self), reader.number(UInt64.self), reader.number(UInt64.self)
@@ -161,8 +169,10 @@ enum JournalRecord: Hashable, Sendable {
         case Kind.change: return JournalChange(&reader).map { .change($0, reader.rest) }
         case Kind.done:
             if body.isEmpty { return .done(nil) }
-            let revision = JournalRevision(version: reader.number(), modified: reader.time())
-            return reader.isWhole && reader.rest.isEmpty ? .done(revision) : nil
+            var landing = JournalLanding(revision: JournalRevision(version: reader.number(), modified: reader.time()))
+            // Format 1 has none.
+            if !reader.rest.isEmpty { landing.node = NodeID(reader.number()) }
+            return reader.isWhole && reader.rest.isEmpty ? .done(landing) : nil
         case Kind.removed:
             let node = NodeID(reader.number())
             return reader.isWhole && reader.rest.isEmpty ? .removed(node) : nil

@@ -28,14 +28,14 @@ struct JournalReplay {
     /// The changes that are noted in the volume, and the versions of the files then.
     private let noted: [JournalTag: UInt64]
     /// Those of which the journal says that they are in the volume.
-    private var done: [JournalTag: JournalRevision?] = [:]
+    private var done: [JournalTag: JournalLanding?] = [:]
     /// The last change of each file before its mount has removed it.
     private var removed: [FileKey: UInt64] = [:]
     /// The state in which changes have left files.
     private var left: [NodeID: JournalRevision] = [:]
     private var lost: [UInt64: LostContent] = [:]
-    /// Changes in all segments.
-    private var changes = 0
+    /// The changes in all segments.
+    private var changes: Set<JournalTag> = []
     private var outcome = Outcome()
 
     /// A file in the time of a mount.
@@ -62,6 +62,7 @@ struct JournalReplay {
         let numbers = try journal.directory.segments()
         outcome.lastSegment = numbers.last ?? 0
         for number in numbers { try note(try segment(number, tells: true)) }
+        noteWhatIsGone()
         // The store may be away: who waits should know for what.
         if hasWork {
             journal.say("bringing in what the journal in \(journal.directory.path) has and the volume has not")
@@ -117,7 +118,11 @@ struct JournalReplay {
         guard segment.header.journal == journal.identifier, segment.header.volume == journal.directory.volume else {
             throw .foreign(path, volume: segment.header.volume)
         }
+        guard segment.header.isKnown else { throw .newer(path, format: UInt64(segment.header.version)) }
         guard tells else { return segment }
+        if segment.header.number != number {
+            tell("\(path) is a copy of segment \(segment.header.number): what it had of its own is lost")
+        }
         for range in segment.damage {
             tell(
                 "\(path) is damaged from \(range.lowerBound) to \(range.upperBound - 1): what was acknowledged there is lost"
@@ -132,20 +137,28 @@ struct JournalReplay {
     }
 
     /// Whether there are changes that are not known to be in the volume.
-    private var hasWork: Bool { changes > done.count + noted.count { done[$0.key] == nil } }
+    private var hasWork: Bool { changes.contains { done[$0] == nil && noted[$0] == nil } }
 
     /// Notes what a segment says of changes.
     private mutating func note(_ segment: JournalSegment?) throws(JournalFailure) {
         guard let segment else { return }
         let generation = segment.header.generation
         for (sequence, record) in segment.records {
+            let tag = JournalTag(journal: journal.identifier, generation: generation, sequence: sequence)
             switch record {
-            case .change: changes += 1
-            case .done(let revision):
-                let tag = JournalTag(journal: journal.identifier, generation: generation, sequence: sequence)
-                done[tag] = .some(revision)
+            case .change: changes.insert(tag)
+            case .done(let landing): done[tag] = .some(landing)
             case .removed(let node): removed[FileKey(generation: generation, node: node)] = sequence
             }
+        }
+    }
+
+    /// Notes the states in which changes have left files that are in the volume, and whose segments are gone. Later changes of these
+    /// files may have been written when it was not known yet that those were going to be committed.
+    private mutating func noteWhatIsGone() {
+        for (tag, landing) in done where !changes.contains(tag) {
+            guard let landing, let node = landing.node else { continue }
+            if (left[node]?.version ?? 0) < landing.revision.version { left[node] = landing.revision }
         }
     }
 
@@ -158,8 +171,8 @@ struct JournalReplay {
         _ tag: JournalTag,
         _ io: borrowing AsyncIO
     ) async throws(JournalFailure) {
-        if let revision = done[tag] {
-            if let revision { left[change.node] = revision }
+        if let landing = done[tag] {
+            if let landing { left[change.node] = landing.revision }
             return
         }
         if let version = noted[tag] {
@@ -197,7 +210,9 @@ struct JournalReplay {
         }
         var expected = change.base
         if let left = left[change.node], left.version > expected.version { expected = left }
-        guard !expected.isOlder(than: JournalRevision(node)) else { return .changed }
+        guard !expected.differs(from: JournalRevision(node)) else {
+            return node.version < expected.version ? .setBack : .changed
+        }
         left[change.node] = JournalRevision(try await commit(change, content, tag, io))
         outcome.changes += 1
         outcome.bytes += UInt64(content.count)

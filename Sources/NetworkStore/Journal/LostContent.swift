@@ -11,6 +11,8 @@ struct LostContent {
         case gone
         /// Somebody else has changed it.
         case changed
+        /// It is in an earlier state than the one in which it was written to.
+        case setBack
         /// The volume has given the journal up.
         case givenUp
         /// The volume refuses it.
@@ -27,6 +29,7 @@ struct LostContent {
             switch self {
             case .gone: "is not in the volume any more"
             case .changed: "was changed meanwhile"
+            case .setBack: "has lost what was done before that"
             case .givenUp: "may have been changed since the volume was mounted without this journal"
             case .refused(let error): "cannot take it: \(error)"
             case .unstored(let error): "could not be committed: \(error)"

@@ -41,6 +41,35 @@ final class VolatileDisk: FileSystem {
     private let state = Mutex(State())
     /// What is left, once the power has gone: files by their paths, and directories as `nil`.
     private let left = Mutex<[(path: String, content: PagedBytes?)]>([])
+    /// Asked before each step.
+    private let observer = Mutex<(@Sendable (DiskStep) -> Bool)?>(nil)
+
+    // MARK: Steps
+
+    /// Has somebody asked before each step from now on, on any thread: what is refused fails with `EIO`, and changes nothing.
+    func beforeEachStep(_ body: @escaping @Sendable (DiskStep) -> Bool) { observer.withLock { $0 = body } }
+
+    /// Asks whether a step is to be made.
+    private func announce(
+        _ action: DiskStep.Action,
+        _ node: NodeID,
+        _ name: String? = nil,
+        at offset: UInt64 = 0,
+        _ start: [UInt8] = []
+    ) throws(Errno) {
+        guard let observer = observer.withLock({ $0 }) else { return }
+        let path = state.withLock { Self.path(of: node, $0) } + (name.map { "/" + $0 } ?? "")
+        guard observer(DiskStep(action: action, path: path, offset: offset, start: start)) else { throw .ioError }
+    }
+
+    /// Where a node is, from the root on; empty for that, and for what has no name any more.
+    private static func path(of node: NodeID, _ state: State) -> String {
+        for (id, directory) in state.nodes where directory.isDirectory {
+            guard let name = directory.names.first(where: { $0.value == node })?.key else { continue }
+            return path(of: id, state) + "/" + name
+        }
+        return ""
+    }
 
     // MARK: The power switch
 
@@ -116,7 +145,8 @@ final class VolatileDisk: FileSystem {
     }
 
     private func make(_ name: String, in directory: NodeID, _ mode: NodeMode) throws(Errno) -> Entry {
-        try change { state throws(Errno) in
+        try announce(.make, directory, name)
+        return try change { state throws(Errno) in
             guard state.nodes[directory]?.names[name] == nil else { throw .fileExists }
             state.last += 1
             let id = NodeID(state.last)
@@ -135,6 +165,7 @@ final class VolatileDisk: FileSystem {
     }
 
     private func remove(_ name: String, in directory: NodeID) throws(Errno) {
+        try announce(.remove, directory, name)
         try change { state throws(Errno) in
             guard let id = state.nodes[directory]?.names[name] else { throw .noSuchFileOrDirectory }
             guard state.nodes[id]?.names.isEmpty != false else { throw .directoryNotEmpty }
@@ -152,6 +183,7 @@ final class VolatileDisk: FileSystem {
     ) throws(Errno) {
         guard flags.isSubset(of: .noReplace) else { throw .invalidArgument }
         let (old, new) = (String(name), String(newName))
+        try announce(.rename, newDirectory, new)
         try change { state throws(Errno) in
             guard let id = state.nodes[directory]?.names[old] else { throw .noSuchFileOrDirectory }
             if flags.contains(.noReplace), state.nodes[newDirectory]?.names[new] != nil { throw .fileExists }
@@ -170,6 +202,7 @@ final class VolatileDisk: FileSystem {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Entry {
         let name = String(name)
+        try announce(.make, directory, name)
         return try change { state throws(Errno) in
             guard state.nodes[directory]?.names[name] == nil else { throw .fileExists }
             Self.name([Naming(directory: directory, name: name, node: node)], &state)
@@ -200,6 +233,7 @@ final class VolatileDisk: FileSystem {
         dataOnly: Bool,
         _ context: borrowing RequestContext
     ) throws(Errno) {
+        try announce(.synchronize, directory.node)
         state.withLock { state in
             for naming in state.pending.joined() {
                 state.durableNames[naming.directory, default: [:]][naming.name] = naming.node
@@ -224,7 +258,8 @@ final class VolatileDisk: FileSystem {
         _ handle: HandleID?,
         _ context: borrowing RequestContext
     ) throws(Errno) -> AttributesReply {
-        try change { state throws(Errno) in
+        if changes.size != nil { try announce(.resize, node) }
+        return try change { state throws(Errno) in
             if let size = changes.size { state.nodes[node]?.live.resize(to: Int(size)) }
             return AttributesReply(try Self.entry(node, state).attributes)
         }
@@ -248,11 +283,14 @@ final class VolatileDisk: FileSystem {
         _ options: WriteOptions,
         _ context: borrowing RequestContext
     ) throws(Errno) -> Int {
+        let start = unsafe data.withUnsafeBytes { unsafe Array($0.prefix(DiskStep.startSize)) }
+        try announce(.write, file.node, at: offset, start)
         state.withLock { $0.nodes[file.node]?.live.write(data, at: Int(offset)) }
         return data.byteCount
     }
 
     func synchronize(_ file: OpenFile, dataOnly: Bool, _ context: borrowing RequestContext) throws(Errno) {
+        try announce(.synchronize, file.node)
         state.withLock { state in
             guard let live = state.nodes[file.node]?.live else { return }
             state.nodes[file.node]?.durable = live

@@ -8,68 +8,12 @@ import Testing
 
 /// What is made of a journal that a mount has left behind.
 @Suite struct JournalReplayTests {
-    /// A volume whose mounts come and go, and a journal of it.
-    private struct Fixture: Sendable {
-        let place: VolumePlace
-        let directory: String
-        let key: VolumeKey?
-        let said = Locked<[String]>([])
-
-        var path: FilePath { FilePath(directory).appending("journal") }
-
-        init(_ kind: EngineKind, isEncrypted: Bool = false, identifier: String? = nil) async throws {
-            place = try await VolumePlace(kind)
-            directory = "/tmp/ringfuse-journal-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
-            try FileManager.default.createDirectory(atPath: directory + "/objects", withIntermediateDirectories: true)
-            key = isEncrypted ? VolumeKey.random() : nil
-            var description = VolumeFixture.description()
-            if let identifier { description.identifier = identifier }
-            description.wrappedKey = key == nil ? nil : "any"
-            try await place.format(description)
-        }
-
-        /// Opens the volume with the journal, lets something be done, and leaves it as a crash would: the journal is not told.
-        func mounted<Result>(
-            _ body: (Volume, MetadataCalls) async throws -> Result
-        ) async throws -> Result {
-            let engine = try await place.open()
-            let said = said
-            let journal = try Journal(in: path, of: engine.volume, key: key, limit: 1 << 30) { line in
-                said.withLock { $0.append(line) }
-            }
-            let volume = try Volume(
-                engine: engine, store: try DirectoryStore(FilePath(directory + "/objects"), creates: true),
-                background: try BackgroundWorker(), key: key, journal: journal)
-            let result: Swift.Result<Result, any Error>
-            do {
-                try await volume.startJournal()
-                result = .success(try await body(volume, MetadataCalls(engine)))
-            } catch {
-                result = .failure(error)
-            }
-            journal.stop()
-            await journal.worker.shutDown()
-            await volume.close()
-            return try result.get()
-        }
-
-        func remove() async throws {
-            try await place.remove()
-            try FileManager.default.removeItem(atPath: directory)
-        }
-
-        /// What was saved aside.
-        var saved: [String] {
-            (try? FileManager.default.contentsOfDirectory(atPath: path.string + "/lost+found")) ?? []
-        }
-    }
-
     private static func withFixture(
         _ kind: EngineKind,
         isEncrypted: Bool = false,
-        _ body: (Fixture) async throws -> Void
+        _ body: (JournalFixture) async throws -> Void
     ) async throws {
-        let fixture = try await Fixture(kind, isEncrypted: isEncrypted)
+        let fixture = try await JournalFixture(kind, isEncrypted: isEncrypted)
         try await body(fixture)
         try await fixture.remove()
     }
@@ -129,28 +73,6 @@ import Testing
         return try await engine.commit(change, durably: false)
     }
 
-    /// The content of a file, as a mount reads it.
-    private static func text(of file: NodeID, _ volume: Volume) async throws -> String {
-        let record = try await volume.engine.node(file)
-        let stored = StoredFile(record, blockSize: volume.blockSize)
-        let count = Int(record.attributes.size)
-        let bytes = try await volume.background.run { (io) async throws(Errno) -> ContiguousArray<UInt8> in
-            let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, count), alignment: 16)
-            defer { unsafe memory.deallocate() }
-            var done = 0
-            while done < count {
-                let part = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[done..<count])
-                var output = unsafe OutputRawSpan(buffer: part, initializedCount: 0)
-                try await volume.read(stored, at: UInt64(done), into: &output, io)
-                let read = unsafe output.finalize(for: part)
-                guard read > 0 else { throw .ioError }
-                done += read
-            }
-            return unsafe ContiguousArray(UnsafeRawBufferPointer(memory)[0..<count])
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     // MARK: What was acknowledged is there
 
     /// Small and large, here and there, and in order; with the attributes; and once: the next mount finds an empty journal.
@@ -170,9 +92,9 @@ import Testing
                 #expect(segment.count > large.utf8.count && segment.range(of: Data("first".utf8)) == nil)
             }
             try await fixture.mounted { (volume, calls) async throws in
-                let text = try await Self.text(of: small, volume)
+                let text = try await JournalFixture.text(of: small, volume)
                 #expect(text.hasPrefix("firlater\0") && text.hasSuffix("\0far") && text.utf8.count == 100_003)
-                #expect(try await Self.text(of: big, volume) == "\0\0\0" + large)
+                #expect(try await JournalFixture.text(of: big, volume) == "\0\0\0" + large)
                 let record = try await calls.engine.node(small)
                 #expect(record.attributes.mode.permissions == 0o600)
                 #expect(record.attributes.modificationTime.seconds == 5_000_000_000)
@@ -181,7 +103,7 @@ import Testing
                 try await Self.commit(small, "newer", calls.engine)
             }
             try await fixture.mounted { (volume, _) async throws in
-                #expect(try await Self.text(of: small, volume).hasPrefix("newerter\0"))
+                #expect(try await JournalFixture.text(of: small, volume).hasPrefix("newerter\0"))
             }
             #expect(fixture.said.withLock { $0 }.filter { $0.contains("had 3 changes") }.count == 1)
             #expect(fixture.saved == [])
@@ -212,9 +134,37 @@ import Testing
                 return files
             }
             try await fixture.mounted { (volume, _) async throws in
-                for file in files { #expect(try await Self.text(of: file, volume) == "new") }
+                for file in files { #expect(try await JournalFixture.text(of: file, volume) == "new") }
             }
             #expect(fixture.saved == [])
+        }
+    }
+
+    /// What was acknowledged before it was known in which state the change before it would leave the file is brought in, also where that
+    /// change's segment is gone; and no other change is taken for it.
+    @Test(arguments: EngineKind.allCases, [false, true])
+    func bringsInWhatIsBehindSegmentsThatAreGone(_ kind: EngineKind, _ isForeign: Bool) async throws {
+        try await Self.withFixture(kind) { fixture in
+            let file = try await fixture.mounted { (volume, calls) async throws in
+                let journal = try #require(volume.journal)
+                let (file, other) = (try await calls.make("f"), try await calls.make("g"))
+                let first = try await Self.acknowledge(file, [(0, "old")], volume)
+                let large = String(repeating: "x", count: 6 << 20)
+                for _ in 0..<3 {
+                    journal.noteCommit(of: try await Self.acknowledge(other, [(0, large)], volume), other)
+                }
+                try await Self.acknowledge(file, [(1, "new")], volume)
+                let record = try await Self.commit(file.id, "old", calls.engine, tag: journal.tag(of: first))
+                journal.noteCommit(of: first, record)
+                await journal.settle(calls.engine)
+                #expect(try journal.directory.segments() == [2] && journal.changeCount == 1)
+                if isForeign { try await Self.commit(file.id, "yours", calls.engine, at: 6_000_000_000) }
+                return file.id
+            }
+            try await fixture.mounted { (volume, _) async throws in
+                #expect(try await JournalFixture.text(of: file, volume) == (isForeign ? "yours" : "onew"))
+            }
+            #expect(fixture.saved.count == (isForeign ? 1 : 0))
         }
     }
 
@@ -229,7 +179,7 @@ import Testing
                 try await Self.commit(file.id, "then", calls.engine)
                 let again = try await Self.commit(file.id, "once", calls.engine, tag: tag)
                 #expect(again.version == first.version + 1)
-                #expect(try await Self.text(of: file.id, volume) == "then")
+                #expect(try await JournalFixture.text(of: file.id, volume) == "then")
                 #expect(try await calls.engine.changesMade(by: tag.journal) == [tag: first.version])
                 #expect(try await calls.engine.check() == [])
                 try await calls.engine.forgetChanges([tag], durably: true)
@@ -266,7 +216,7 @@ import Testing
                 return files
             }
             try await fixture.mounted { (volume, calls) async throws in
-                #expect(try await Self.text(of: files[0], volume) == "yours")
+                #expect(try await JournalFixture.text(of: files[0], volume) == "yours")
                 let record = try await calls.engine.node(files[2])
                 #expect(record.attributes.userID == 5 && record.attributes.size == 70_004)
                 #expect(try await calls.engine.check() == [])
@@ -284,6 +234,29 @@ import Testing
         }
     }
 
+    /// What was written to a file in a state that is lost, since the machine had not synced it when it stopped, is not put into the state
+    /// before: the file would have what nobody ever wrote. Attributes that are lost are no reason.
+    @Test(arguments: EngineKind.allCases, [false, true])
+    func savesWhatCameAfterSomethingLost(_ kind: EngineKind, _ isContentLost: Bool) async throws {
+        try await Self.withFixture(kind) { fixture in
+            let file = try await fixture.mounted { (volume, calls) async throws in
+                let file = try await calls.make("f")
+                var record = try await Self.commit(file.id, "as it was", calls.engine)
+                record.version += 1
+                if isContentLost { record.attributes.modificationTime = Timestamp(seconds: 9, nanoseconds: 0) }
+                try await Self.acknowledge(record, [(3, "new")], volume)
+                return file.id
+            }
+            try await fixture.mounted { (volume, _) async throws in
+                let text = try await JournalFixture.text(of: file, volume)
+                #expect(text == (isContentLost ? "as it was" : "as newwas"))
+            }
+            #expect(fixture.saved.count == (isContentLost ? 1 : 0))
+            let lines = fixture.said.withLock { $0 }.filter { $0.contains("has lost what was done before that") }
+            #expect(lines.count == fixture.saved.count)
+        }
+    }
+
     /// A volume that was used without its journal does not take what that has.
     @Test func savesWhatWasGivenUp() async throws {
         try await Self.withFixture(.sqlite) { fixture in
@@ -297,7 +270,8 @@ import Testing
             #expect(journals.count == 1 && journals.values.first?.directory == fixture.path.string)
             try await engine.setJournal(try #require(journals.keys.first), nil)
             await engine.close()
-            try await fixture.mounted { (volume, _) async throws in #expect(try await Self.text(of: file, volume) == "")
+            try await fixture.mounted { (volume, _) async throws in
+                #expect(try await JournalFixture.text(of: file, volume) == "")
             }
             #expect(
                 fixture.saved.count == 1
@@ -328,7 +302,7 @@ import Testing
             try data.write(to: URL(fileURLWithPath: segment))
             try await fixture.mounted { (volume, _) async throws in
                 var texts: [String] = []
-                for file in files { texts.append(try await Self.text(of: file, volume)) }
+                for file in files { texts.append(try await JournalFixture.text(of: file, volume)) }
                 #expect(texts == ["this is a", "", "this is x", ""])
             }
             #expect(fixture.said.withLock { $0 }.filter { $0.contains("is damaged from") }.count == 1)
