@@ -12,6 +12,8 @@ package final class FaultProxy: Sendable {
         case slowDown = "503"
         /// It is answered half a second later.
         case slow
+        /// It is taken, and never answered; nothing reaches the server.
+        case silent
         /// The answer ends within its body.
         case short
         /// The connection is reset, in half of the cases after the server has done what it was asked.
