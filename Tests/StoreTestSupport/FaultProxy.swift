@@ -25,6 +25,8 @@ package final class FaultProxy: Sendable {
         /// One byte of each object, at ``FaultProxy/spot``, is another one.
         case spot
 
+        /// Those that come to an end within a second.
+        package static var prompt: [Fault] { allCases.filter { $0 != .silent } }
         /// Those that a client makes good by asking again.
         package static var passing: [Fault] { [.failure, .slowDown, .slow, .short, .reset] }
     }
