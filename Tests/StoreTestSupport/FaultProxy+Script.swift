@@ -83,6 +83,9 @@ extension FaultProxy {
                 answer, text = refusal(*REFUSALS[fault])
                 writer.write(answer.encode() + (b'' if method == b'HEAD' else text.encode()))
                 return await writer.drain()
+            if fault == 'silent':
+                tell(fault)
+                return await asyncio.sleep(3600)
             if fault == 'reset' and numbers.random() < 0.5:
                 tell(fault)
                 return reset(writer)

@@ -12,6 +12,8 @@ package final class FaultProxy: Sendable {
         case slowDown = "503"
         /// It is answered half a second later.
         case slow
+        /// It is taken, and never answered; nothing reaches the server.
+        case silent
         /// The answer ends within its body.
         case short
         /// The connection is reset, in half of the cases after the server has done what it was asked.
@@ -23,6 +25,8 @@ package final class FaultProxy: Sendable {
         /// One byte of each object, at ``FaultProxy/spot``, is another one.
         case spot
 
+        /// Those that come to an end within a second.
+        package static var prompt: [Fault] { allCases.filter { $0 != .silent } }
         /// Those that a client makes good by asking again.
         package static var passing: [Fault] { [.failure, .slowDown, .slow, .short, .reset] }
     }

@@ -12,7 +12,8 @@ final class BlockClaims: Sendable {
 
     /// Fetches blocks that are neither in the cache nor being fetched, and waits for those that others are fetching.
     ///
-    /// Whoever fetches those may fail: then they are still missing, and have to be asked for again.
+    /// Whoever fetches those may fail: then they are still missing, and have to be asked for again. So they may be where the task is
+    /// cancelled, which does not wait for others then.
     ///
     /// - Parameter fetch: puts a run of blocks into the cache, or throws.
     /// - Throws: what `fetch` throws first.
@@ -32,7 +33,7 @@ final class BlockClaims: Sendable {
             release(run, of: object)
         }
         if let failure { throw failure }
-        for other in others { await other.wait() }
+        for other in others { _ = await other.waitUnlessCancelled() }
     }
 
     /// Notes which blocks this task is going to fetch.

@@ -46,8 +46,8 @@ struct CompactionTurn {
             if progress.isComplete && progress.bytes == 0 { next = now + Self.rest }
             return progress
         } catch {
-            // Goes on the next time.
-            fileSystem.warn("the volume was not compacted: \(error)")
+            // Goes on the next time, by the next mount where this one ends.
+            if volume.isOpen { fileSystem.warn("the volume was not compacted: \(error)") }
             return nil
         }
     }

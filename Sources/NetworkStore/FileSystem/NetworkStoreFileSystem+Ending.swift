@@ -21,18 +21,26 @@ extension NetworkStoreFileSystem {
     /// A commit that is under way may succeed nevertheless; then the same is in both places.
     public func abandon() async { await saveAside(.aborted) }
 
-    /// Writes out everything, and ends the session with the volume. What cannot be committed is saved aside.
+    /// Writes out everything, and ends the session with the volume. What cannot be committed is saved aside, or stays in the journal; so is
+    /// what a store that has fallen silent does not take within ``Volume/Limits/endingPatience``.
     public func disconnected() async {
         volume.stopWaiting()
+        if let text = volume.textOfWaiting(for: nodes.files) { warn(text) }
         if volume.journal != nil {
             if volume.engine.isLost { await saveAside(.fenced) }
-            await volume.emptyJournal(nodes.files) { warn($0) }
+            let (_, hasRunOut) = await volume.withinPatience { await volume.emptyJournal(nodes.files) { warn($0) } }
             // The journal's disk has failed, too.
-            await volume.saveAside(nodes.files, volume.engine.isLost ? .fenced : .unstored(.ioError)) { warn($0) }
-        } else if let error = await volume.commitAll(nodes.files, { warn($0) }) {
-            await saveAside(volume.engine.isLost ? .fenced : .unstored(error))
+            await volume.saveAside(nodes.files, endingReason(hasRunOut ? .timedOut : .ioError)) { warn($0) }
+        } else {
+            let (error, hasRunOut) = await volume.withinPatience { await volume.commitAll(nodes.files) { warn($0) } }
+            if let error { await saveAside(endingReason(hasRunOut ? .timedOut : error)) }
         }
         await volume.close()
+    }
+
+    /// Why something is not committed at the end.
+    private func endingReason(_ error: Errno) -> LostContent.Reason {
+        volume.engine.isLost ? .fenced : .unstored(error)
     }
 
     /// Gives up what is unwritten, and saves it aside.

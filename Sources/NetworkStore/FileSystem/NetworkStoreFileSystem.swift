@@ -108,8 +108,8 @@ public final class NetworkStoreFileSystem: FileSystem {
             let collector = GarbageCollector(engine: volume.engine, store: volume.store)
             volume.counters.collectedObjects.count(try await collector.collect(limit: Self.collectionLimit, io))
         } catch {
-            // Tried again the next time.
-            connection.withLock { $0 }?.warn("garbage was not collected: \(error)")
+            // Tried again the next time, by the next mount where this one ends.
+            if volume.isOpen { warn("garbage was not collected: \(error)") }
         }
     }
 

@@ -37,8 +37,8 @@ struct TrashTurn {
             counters.trashEntries.store(usage.entries, ordering: .relaxed)
             counters.trashBytes.store(usage.bytes, ordering: .relaxed)
         } catch {
-            // Tried again the next time.
-            fileSystem.warn("the trash was not looked after: \(error)")
+            // Tried again the next time, by the next mount where this one ends.
+            if volume.isOpen { fileSystem.warn("the trash was not looked after: \(error)") }
         }
     }
 

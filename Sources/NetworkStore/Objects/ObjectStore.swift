@@ -7,6 +7,10 @@ public protocol ObjectStore: Sendable {
     /// What it is, for messages: its URL, without secrets.
     var name: String { get }
 
+    /// A number that grows while requests get on, as far as a store knows: while bytes of requests go through that have not failed before.
+    /// One that asks again and again does not get on.
+    var progress: UInt64 { get }
+
     /// Stores an object, whole: durable when this returns. One that is there is replaced, by the same bytes as a rule.
     func put(_ key: ObjectKey, _ body: RawSpan, _ io: borrowing AsyncIO) async throws(ObjectStoreError)
 
@@ -43,6 +47,11 @@ public protocol ObjectStore: Sendable {
         limit: Int,
         _ io: borrowing AsyncIO
     ) async throws(ObjectStoreError) -> [ObjectListing]
+}
+
+extension ObjectStore {
+    /// Unknown.
+    public var progress: UInt64 { 0 }
 }
 
 /// The key of an object: parts of ASCII letters, digits, `-`, `_` and `.`, with `/` between them.

@@ -55,6 +55,8 @@ final class ObjectReader: Sendable {
         try await claims.fetch(indices, of: object) { (run) async throws(Errno) in
             try await fetch(run, of: object, layout, io)
         }
+        // Others may still be at it.
+        if Task.isCancelled { throw .interrupted }
     }
 
     /// Fetches blocks that follow each other, in one request; once more those that are wrong.

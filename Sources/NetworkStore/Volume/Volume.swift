@@ -16,6 +16,9 @@ public final class Volume: Sendable {
         public var flushDelay = Duration.seconds(5)
         /// Bytes of a change that go into the metadata instead of an object.
         public var inlineBytes = 32 << 10
+        /// How long the store may stand still at the end before it is not waited for any more: as long as S3 may leave a request
+        /// unanswered.
+        public var endingPatience = Duration.seconds(30)
 
         /// The usual limits.
         public init() {}
@@ -32,6 +35,8 @@ public final class Volume: Sendable {
     let store: any ObjectStore
     /// Works outside of requests.
     let background: BackgroundWorker
+    /// What it does that nobody waits for.
+    let tasks: BackgroundTasks
     /// What it was formatted as.
     let description: VolumeDescription
     /// The limits.
@@ -82,6 +87,7 @@ public final class Volume: Sendable {
         self.engine = engine
         self.store = store
         self.background = background
+        tasks = BackgroundTasks(background)
         self.limits = limits
         self.journal = journal
         self.rescue = rescue
@@ -107,9 +113,7 @@ public final class Volume: Sendable {
     var blockSize: Int { Int(description.blockSize) }
 
     /// Starts work of its own on the background worker; nobody waits for it.
-    func start(_ body: @escaping @Sendable (borrowing AsyncIO) async -> Void) {
-        _ = background.start(body)
-    }
+    func start(_ body: @escaping @Sendable (borrowing AsyncIO) async -> Void) { tasks.start(body) }
 
     /// Waits, but not for longer than the volume is open.
     ///
@@ -141,9 +145,10 @@ public final class Volume: Sendable {
     /// What waits in the background goes on, and ends.
     func stopWaiting() { isClosing.store(true, ordering: .relaxed) }
 
-    /// Ends the session. Everything must have been committed.
+    /// Ends the session. Everything must have been committed, or given up: what is still asked of the store is cancelled.
     func close() async {
         stopWaiting()
+        tasks.cancel()
         await engine.close()
         await background.shutDown()
     }

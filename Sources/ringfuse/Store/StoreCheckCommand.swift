@@ -1,6 +1,8 @@
 import ArgumentParser
+import Glibc
 import NetworkStore
 import RingFUSE
+import Synchronization
 
 /// `ringfuse store fsck`.
 struct StoreCheckCommand: AsyncParsableCommand {
@@ -23,9 +25,28 @@ struct StoreCheckCommand: AsyncParsableCommand {
     @Flag(help: "Read every object, and compare checksums.")
     var scrub = false
 
+    /// How far it is.
+    private final class Sum: Sendable {
+        let objects = Atomic(0)
+        let findings = Atomic(0)
+
+        func tell(_ finding: String) {
+            print(finding)
+            // At once, also into a file: to read everything may take days.
+            fflush(nil)
+            findings.add(1, ordering: .relaxed)
+        }
+    }
+
     /// Checks it.
     func run() async throws {
-        let (objects, findings) = try await volume.metadata.withReadEngine { try await check($0) }
+        let sum = Sum()
+        let interruption = Interruption { _ in
+            "\(sum.objects.load(ordering: .relaxed)) objects were checked, with "
+                + "\(sum.findings.load(ordering: .relaxed)) findings; nothing is changed"
+        }
+        defer { withExtendedLifetime(interruption) {} }
+        let (objects, findings) = try await volume.metadata.withReadEngine { try await check($0, sum) }
         guard findings == 0 else {
             print("\(findings) findings")
             throw ExitCode(1)
@@ -33,26 +54,23 @@ struct StoreCheckCommand: AsyncParsableCommand {
         print("the volume is consistent: \(objects) objects\(scrub ? ", all read" : "")")
     }
 
-    private func check(_ engine: any MetadataEngine) async throws -> (objects: Int, findings: Int) {
+    private func check(_ engine: any MetadataEngine, _ sum: Sum) async throws -> (objects: Int, findings: Int) {
         for (_, mark) in engine.volume.journals ?? [:] {
             print(
                 "note: the journal in \(mark.directory) on \(mark.host) may have content that is not in the volume yet")
         }
         let key = scrub ? try secrets.key(of: engine.volume) : nil
         let check = ObjectCheck(engine: engine, store: try VolumeOptions.store(of: engine.volume), key: key)
-        let inconsistencies = try await engine.check()
-        for inconsistency in inconsistencies { print("\(inconsistency)") }
+        for inconsistency in try await engine.check() { sum.tell("\(inconsistency)") }
         let scrub = scrub
-        let (objects, findings) = try await BackgroundWorker.run { io, _, progress in
-            var findings = 0
-            let count = try await check.run(scrubs: scrub, io) { finding in
-                findings += 1
-                print("\(finding)")
+        let objects = try await BackgroundWorker.run { io, _, progress in
+            try await check.run(scrubs: scrub, io) { finding in
+                sum.tell("\(finding)")
             } progress: { count in
+                sum.objects.store(count, ordering: .relaxed)
                 progress.show("\(count) objects checked")
             }
-            return (count, findings)
         }
-        return (objects, findings + inconsistencies.count)
+        return (objects, sum.findings.load(ordering: .relaxed))
     }
 }

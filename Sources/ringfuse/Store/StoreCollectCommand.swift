@@ -30,6 +30,8 @@ struct StoreCollectCommand: AsyncParsableCommand {
 
     /// Removes them.
     func run() async throws {
+        let interruption = Interruption { _ in "what was done stays done; run it again for the rest" }
+        defer { withExtendedLifetime(interruption) {} }
         let count = try await volume.metadata.withEngine(takesOver: takeOver.force) { try await collect($0) }
         print("removed \(count) objects")
     }

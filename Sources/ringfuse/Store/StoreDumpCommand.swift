@@ -22,7 +22,7 @@ struct StoreDumpCommand: AsyncParsableCommand {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp(
-            "A file that is not there yet; it has all of the dump or does not exist. Default: standard output.",
+            "A file that is not there yet; it has all of the dump, on the disk, or does not exist. Default: standard output.",
             valueName: "file"))
     var output: String?
 
@@ -32,24 +32,27 @@ struct StoreDumpCommand: AsyncParsableCommand {
             guard isatty(STDOUT_FILENO) == 0 else {
                 throw ValidationError("a dump is not for a terminal; say where it goes: --output FILE")
             }
+            let interruption = Interruption { _ in "what was written is not a whole dump, and cannot be loaded" }
+            defer { withExtendedLifetime(interruption) {} }
             return try await dump(to: .standardOutput)
         }
-        let draft = "\(output).\(getpid()).new"
         guard unsafe access(output, F_OK) != 0 else { throw ValidationError("--output \(output): exists already") }
+        let interruption = Interruption { removed in
+            removed.isEmpty ? "\(output) was just written" : "\(output) was not written"
+        }
+        defer { withExtendedLifetime(interruption) {} }
+        let draft = DraftFile(of: output)
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(
-                FilePath(draft), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                FilePath(draft.path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: [.ownerReadWrite])
         } catch {
             throw ValidationError("--output \(output): \(error)")
         }
-        let cleanUp = FileCleanUp(draft)
         defer { try? file.close() }
         try await dump(to: file)
-        guard fsync(file.rawValue) == 0 else { throw VolumeError.system(path: draft, Errno(rawValue: errno)) }
-        guard unsafe link(draft, output) == 0 else { throw VolumeError.system(path: output, Errno(rawValue: errno)) }
-        withExtendedLifetime(cleanUp) {}
+        do throws(Errno) { try draft.publish() } catch { throw VolumeError.system(path: output, error) }
     }
 
     private func dump(to file: FileDescriptor) async throws {
@@ -65,13 +68,4 @@ struct StoreDumpCommand: AsyncParsableCommand {
         await engine.close()
         try result.get()
     }
-}
-
-/// Removes a file when it goes.
-private final class FileCleanUp: Sendable {
-    private let path: String
-
-    init(_ path: String) { self.path = path }
-
-    deinit { unsafe unlink(path) }
 }

@@ -37,6 +37,11 @@ struct StoreLoadCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError("--input \(input ?? ""): \(error)")
         }
+        let interruption = Interruption { removed in
+            removed.isEmpty
+                ? "of \(metadata) there is all, where it was just done, or nothing" : "nothing was made of \(metadata)"
+        }
+        defer { withExtendedLifetime(interruption) {} }
         let progress = ProgressLine()
         let result: Result<Void, any Error>
         do {

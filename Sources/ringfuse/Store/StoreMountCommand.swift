@@ -11,8 +11,8 @@ struct StoreMountCommand: ServingCommand {
         discussion: """
             What a program has written is in the store and committed when its close() or fsync() returns; with --writeback, in \
             a journal on a local disk. Serves in the \
-            foreground until the mount is gone; SIGINT and SIGTERM unmount, once everything is written out. With --daemon \
-            it returns once the mount answers.
+            foreground until the mount is gone; SIGINT and SIGTERM unmount, once everything is written out, or saved as \
+            --rescue says because the store has not got on for 30 s. With --daemon it returns once the mount answers.
             """
     )
 

@@ -32,9 +32,12 @@ struct StoreWarmUpCommand: AsyncParsableCommand {
         let paths = paths.map { FilePath($0).absolute }
         for path in paths { try Self.check(path) }
         let worker = try BackgroundWorker(name: "ringfuse-warmup")
-        let sum = await WarmUp(worker, jobs: jobs).run(paths)
+        let warmUp = WarmUp(worker, jobs: jobs)
+        let interruption = Interruption { _ in "read \(warmUp.soFar)" }
+        defer { withExtendedLifetime(interruption) {} }
+        let sum = await warmUp.run(paths)
         await worker.shutDown()
-        print("read \(sum.files) files, \(ByteSize(bytes: Int(sum.bytes)).rounded)")
+        print("read \(sum)")
         guard sum.failures == 0 else { throw ExitCode(1) }
     }
 

@@ -9,10 +9,13 @@ import SystemPackage
 /// the cache, and is read again at the speed of that.
 final class WarmUp: Sendable {
     /// What was read.
-    struct Sum: Sendable {
+    struct Sum: Sendable, CustomStringConvertible {
         var files = 0
         var bytes: UInt64 = 0
         var failures = 0
+
+        /// What was read, for people.
+        var description: String { "\(files) files, \(ByteSize(bytes: Int(bytes)).rounded)" }
     }
 
     private let worker: BackgroundWorker
@@ -32,6 +35,9 @@ final class WarmUp: Sendable {
         self.worker = worker
         self.jobs = jobs
     }
+
+    /// What was read up to now.
+    var soFar: Sum { sum.withLock { $0 } }
 
     /// Reads files, and all below directories.
     ///
@@ -57,7 +63,7 @@ final class WarmUp: Sendable {
         }
         await read(pending)
         progress.close()
-        return sum.withLock { $0 }
+        return soFar
     }
 
     private func fail(_ path: FilePath, _ error: Errno) {
@@ -171,6 +177,6 @@ final class WarmUp: Sendable {
             sum.bytes += bytes
             return sum
         }
-        progress.show("\(now.files) files, \(ByteSize(bytes: Int(now.bytes)).rounded)")
+        progress.show("\(now)")
     }
 }

@@ -186,7 +186,7 @@ extension MountTests {
             try await Self.with(seed) { fixture, way in
                 let first = try await fixture.mount(way)
                 try await first.check(Self.files + "make")
-                try fixture.proxy.disturb(percent: 70, FaultProxy.Fault.allCases)
+                try fixture.proxy.disturb(percent: 70, FaultProxy.Fault.prompt)
                 let writing = """
                     refused=0
                     for i in {1..25}; do

@@ -51,6 +51,38 @@ extension MountTests {
             }
         }
 
+        /// With PostgreSQL, while it is mounted, which goes on.
+        @Test func changesWhileItIsShared() async throws {
+            try await withScratch { scratch in
+                let file = try await Self.secrets(scratch)
+                let (phrase, key) = (["--passphrase-file", file("passphrase")], ["--key-file", file("key")])
+                let url = try await PostgreSQLServer.shared.value.volume()
+                let data = ["--data", "file://\(scratch.outside)/objects"]
+                try await StoreTool.succeed(["format", url, "--encryption", "aes-256-gcm"] + data + phrase)
+                let first = try await ServerProcess.start(
+                    .shared, by: .ring, scratch: scratch, metadata: url, options: phrase)
+                try await first.check("head -c 3M /dev/urandom > $OUT/data; cp $OUT/data f; echo small > g")
+                let told = try await StoreTool.succeed(["secret", url] + phrase + ["--new-key-file", file("key")])
+                #expect(told.contains("new secret"))
+                try await first.check("cp $OUT/data h; echo more > i")
+                try await withScratch { other in
+                    let words = ["mount", url, other.mountPoint.string]
+                    let old = try await StoreTool.run(words + phrase)
+                    #expect(old.exitCode != 0 && old.text.contains("key file"), "\(old.text)")
+                    let second = try await ServerProcess.start(
+                        .shared, by: .ring, scratch: other, metadata: url, options: key)
+                    try await Program.check(
+                        script: "for n in f h; do cmp $n $OUT/data; done; same \"$(cat g i | xargs)\" 'small more'",
+                        scratch: scratch, in: second.path)
+                    try await StoreTool.end(second)
+                }
+                try await StoreTool.end(first)
+                let old = try await StoreTool.run(["fsck", url, "--scrub"] + phrase)
+                #expect(old.exitCode != 0 && old.text.contains("key file"), "\(old.text)")
+                #expect(try await StoreTool.succeed(["fsck", url, "--scrub"] + key).contains("all read"))
+            }
+        }
+
         /// A volume that is not encrypted has none.
         @Test func plainVolumesHaveNone() async throws {
             try await withScratch { scratch in

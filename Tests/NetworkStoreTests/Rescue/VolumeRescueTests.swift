@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RingFUSE
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -12,18 +13,34 @@ import Testing
     /// A store whose objects are put when they are let go, and not before.
     private final class HeldStore: PassingStore {
         let base: DirectoryStore
+        /// Whether it fails at once instead.
+        let fails = Atomic(false)
+        /// What gets on meanwhile.
+        let moved = Atomic<UInt64>(0)
         /// Happens with the first put.
         let hasBegun = Completion<Void>()
-        /// Lets go.
-        let isLetGo = Completion<Void>()
+        private let isLetGo = Completion<Void>()
+        private let isOpen = Atomic(false)
 
         init(_ base: DirectoryStore) { self.base = base }
 
         func put(_ key: ObjectKey, _ body: RawSpan, _ io: borrowing AsyncIO) async throws(ObjectStoreError) {
+            if fails.load(ordering: .relaxed) { throw .unavailable("made up") }
             hasBegun.finish(())
-            await isLetGo.wait()
+            await withTaskCancellationHandler {
+                await isLetGo.wait()
+            } onCancel: {
+                letGo()
+            }
             try await base.put(key, body, io)
         }
+
+        /// Lets go, once and for all.
+        func letGo() {
+            if !isOpen.exchange(true, ordering: .relaxed) { isLetGo.finish(()) }
+        }
+
+        var progress: UInt64 { moved.load(ordering: .relaxed) }
     }
 
     private struct Fixture {
@@ -71,9 +88,11 @@ import Testing
             ? try Journal(
                 in: FilePath(directory + "/journal"), of: engine.volume, key: nil, limit: 1 << 30, say: { _ in }) : nil
         let store = HeldStore(try DirectoryStore(FilePath(directory + "/objects"), creates: true))
+        var limits = Volume.Limits()
+        limits.endingPatience = .milliseconds(500)
         let volume = try Volume(
             engine: engine, store: store, background: try BackgroundWorker(), journal: journal,
-            rescue: Rescue(in: FilePath(directory + "/rescue")))
+            rescue: Rescue(in: FilePath(directory + "/rescue")), limits: limits)
         try await volume.startJournal()
         let calls = MetadataCalls(engine)
         var record = try await calls.make("f")
@@ -102,7 +121,7 @@ import Testing
             for index in 50_000..<50_010 { expected[index] = 2 }
             #expect(fixture.saved == expected)
             #expect(throws: Errno.staleNFSFileHandle) { try fixture.write(3, count: 1) }
-            fixture.store.isLetGo.finish(())
+            fixture.store.letGo()
             await fixture.volume.background.shutDown()
             #expect(fixture.file.isClean && fixture.volume.dirtyFiles.count == 0)
             #expect(try await fixture.volume.engine.node(fixture.file.id).attributes.size == 0)
@@ -126,7 +145,7 @@ import Testing
             try FileManager.default.removeItem(atPath: fixture.directory + "/rescue")
             await fixture.saveAside()
             #expect(fixture.saved == [UInt8](repeating: 1, count: 100_000))
-            fixture.store.isLetGo.finish(())
+            fixture.store.letGo()
             await fixture.volume.background.shutDown()
         }
     }
@@ -140,8 +159,54 @@ import Testing
             await fixture.saveAside()
             #expect(fixture.saved == [UInt8](repeating: 0, count: 20) + [UInt8](repeating: 2, count: 10))
             #expect(fixture.volume.journal?.changeCount == 1)
-            fixture.store.isLetGo.finish(())
+            fixture.store.letGo()
             await fixture.volume.background.shutDown()
+        }
+    }
+
+    /// At the end a store that gets on is waited for, however long that takes.
+    @Test func waitsForWhatGetsOn() async throws {
+        try await Self.withFixture { fixture in
+            try fixture.write(1, count: 100_000)
+            async let ending = fixture.volume.withinPatience { await fixture.volume.commitAll([fixture.file]) { _ in } }
+            await fixture.store.hasBegun.wait()
+            for _ in 0..<15 {
+                try await Task.sleep(for: .milliseconds(100))
+                fixture.store.moved.wrappingAdd(1, ordering: .relaxed)
+            }
+            fixture.store.letGo()
+            let (error, hasRunOut) = await ending
+            #expect(error == nil && !hasRunOut && fixture.file.isClean)
+            #expect(try await fixture.volume.engine.node(fixture.file.id).attributes.size == 100_000)
+        }
+    }
+
+    /// One that does not is not; all that is asked of it then fails.
+    @Test func doesNotWaitForSilence() async throws {
+        try await Self.withFixture { fixture in
+            try fixture.write(1, count: 100_000)
+            let (error, hasRunOut) = await fixture.volume.withinPatience {
+                await fixture.volume.commitAll([fixture.file]) { _ in }
+            }
+            #expect(error == .interrupted && hasRunOut && !fixture.file.isClean)
+            await fixture.saveAside()
+            #expect(fixture.saved == [UInt8](repeating: 1, count: 100_000))
+        }
+    }
+
+    /// Whoever asks for what has failed gets what comes of the attempt that this begins, and not of the next one, seconds later. Whether the
+    /// one is over before it is waited for is chance, so it is tried often.
+    @Test func waitsForItsOwnAttempt() async throws {
+        try await Self.withFixture { fixture in
+            fixture.store.fails.store(true, ordering: .relaxed)
+            try fixture.write(1, count: 100_000)
+            let start = ContinuousClock.now
+            for _ in 0..<3000 {
+                await #expect(throws: Errno.ioError) { try await fixture.volume.flush(fixture.file, durably: false) }
+            }
+            // The next attempt comes after half a minute.
+            #expect(.now - start < .seconds(20))
+            await fixture.saveAside()
         }
     }
 

@@ -9,7 +9,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
     case sessionLocks, endLocks, endLockWaits
     // Rows that are to be changed: locked
     case lockNodes, lockNames, lockChildren, ancestors, lockUnlinked, lockPending, anyNames
-    case lockAttributes, lockExtents, lockObjects, lockExtentObjects, lockQuotas, lockInnerQuotas, members
+    case lockAttributes, lockExtents, lockObjects, lockQuotas, lockInnerQuotas, members
     // What is changed
     case insertNode, updateNode, deleteNode, insertUnlinked, deleteUnlinked
     case insertName, updateName, deleteName, setAttribute, deleteAttribute
@@ -43,7 +43,7 @@ enum PostgreSQLStatement: Int, CaseIterable {
         case .trash, .trashEntry, .trashUsage, .place: trashText
         case .tags, .session: journalText
         case .lockNodes, .lockNames, .lockChildren, .ancestors, .lockUnlinked, .lockPending, .anyNames, .lockAttributes,
-            .lockExtents, .lockObjects, .lockExtentObjects:
+            .lockExtents, .lockObjects:
             lockText
         case .node, .lookUp, .parent, .target, .names, .attribute, .attributeNames, .extents, .object, .objectsAfter,
             .garbage, .usage, .scanExtents:
@@ -149,17 +149,15 @@ enum PostgreSQLStatement: Int, CaseIterable {
                 (SELECT max(e."offset") FROM extents e WHERE e.node = $1::bigint AND e."offset" <= $2::bigint), $2::bigint)
             ORDER BY "offset"
             """
+        // Numbers that are known, and those of the extents of ranges of files, all in one statement: several would each have an order of
+        // their own, and two transactions with files in the same objects could wait for each other.
         case .lockObjects:
             """
-            SELECT number, length, extents, live, freed FROM objects WHERE number = ANY($1::bigint[])
-            ORDER BY number FOR UPDATE
-            """
-        case .lockExtentObjects:
-            """
-            SELECT number, length, extents, live, freed FROM objects WHERE number = ANY(ARRAY(
-                SELECT object FROM extents WHERE object <> 0 AND node = $1::bigint AND "offset" < $3::bigint
-                    AND "offset" + length > $2::bigint AND "offset" >= coalesce((SELECT max(e."offset") FROM extents e
-                        WHERE e.node = $1::bigint AND e."offset" <= $2::bigint), $2::bigint)))
+            SELECT number, length, extents, live, freed FROM objects WHERE number = ANY($1::bigint[] || ARRAY(
+                SELECT e.object FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) k (node, low, high)
+                CROSS JOIN LATERAL (SELECT x.object FROM extents x WHERE x.object <> 0 AND x.node = k.node
+                    AND x."offset" < k.high AND x."offset" + x.length > k.low AND x."offset" >= coalesce(
+                        (SELECT max(b."offset") FROM extents b WHERE b.node = k.node AND b."offset" <= k.low), k.low)) e))
             ORDER BY number FOR UPDATE
             """
         default: preconditionFailure("not about what is to be changed")

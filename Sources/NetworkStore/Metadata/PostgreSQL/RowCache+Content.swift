@@ -14,24 +14,35 @@ extension RowCache {
         if !unknown.isEmpty {
             let results = try ask { () throws(PostgreSQLFailure) in
                 for part in unknown { try sendExtents(of: file, in: part) }
+                try sendObjects([], of: unknown.map { (file, $0) })
                 return try connection.exchange()
             }
-            for (index, part) in unknown.enumerated() {
-                try keepExtents(results[2 * index], of: file, in: part)
-                keepObjects(results[2 * index + 1], of: [])
-            }
+            for (index, part) in unknown.enumerated() { try keepExtents(results[index], of: file, in: part) }
+            keepObjects(results[unknown.count], of: [])
         }
         return (extents[file] ?? CachedExtents()).overlapping(range)
     }
 
-    /// Asks for extents, and the objects that they are of: who needs the ones will change the others.
+    /// Asks for extents.
     func sendExtents(of file: NodeID, in range: Range<UInt64>) throws(PostgreSQLFailure) {
         var parameters = PostgreSQLParameters()
         parameters.add(file)
         parameters.add(range.lowerBound)
         parameters.add(min(range.upperBound, NodeRow.largestSize))
         try connection.send(.lockExtents, parameters)
-        try connection.send(.lockExtentObjects, parameters)
+    }
+
+    /// Asks for objects, and locks them: some by their numbers, and those of extents, since who needs the ones will change the others.
+    func sendObjects(
+        _ numbers: [ObjectNumber],
+        of ranges: [(file: NodeID, range: Range<UInt64>)]
+    ) throws(PostgreSQLFailure) {
+        var parameters = PostgreSQLParameters()
+        parameters.add(numbers)
+        parameters.add(ranges.map(\.file.rawValue))
+        parameters.add(ranges.map(\.range.lowerBound))
+        parameters.add(ranges.map { min($0.range.upperBound, NodeRow.largestSize) })
+        try connection.send(.lockObjects, parameters)
     }
 
     /// Keeps extents that were read.
@@ -72,12 +83,11 @@ extension RowCache {
     /// How long an object is, and how many extents refer to it.
     func use(of object: ObjectNumber) throws(Errno) -> (length: UInt64, extents: Int)? {
         if objects[object] == nil {
-            let rows = try ask { () throws(PostgreSQLFailure) in
-                var parameters = PostgreSQLParameters()
-                parameters.add([object])
-                return try connection.run(.lockObjects, parameters)
+            let results = try ask { () throws(PostgreSQLFailure) in
+                try sendObjects([object], of: [])
+                return try connection.exchange()
             }
-            keepObjects(rows, of: [object])
+            keepObjects(results[0], of: [object])
         }
         return objects[object]?.value.map { ($0.length, $0.extents) }
     }

@@ -27,8 +27,9 @@ extension RowCache {
         }
         if !needs.unlinked.isEmpty { try connection.send(.lockUnlinked, Self.numbers(needs.unlinked)) }
         if !needs.pending.isEmpty { try connection.send(.lockPending, Self.numbers(needs.pending)) }
-        if !needs.objects.isEmpty { try connection.send(.lockObjects, Self.numbers(needs.objects)) }
         for (file, range) in needs.extents { try sendExtents(of: file, in: range) }
+        let needsObjects = !needs.objects.isEmpty || !needs.extents.isEmpty
+        if needsObjects { try sendObjects(needs.objects, of: needs.extents) }
         let files = Array(Set(needs.locks))
         if !files.isEmpty { try sendQuestionForLocks(on: files) }
         var results = try connection.exchange().dropFirst()
@@ -40,16 +41,15 @@ extension RowCache {
         }
         if !needs.unlinked.isEmpty, let rows = results.popFirst() { keepUnlinked(rows, of: needs.unlinked) }
         if !needs.pending.isEmpty, let rows = results.popFirst() { keepPending(rows, of: needs.pending) }
-        if !needs.objects.isEmpty, let rows = results.popFirst() { keepObjects(rows, of: needs.objects) }
         for (file, range) in needs.extents {
-            guard let rows = results.popFirst(), let objects = results.popFirst() else { break }
+            guard let rows = results.popFirst() else { break }
             do throws(Errno) {
                 try keepExtents(rows, of: file, in: range)
             } catch {
                 throw PostgreSQLFailure(state: "XX001", "file \(file) has an extent that is none")
             }
-            keepObjects(objects, of: [])
         }
+        if needsObjects, let rows = results.popFirst() { keepObjects(rows, of: needs.objects) }
         if !files.isEmpty, let rows = results.popFirst(), let waits = results.popFirst() {
             keepLocks(rows, waits, on: files)
         }

@@ -106,7 +106,7 @@ extension VolumeFile {
             close(log)
             throw .system(path: path + "-wal", error)
         }
-        try synchronize(directory)
+        try system { () throws(Errno) in try DraftFile.synchronize(DraftFile.directory(of: path)) }
         return log
     }
 

@@ -26,16 +26,13 @@ struct VolumeFile {
     /// Has a file made under another name, and gives it its own when all of it is on the disk.
     func withDraft(_ body: (String) throws(VolumeError) -> Void) throws(VolumeError) {
         guard unsafe access(path, F_OK) != 0 else { throw .exists(path: path) }
-        let draft = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).new"
-        defer { for suffix in ["", "-wal", "-shm"] { unsafe unlink(draft + suffix) } }
-        try body(draft)
-        try synchronize(draft)
-        // Unlike a renaming, it replaces nothing.
-        guard unsafe link(draft, path) == 0 else {
-            let error = Errno(rawValue: errno)
+        let draft = DraftFile(of: path)
+        try body(draft.path)
+        do throws(Errno) {
+            try draft.publish()
+        } catch {
             throw error == .fileExists ? .exists(path: path) : .system(path: path, error)
         }
-        try synchronize(directory)
     }
 
     /// Makes the tables, and what is in them before there is a node.
@@ -137,19 +134,5 @@ struct VolumeFile {
         case SQLITE_READONLY, SQLITE_PERM: .readOnly(path: path)
         default: .database(path: path, failure.description)
         }
-    }
-
-    /// The directory that it is in.
-    var directory: String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// Has what is written of a file, or of names in a directory, on the disk.
-    func synchronize(_ path: String) throws(VolumeError) {
-        let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .system(path: path, Errno(rawValue: errno)) }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw .system(path: path, Errno(rawValue: errno)) }
     }
 }

@@ -22,6 +22,8 @@ final class HTTPConnection: @unchecked Sendable {
     var isReused = false
     /// Whether a request could not be sent to its end.
     var isCut = false
+    /// Counts what is sent and received; `nil` where that is not to be counted.
+    var moved: MovedBytes?
     /// When it was put back, in nanoseconds of the monotonic clock.
     var idleSince: UInt64 = 0
     private let idleLimit: UInt64
@@ -280,7 +282,10 @@ final class HTTPConnection: @unchecked Sendable {
         defer { deadline.store(0, ordering: .relaxed) }
         do throws(Errno) {
             let result = try await body()
-            if result == 0 && hasExpired.load(ordering: .acquiring) { throw Errno.timeout }
+            let isLate = hasExpired.load(ordering: .acquiring)
+            if result == 0 && isLate { throw Errno.timeout }
+            // What went through in part before the end of the connection is no sign that the server gets on.
+            if !isLate { moved?.count.wrappingAdd(UInt64(clamping: result), ordering: .relaxed) }
             return result
         } catch {
             if hasExpired.load(ordering: .acquiring) { throw .failed(.timedOut) }
@@ -302,6 +307,12 @@ enum HTTPFailure: Error, Hashable {
     /// TLS has not come about: one line with the cause.
     case tls(String)
     case cancelled
+}
+
+/// A count of bytes that connections share.
+final class MovedBytes: Sendable {
+    /// So far.
+    let count = Atomic<UInt64>(0)
 }
 
 /// The monotonic clock.

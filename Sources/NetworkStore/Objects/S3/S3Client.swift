@@ -17,10 +17,15 @@ final class S3Client: Sendable {
     private let dialer: Dialer
     private let pool: ConnectionPool
     private let credentials: CredentialSource
+    /// Bytes that were sent and received in first attempts.
+    private let moved = MovedBytes()
     /// Seconds that the server's clock is ahead.
     private let skew = Atomic<Int64>(0)
 
     var endpoint: Endpoint { location.endpoint }
+
+    /// Bytes that were sent and received in first attempts at requests.
+    var movedBytes: UInt64 { moved.count.load(ordering: .relaxed) }
 
     /// - Throws: ``ObjectStoreError/denied(_:)`` where certificates cannot be read.
     init(
@@ -67,14 +72,16 @@ final class S3Client: Sendable {
         var (hasSetClock, hasNewKeys, hasRedialled) = (false, false, false)
         while true {
             do throws(S3Fault) {
-                return try await attempt(request, body, target, isFresh: hasRedialled, io)
+                return try await attempt(
+                    request, body, target, isFresh: hasRedialled, isFirst: failures == 0, io)
             } catch {
                 switch error {
                 case .connection(let failure, wasReused: true, hadAnswer: false)
                 where failure != .cancelled && !hasRedialled:
                     // The server has closed a connection that it had kept; all requests here may be repeated.
                     hasRedialled = true
-                    continue
+                    // One that has only fallen silent counts: it took as long as any other attempt may.
+                    if failure != .failed(.timedOut) { continue }
                 case .refused(let refusal) where refusal.isSkewed && refusal.date != nil && !hasSetClock:
                     hasSetClock = true
                     skew.store((refusal.date ?? 0) - Clock.wall, ordering: .relaxed)
@@ -123,11 +130,13 @@ final class S3Client: Sendable {
         _ body: S3Body,
         _ target: S3Target,
         isFresh: Bool,
+        isFirst: Bool,
         _ io: borrowing AsyncIO
     ) async throws(S3Fault) -> S3Answer {
         let keys = try await keys()
         let connection = try await connection(isFresh: isFresh, io)
         write(request, body, keys, to: connection)
+        connection.moved = isFirst ? moved : nil
         let wasReused = connection.isReused
         var head = ResponseHead()
         var reader = BodyReader.none

@@ -16,6 +16,9 @@ public final class S3Store: ObjectStore {
     /// The URL of the bucket and the prefix, without secrets.
     public var name: String { client.name }
 
+    /// Bytes that went through in requests that had not failed before.
+    public var progress: UInt64 { client.movedBytes }
+
     /// A store in a bucket, which has to be there.
     ///
     /// - Parameters:
