@@ -1,3 +1,4 @@
+internal import CNetworkStore
 internal import CSQLite
 internal import SystemPackage
 
@@ -50,7 +51,9 @@ final class Database: @unchecked Sendable {
         }
         var opened: OpaquePointer?
         let name = Self.name(of: path) + (access == .frozen ? "?immutable=1" : "")
-        let code = unsafe sqlite3_open_v2(name, &opened, flags, nil)
+        // Those that only read never write to the log.
+        let vfs = unsafe access == .write ? rstore_sqlite_vfs() : nil
+        let code = unsafe sqlite3_open_v2(name, &opened, flags, vfs)
         guard code == SQLITE_OK, let opened = unsafe opened else {
             let failure = unsafe Self.failure(code, opened)
             unsafe sqlite3_close_v2(opened)
