@@ -32,7 +32,7 @@ static sqlite3_vfs *standard;
 
 static struct log_file *log_of(sqlite3_file *file) { return (struct log_file *)file; }
 
-/// Writes what is kept. It stays where that fails: the transaction may go on, and read it.
+/// Writes what is kept; it stays where that fails.
 static int flush(struct log_file *log)
 {
     if (log->count == 0)
@@ -49,10 +49,19 @@ static bool is_last(const unsigned char *header)
     return header[4] || header[5] || header[6] || header[7];
 }
 
+/// Writes what is kept, for a transaction that SQLite takes back where that fails (pager_error, or a commit that rolls back): it must not be found
+/// in the log later, and nobody reads it any more.
+static int flush_or_forget(struct log_file *log)
+{
+    int code = flush(log);
+    log->count = 0;
+    return code;
+}
+
 /// Writes at once, behind what is kept.
 static int write_through(struct log_file *log, const void *bytes, int count, sqlite3_int64 offset)
 {
-    int code = flush(log);
+    int code = flush_or_forget(log);
     return code == SQLITE_OK ? log->file->pMethods->xWrite(log->file, bytes, count, offset) : code;
 }
 
@@ -69,7 +78,7 @@ static int log_write(sqlite3_file *file, const void *bytes, int count, sqlite3_i
     if (!is_appended || !log->kept || count > CAPACITY)
         return write_through(log, bytes, count, offset);
     if (log->count > 0 && (offset != log->offset + log->count || count > CAPACITY - log->count)) {
-        int code = flush(log);
+        int code = flush_or_forget(log);
         if (code != SQLITE_OK)
             return code;
     }
@@ -77,12 +86,7 @@ static int log_write(sqlite3_file *file, const void *bytes, int count, sqlite3_i
         log->offset = offset;
     memcpy(log->kept + log->count, bytes, (size_t)count);
     log->count += count;
-    if (count == FRAME_HEADER || !log->ends)
-        return SQLITE_OK;
-    int code = flush(log);
-    // SQLite takes the transaction back where that failed. It must not be found in the log later.
-    log->count = 0;
-    return code;
+    return count == FRAME_HEADER || !log->ends ? SQLITE_OK : flush_or_forget(log);
 }
 
 static int log_close(sqlite3_file *file)
@@ -93,14 +97,20 @@ static int log_close(sqlite3_file *file)
     return log->file->pMethods->xClose(log->file);
 }
 
-// All else finds in the file what was written.
-
 static int log_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset)
 {
     struct log_file *log = log_of(file);
-    int code = flush(log);
+    sqlite3_int64 skipped = offset - log->offset;
+    if (log->count > 0 && skipped >= 0 && skipped + count <= log->count) {
+        memcpy(bytes, log->kept + skipped, (size_t)count);
+        return SQLITE_OK;
+    }
+    bool is_elsewhere = log->count == 0 || skipped >= log->count || skipped + count <= 0;
+    int code = is_elsewhere ? SQLITE_OK : flush(log);
     return code == SQLITE_OK ? log->file->pMethods->xRead(log->file, bytes, count, offset) : code;
 }
+
+// All else finds in the file what was written.
 
 static int log_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
