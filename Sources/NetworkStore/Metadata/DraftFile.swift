@@ -3,31 +3,37 @@ internal import Glibc
 internal import Synchronization
 public import SystemPackage
 
-/// A file that is made under another name, and gets its own once all of it is on the disk: under that there is all of it or nothing,
-/// also after a crash of the machine.
+/// A file that is made in a directory of its own beside its place, and gets its name once all of it is on the disk: under that there is all of
+/// it or nothing, also after a crash of the machine.
 ///
-/// A draft that is not published goes with this object; those of a process that a signal ends, with ``removeAll()``.
+/// A draft that is not published goes with this object; those of a process that a signal ends, with ``removeAll()``: whatever other threads
+/// are doing to it then, where there is no directory they can leave nothing in it.
 public final class DraftFile: Sendable {
     /// Where it is made.
     public let path: String
+    /// The directory that it is made in.
+    private let directory: String
     /// What it is to be.
     private let target: String
 
-    /// Drafts that there are, and what they are to be.
+    /// Directories of drafts that there are, and what these are to be.
     private static let drafts = Mutex<[String: String]>([:])
-    /// What a database makes beside it.
-    private static let suffixes = ["", "-wal", "-shm"]
+    /// How often a directory is emptied: threads that are at work make a file or two meanwhile.
+    private static let patience = 100
 
     /// A draft, which its user makes.
-    public init(of target: String) {
-        let path = "\(target).\(getpid())-\(UInt32.random(in: 0 ... .max)).new"
-        (self.path, self.target) = (path, target)
-        Self.drafts.withLock { $0[path] = target }
+    ///
+    /// - Throws: what making the directory fails with.
+    public init(of target: String) throws(Errno) {
+        let directory = "\(target).\(getpid())-\(UInt32.random(in: 0 ... .max)).new"
+        guard unsafe mkdir(directory, 0o700) == 0 else { throw Errno(rawValue: errno) }
+        (self.directory, self.target, path) = (directory, target, "\(directory)/draft")
+        Self.drafts.withLock { $0[directory] = target }
     }
 
     deinit {
         Self.drafts.withLock { drafts in
-            if drafts.removeValue(forKey: path) != nil { Self.remove(path) }
+            if drafts.removeValue(forKey: directory) != nil { Self.remove(directory) }
         }
     }
 
@@ -39,8 +45,8 @@ public final class DraftFile: Sendable {
         try Self.synchronize(path)
         try Self.drafts.withLock { drafts throws(Errno) in
             try Self.rename(path, to: target)
-            drafts[path] = nil
-            Self.remove(path)
+            drafts[directory] = nil
+            Self.remove(directory)
         }
         try Self.synchronize(Self.directory(of: target))
     }
@@ -50,14 +56,18 @@ public final class DraftFile: Sendable {
     /// - Returns: what they were to be.
     public static func removeAll() -> [String] {
         drafts.withLock { drafts in
-            for path in drafts.keys { remove(path) }
+            for directory in drafts.keys { remove(directory) }
             defer { drafts = [:] }
             return drafts.values.sorted()
         }
     }
 
-    private static func remove(_ path: String) {
-        for suffix in suffixes { unsafe _ = unlink(path + suffix) }
+    /// Removes a directory with the files in it: the draft, and what a database makes beside it.
+    private static func remove(_ directory: String) {
+        for _ in 0..<patience {
+            for suffix in ["", "-wal", "-shm", "-journal"] { unsafe _ = unlink("\(directory)/draft\(suffix)") }
+            guard unsafe rmdir(directory) != 0, errno == ENOTEMPTY else { return }
+        }
     }
 
     /// Renames, unless there is something already.

@@ -41,9 +41,10 @@ struct StoreDumpCommand: AsyncParsableCommand {
             removed.isEmpty ? "\(output) was just written" : "\(output) was not written"
         }
         defer { withExtendedLifetime(interruption) {} }
-        let draft = DraftFile(of: output)
+        let draft: DraftFile
         let file: FileDescriptor
         do {
+            draft = try DraftFile(of: output)
             file = try FileDescriptor.open(
                 FilePath(draft.path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: [.ownerReadWrite])

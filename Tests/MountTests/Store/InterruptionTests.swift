@@ -21,13 +21,15 @@ extension MountTests {
                     _ = try? server.run(
                         "LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(100)", schema: schema)
                 }
-                try await eventually("the lock") { try self.count(where: "granted") == 1 }
+                try await eventually("the lock") {
+                    try self.count(where: "granted AND mode = 'AccessExclusiveLock'") == 1
+                }
             }
 
             private func count(where condition: String) throws -> Int {
                 let text = try server.run(
                     """
-                    SELECT count(*) FROM pg_locks WHERE \(condition) AND mode LIKE 'Access%' AND relation IN (
+                    SELECT count(*) FROM pg_locks WHERE \(condition) AND relation IN (
                         SELECT c.oid FROM pg_class c WHERE c.relnamespace = '\(schema)'::regnamespace)
                         AND pid <> pg_backend_pid()
                     """, schema: schema)
@@ -40,11 +42,19 @@ extension MountTests {
             }
 
             /// Lets go of it.
-            func letGo() throws {
+            func letGo() throws { try end(where: "l.mode = 'AccessExclusiveLock' AND l.granted") }
+
+            /// Ends what waits for it: the server does not notice that a process has gone for which it waits.
+            func isWantedNoMore() async throws {
+                try end(where: "NOT l.granted")
+                try await eventually("nobody who waits") { try self.count(where: "NOT granted") == 0 }
+            }
+
+            private func end(where condition: String) throws {
                 try server.run(
                     """
                     SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-                    WHERE c.relnamespace = '\(schema)'::regnamespace AND l.mode = 'AccessExclusiveLock' AND l.granted
+                    WHERE c.relnamespace = '\(schema)'::regnamespace AND \(condition)
                     """, schema: schema)
             }
         }
@@ -178,6 +188,7 @@ extension MountTests {
                 try await table.isWanted()
                 try await Self.end(
                     check, by: SIGINT, saying: "0 objects were checked, with 0 findings; nothing is changed")
+                try await table.isWantedNoMore()
                 let collection = try await Self.start(["gc", url])
                 try await table.isWanted()
                 try await Self.end(

@@ -26,7 +26,8 @@ struct VolumeFile {
     /// Has a file made under another name, and gives it its own when all of it is on the disk.
     func withDraft(_ body: (String) throws(VolumeError) -> Void) throws(VolumeError) {
         guard unsafe access(path, F_OK) != 0 else { throw .exists(path: path) }
-        let draft = DraftFile(of: path)
+        let draft: DraftFile
+        do throws(Errno) { draft = try DraftFile(of: path) } catch { throw .system(path: path, error) }
         try body(draft.path)
         do throws(Errno) {
             try draft.publish()
