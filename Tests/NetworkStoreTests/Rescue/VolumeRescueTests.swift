@@ -13,8 +13,9 @@ import Testing
     /// A store whose objects are put when they are let go, and not before.
     private final class HeldStore: PassingStore {
         let base: DirectoryStore
-        /// What gets on meanwhile.
-        let moved = Atomic<UInt64>(0)
+        /// Whether it gets on meanwhile, as far as one can see: a little more each time that somebody looks.
+        let getsOn = Atomic(false)
+        private let looks = Atomic<UInt64>(0)
         /// Happens with the first put.
         let hasBegun = Completion<Void>()
         private let isAsked = Atomic(false)
@@ -39,7 +40,10 @@ import Testing
             if !isOpen.exchange(true, ordering: .relaxed) { isLetGo.finish(()) }
         }
 
-        var progress: UInt64 { moved.load(ordering: .relaxed) }
+        var progress: UInt64 {
+            let count = looks.wrappingAdd(1, ordering: .relaxed).newValue
+            return getsOn.load(ordering: .relaxed) ? count : 0
+        }
     }
 
     private struct Fixture {
@@ -88,7 +92,7 @@ import Testing
                 in: FilePath(directory + "/journal"), of: engine.volume, key: nil, limit: 1 << 30, say: { _ in }) : nil
         let store = HeldStore(try DirectoryStore(FilePath(directory + "/objects"), creates: true))
         var limits = Volume.Limits()
-        limits.endingPatience = .seconds(2)
+        limits.endingPatience = .milliseconds(500)
         let volume = try Volume(
             engine: engine, store: store, background: try BackgroundWorker(), journal: journal,
             rescue: Rescue(in: FilePath(directory + "/rescue")), limits: limits)
@@ -166,13 +170,11 @@ import Testing
     /// At the end a store that gets on is waited for, however long that takes.
     @Test func waitsForWhatGetsOn() async throws {
         try await Self.withFixture { fixture in
+            fixture.store.getsOn.store(true, ordering: .relaxed)
             try fixture.write(1, count: 100_000)
             async let ending = fixture.volume.withinPatience { await fixture.volume.commitAll([fixture.file]) { _ in } }
             await fixture.store.hasBegun.wait()
-            for _ in 0..<30 {
-                try await Task.sleep(for: .milliseconds(100))
-                fixture.store.moved.wrappingAdd(1, ordering: .relaxed)
-            }
+            try await Task.sleep(for: fixture.volume.limits.endingPatience * 3)
             fixture.store.letGo()
             let (error, hasRunOut) = await ending
             #expect(error == nil && !hasRunOut && fixture.file.isClean)

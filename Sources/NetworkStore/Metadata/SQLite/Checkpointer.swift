@@ -14,8 +14,21 @@ final class Checkpointer: Sendable {
     private struct State {
         /// Pages in the log.
         var pages = 0
+        /// Those of them that were in the database after the last round: with fewer new ones than the threshold, there is nothing worth two
+        /// syncs.
+        var done = 0
         var isClosed = false
         var isRunning = true
+
+        /// Whether it is time for a round.
+        var isDue: Bool { pages - done >= Checkpointer.threshold }
+
+        /// Notes how long the log is.
+        mutating func note(_ pages: Int) {
+            self.pages = pages
+            // A log that has started anew is shorter than what was done of the one before.
+            if pages < done { done = 0 }
+        }
     }
 
     private let state = Monitor(State())
@@ -37,7 +50,11 @@ final class Checkpointer: Sendable {
     /// Tells how long the log is.
     func note(logPages: Int) {
         guard logPages >= Self.threshold else { return }
-        state.change { $0.pages = logPages }
+        // The log stays long while changes do not pause: each of them would wake the thread in vain.
+        state.change { state, wakes in
+            state.note(logPages)
+            wakes = state.isDue
+        }
     }
 
     /// Ends the thread, and waits for that.
@@ -48,18 +65,13 @@ final class Checkpointer: Sendable {
 
     /// The life of the thread.
     private static func run(_ state: Monitor<State>, _ database: consuming Database, _ status: EngineStatus) {
-        // Pages that were in the database after the last round: with fewer new ones than the threshold, there is nothing
-        // worth two syncs.
-        var done = 0
         while true {
-            let goesOn = state.wait { state in
-                if state.isClosed { return .some(false) }
-                // A log that has started anew is shorter than what was done of the one before.
-                if state.pages < done { done = 0 }
-                guard state.pages - done >= threshold else { return nil }
-                return .some(true)
+            let goesOn: Bool = state.wait { state in
+                if state.isClosed { return false }
+                return state.isDue ? true : nil
             }
             guard goesOn else { break }
+            var done: Int?
             status.check { () throws(SQLiteFailure) in
                 var result = try database.checkpoint(resets: false)
                 // Little is left to be copied, so nobody waits long.
@@ -67,7 +79,10 @@ final class Checkpointer: Sendable {
                 // All of it: the next commit starts the log anew.
                 done = result.done == result.log ? 0 : result.done
             }
-            state.change { $0.pages = 0 }
+            state.change { state in
+                state.pages = 0
+                if let done { state.done = done }
+            }
         }
     }
 }
