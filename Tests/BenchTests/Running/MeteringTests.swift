@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Bench
@@ -25,6 +26,29 @@ import Testing
         #expect(one.cpuMicroseconds >= 50)
         #expect(abs(one.cpuMicroseconds / ten.cpuMicroseconds - 10) < 1e-6)
         #expect(one.systemCalls == 20 && ten.systemCalls == 2)
+    }
+
+    /// A thread takes with it what it has spent, however little: less than a tick of the clock.
+    @Test func threadsThatHaveEndedCount() async throws {
+        let before = try #require(ServerMeter(getpid()))
+        let spent = Mutex(Duration.zero)
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let start = Self.threadTime()
+                while Self.threadTime() - start < .microseconds(500) {}
+                spent.withLock { $0 = Self.threadTime() - start }
+                continuation.resume()
+            }
+        }
+        let after = try #require(ServerMeter(getpid()))
+        let cost = after.cost(since: before, operations: 1, systemCalls: nil)
+        #expect(cost.cpuMicroseconds >= spent.withLock { $0 } / .microseconds(1))
+    }
+
+    private static func threadTime() -> Duration {
+        var now = timespec()
+        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
+        return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
     }
 
     @Test func memoryIsOfTheHighWaterMark() {

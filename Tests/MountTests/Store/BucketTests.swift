@@ -16,9 +16,10 @@ extension MountTests {
             try await BucketFixture.with { fixture in
                 try await fixture.put([
                     ("f", "ff"), ("a/x", "ax"), ("a/y/z", "ayz"), ("a-", "-"), ("a.b", "."), ("e/1", "e1"),
-                    ("e", "hidden"),
                     ("marker/", ""), ("ü b+%41&?", "odd"), ("empty", ""),
                 ])
+                // SeaweedFS loses one of the two where they are put at the same time.
+                try await fixture.put([("e", "hidden")])
                 try await fixture.mounted(way) { session in
                     try await session.check(
                         """
