@@ -22,6 +22,17 @@ import Testing
         #expect(throws: InvalidValue.self) { try ByteSize(parsing: text) }
     }
 
+    /// Where nothing at all is a choice, zero is one; what is no size still is none.
+    @Test func nothingMayBeASize() throws {
+        #expect(try ByteSize(parsing: "0", allowsZero: true).bytes == 0)
+        #expect(try ByteSize(parsing: "4M", allowsZero: true).bytes == 4 << 20)
+        #expect(throws: InvalidValue.self) { try ByteSize(parsing: "-1", allowsZero: true) }
+        #expect(throws: InvalidValue.self) { try ByteSize(parsing: "", allowsZero: true) }
+        let off = try StoreMountCommand.parse(["sqlite:///volume", "/mnt", "--readahead", "0"])
+        #expect(off.readahead.bytes == 0)
+        #expect(try BucketMountCommand.parse(["s3://bucket", "/mnt", "--readahead", "4M"]).readahead.bytes == 4 << 20)
+    }
+
     @Test(arguments: [(1, "1"), (1023, "1023"), (1024, "1K"), (1025, "1025"), (1 << 30, "1G"), (3 << 20, "3M")])
     func sizeAsText(bytes: Int, text: String) throws {
         #expect(ByteSize(bytes: bytes).description == text)

@@ -44,7 +44,7 @@ struct BucketMountCommand: ServingCommand {
 
     /// Memory for content.
     @Option(
-        help: ArgumentHelp("The most memory for content: cached, and being written.", valueName: "size"),
+        help: ArgumentHelp("The most memory for content: cached, and being written; default: 256M.", valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
     var contentMemory = ByteSize(bytes: 256 << 20)
@@ -58,20 +58,26 @@ struct BucketMountCommand: ServingCommand {
 
     /// How much of them.
     @Option(
-        help: ArgumentHelp("The most that the directory of --cache-directory may hold.", valueName: "size"),
+        help: ArgumentHelp(
+            "The most that the directory of --cache-directory may hold; default: 10G.", valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
     var cacheSize = ByteSize(bytes: 10 << 30)
 
     /// Readahead.
     @Option(
-        help: ArgumentHelp("How much is fetched ahead of a sequential reader; 0 for nothing.", valueName: "bytes"))
-    var readahead: UInt64 = 32 << 20
+        help: ArgumentHelp(
+            "How much is fetched ahead of a sequential reader; 0 for nothing; default: 32M.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0, allowsZero: true) }
+    )
+    var readahead = ByteSize(bytes: 32 << 20)
 
     /// The first parts.
     @Option(
         help: ArgumentHelp(
-            "The bytes of the first parts of a large file that is written; parts grow, as there may be 10,000.",
+            """
+            The bytes of the first parts of a large file that is written; parts grow, as there may be 10,000; default: 8M.
+            """,
             valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
@@ -98,7 +104,7 @@ struct BucketMountCommand: ServingCommand {
     private var options: Bucket.Options {
         var options = Bucket.Options()
         options.memory = contentMemory.bytes
-        options.readahead = readahead
+        options.readahead = UInt64(readahead.bytes)
         options.lifetime = metadataTTL.duration
         options.allowsRemoving = allowDelete
         options.allowsOverwriting = allowOverwrite

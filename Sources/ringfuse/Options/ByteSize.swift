@@ -1,6 +1,6 @@
 /// A number of bytes as users write it: `4096`, `512K`, `64M`, `1G`, `2T`; units are powers of 1024.
 struct ByteSize: Equatable, Sendable {
-    /// The bytes; at least 1.
+    /// The bytes; at least 1 but where nothing at all is a choice.
     let bytes: Int
 
     /// The units, by their letter, as powers of two.
@@ -13,8 +13,9 @@ struct ByteSize: Equatable, Sendable {
 
     /// Reads a size. `KiB` and `kB` would mean different things to different people, so that only letters are taken.
     ///
+    /// - Parameter allowsZero: whether `0` is taken, too.
     /// - Throws: ``InvalidValue`` for anything but digits and one unit, for zero and for more than `Int` holds.
-    init(parsing text: String) throws(InvalidValue) {
+    init(parsing text: String, allowsZero: Bool = false) throws(InvalidValue) {
         var digits = text[...]
         var shift = 0
         if let last = text.last?.uppercased(), let unit = Self.shifts.first(where: { String($0.letter) == last }) {
@@ -28,7 +29,7 @@ struct ByteSize: Equatable, Sendable {
         guard let number = Int(digits), number <= Int.max >> shift else {
             throw InvalidValue("too large for a size")
         }
-        guard number > 0 else { throw InvalidValue("a size must be at least 1 byte") }
+        guard number > 0 || allowsZero else { throw InvalidValue("a size must be at least 1 byte") }
         bytes = number << shift
     }
 }

@@ -36,14 +36,14 @@ struct StoreFormatCommand: AsyncParsableCommand {
 
     /// The largest objects.
     @Option(
-        help: ArgumentHelp("The most bytes of an object.", valueName: "size"),
+        help: ArgumentHelp("The most bytes of an object; default: 4M.", valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
     var objectSize = ByteSize(bytes: 4 << 20)
 
     /// What is checked as one.
     @Option(
-        help: ArgumentHelp("Bytes that are checked, and cached, as one.", valueName: "size"),
+        help: ArgumentHelp("Bytes that are checked, and cached, as one; default: 64K.", valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
     var blockSize = ByteSize(bytes: 64 << 10)

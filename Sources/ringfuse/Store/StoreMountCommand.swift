@@ -22,7 +22,7 @@ struct StoreMountCommand: ServingCommand {
     /// Memory for content.
     @Option(
         help: ArgumentHelp(
-            "The most memory for content: cached, unwritten, and on its way.", valueName: "size"),
+            "The most memory for content: cached, unwritten, and on its way; default: 256M.", valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
     var contentMemory = ByteSize(bytes: 256 << 20)
@@ -36,15 +36,19 @@ struct StoreMountCommand: ServingCommand {
 
     /// How much of them.
     @Option(
-        help: ArgumentHelp("The most that the directory of --cache-directory may hold.", valueName: "size"),
+        help: ArgumentHelp(
+            "The most that the directory of --cache-directory may hold; default: 10G.", valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
     var cacheSize = ByteSize(bytes: 10 << 30)
 
     /// Readahead.
     @Option(
-        help: ArgumentHelp("How much is fetched ahead of a sequential reader; 0 for nothing.", valueName: "bytes"))
-    var readahead: UInt64 = 8 << 20
+        help: ArgumentHelp(
+            "How much is fetched ahead of a sequential reader; 0 for nothing; default: 8M.", valueName: "size"),
+        transform: { try ByteSize(parsing: $0, allowsZero: true) }
+    )
+    var readahead = ByteSize(bytes: 8 << 20)
 
     /// How soon what others do is seen.
     @Option(
@@ -142,7 +146,7 @@ struct StoreMountCommand: ServingCommand {
     func run() async throws {
         var limits = Volume.Limits()
         limits.memory = contentMemory.bytes
-        limits.readahead = readahead
+        limits.readahead = UInt64(readahead.bytes)
         let cache = cacheDirectory.map { FilePath($0).absolute }
         let (metadata, cacheSize) = (volume.metadata, UInt64(cacheSize.bytes))
         // Where nobody else can change anything, all is seen at once.

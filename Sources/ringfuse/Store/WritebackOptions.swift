@@ -20,7 +20,7 @@ struct WritebackOptions: ParsableArguments, Sendable {
     /// How much may be in it.
     @Option(
         help: ArgumentHelp(
-            "The most that the directory of --writeback may hold; beyond, fsync() and close() wait for the store.",
+            "The most that the directory of --writeback may hold; beyond, fsync() and close() wait for the store; default: 10G.",
             valueName: "size"),
         transform: { try ByteSize(parsing: $0) }
     )
