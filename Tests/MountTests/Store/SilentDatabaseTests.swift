@@ -77,14 +77,16 @@ extension MountTests {
             }
         }
 
-        /// With a journal it stays there, all of it, and the next mount brings it in.
+        /// With a journal it stays there, all of it, and the next mount brings it in. Here somebody unmounts, of which the server hears late.
         @Test func journalsKeepAll() async throws {
             try await Self.onBothWays { fixture, way in
                 let journal = ["--writeback", fixture.directory]
                 let server = try await fixture.mount(way, journal)
                 try await SilentServer.dirty(server)
                 fixture.proxy.silence()
-                server.process.signal(SIGTERM)
+                let unmounting = try await ChildProcess.start(
+                    [ServerProcess.tool.string, "unmount", server.path.string])
+                #expect(try await unmounting.ended().isSuccess)
                 try await server.process.wrote("does not get on for 30 s, it stays in \(fixture.directory)")
                 let ending = try await fixture.end(server)
                 #expect(ending.exitCode == 0, "\(ending.text)")
