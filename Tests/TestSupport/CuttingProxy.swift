@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// A way to a server of this machine that can be cut so that what was sent still arrives, and its answer does not.
+/// A way to a server of this machine that can be cut so that what was sent still arrives, and its answer does not; and that can fall
+/// silent.
 package final class CuttingProxy: Sendable {
     /// Where it listens, on 127.0.0.1.
     package let port: UInt16
@@ -50,7 +51,7 @@ package final class CuttingProxy: Sendable {
         asyncio.run(main())
         """
 
-    /// A proxy before a port.
+    /// A proxy before a port; it listens when this returns.
     package init(before target: UInt16) throws {
         port = try FreePorts.take(1)[0]
         directory = "/tmp/ringfuse-proxy-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
@@ -58,6 +59,11 @@ package final class CuttingProxy: Sendable {
         process = try Spawn.start(
             ["python3", "-c", Self.script, "\(target)", "\(port)"], output: "\(directory)/log")
         LastWords.add(process, directory)
+        for _ in 0..<1200 {
+            if (try? Spawn.run(["bash", "-c", "exec 3<> /dev/tcp/127.0.0.1/\(port)"])) != nil { return }
+            usleep(50_000)
+        }
+        throw TestFailure("the proxy does not listen")
     }
 
     deinit {
@@ -67,6 +73,12 @@ package final class CuttingProxy: Sendable {
         _ = unsafe waitpid(process, &status, 0)
         try? FileManager.default.removeItem(atPath: directory)
     }
+
+    /// Falls silent: connections are made and stay, what is sent is taken, and nothing comes back.
+    package func silence() { kill(process, SIGSTOP) }
+
+    /// Passes on what has come meanwhile, and goes on.
+    package func resume() { kill(process, SIGCONT) }
 
     /// Cuts all connections.
     package func cut() { kill(process, SIGUSR1) }

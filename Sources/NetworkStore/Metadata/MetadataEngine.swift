@@ -16,7 +16,7 @@ public import SystemPackage
 ///
 /// All throw `EIO` where the engine's store fails, and `ESTALE` where this session has lost the volume, or has
 /// ended.
-public protocol MetadataEngine: TrashEngine, JournalEngine, CompactionEngine {
+public protocol MetadataEngine: TrashEngine, JournalEngine, CompactionEngine, EndingEngine {
     /// Which volume it is; read when it was opened.
     var volume: VolumeDescription { get }
 

@@ -19,6 +19,8 @@ public final class Rescue: Sendable {
     private struct State {
         var files: LostContent
         var outcome = Outcome()
+        /// Whose fault it is, for people.
+        var culprit: String?
         /// Files of which something came late.
         var late: Set<NodeID> = []
     }
@@ -57,14 +59,15 @@ public final class Rescue: Sendable {
 
     /// In a sentence for people; `nil` where all was committed.
     var summary: String? {
-        let outcome = outcome
+        let (outcome, culprit) = state.withLock { ($0.outcome, $0.culprit) }
         var parts: [String] = []
         if !outcome.saved.isEmpty {
             parts.append("of \(Self.text(of: outcome.saved.count)) it is saved in \(directory?.string ?? "")")
         }
         if !outcome.lost.isEmpty { parts.append("of \(Self.text(of: outcome.lost.count)) it is lost") }
         guard !parts.isEmpty else { return nil }
-        return "what programs had written could not be committed: \(parts.joined(separator: ", "))"
+        let cause = culprit.map { "; \($0)" } ?? ""
+        return "what programs had written could not be committed: \(parts.joined(separator: ", "))\(cause)"
     }
 
     /// How many files, for people.
@@ -74,6 +77,9 @@ public final class Rescue: Sendable {
     ///
     /// - Returns: whether that is the first of it.
     func noteLate(_ node: NodeID) -> Bool { state.withLock { $0.late.insert(node).inserted } }
+
+    /// Notes whose fault it is.
+    func blame(_ culprit: String?) { state.withLock { $0.culprit = culprit } }
 
     // MARK: Saving
 

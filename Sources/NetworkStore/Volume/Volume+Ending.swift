@@ -1,6 +1,6 @@
 internal import RingFUSE
 
-// The end of a mount: the store is waited for as long as it gets on.
+// The end of a mount: the store is waited for as long as it gets on, the database as long as it answers.
 
 extension Volume {
     /// How often is looked.
@@ -11,8 +11,8 @@ extension Volume {
 
     /// Does what may wait for the store at the end; once that has not got on for ``Limits/endingPatience``, all that waits for it fails.
     ///
-    /// - Returns: what the body does, and whether that was so.
-    func withinPatience<Result>(_ body: () async -> Result) async -> (result: Result, hasRunOut: Bool) {
+    /// - Returns: what the body does; and for people, whose fault it is where the store or the database was not waited for any longer.
+    func withinPatience<Result>(_ body: () async -> Result) async -> (result: Result, culprit: String?) {
         let watch = Task {
             var (last, since) = (self.progress, ContinuousClock.now)
             while !Task.isCancelled {
@@ -28,7 +28,7 @@ extension Volume {
         }
         let result = await body()
         watch.cancel()
-        return (result, await watch.value)
+        return (result, culprit(storeHasStopped: await watch.value))
     }
 
     /// What is waited for at the end, for people; `nil` where nothing is unwritten.
@@ -41,9 +41,18 @@ extension Volume {
             case (nil, let directory?): "is saved in \(directory)"
             case (nil, nil): "is lost"
             }
-        let patience = limits.endingPatience.components.seconds
+        let place = engine.server.map { "\(store.name) and committed in \($0)" } ?? store.name
         return
-            "waiting until what is unwritten of \(Rescue.text(of: count)) is stored in \(store.name): "
-            + "where that does not get on for \(patience) s, it \(fate). A second SIGTERM does not wait"
+            "waiting until what is unwritten of \(Rescue.text(of: count)) is stored in \(place): "
+            + "where that does not get on for \(patienceInSeconds) s, it \(fate). A second SIGTERM does not wait"
+    }
+
+    private var patienceInSeconds: Int64 { limits.endingPatience.components.seconds }
+
+    private func culprit(storeHasStopped: Bool) -> String? {
+        if engine.isSilent, let server = engine.server {
+            return "\(server) has not answered for \(patienceInSeconds) s"
+        }
+        return storeHasStopped ? "\(store.name) has not got on for \(patienceInSeconds) s" : nil
     }
 }

@@ -10,6 +10,8 @@ struct MountService<Backend: FileSystem>: Service {
     let session: Session<Backend>
     /// Called once the mount answers.
     let onReady: @Sendable (SessionStatus) -> Void
+    /// Called before it is unmounted because somebody has asked for that.
+    let onLeaving: @Sendable () -> Void
     /// Who waits to hear that it ends.
     let manager: ServiceManager?
     /// Gets what goes wrong.
@@ -21,6 +23,7 @@ struct MountService<Backend: FileSystem>: Service {
             try await session.run(onReady: onReady)
         } onGracefulShutdown: {
             try? manager?.tell(.stopping)
+            onLeaving()
             logger.notice("unmounting \(session.mountPoint); a second signal aborts the connection")
             Task {
                 do throws(MountError) {

@@ -187,6 +187,7 @@ struct StoreMountCommand: ServingCommand {
                     throw error
                 }
             },
+            isToEnd: { $0.isToEnd() },
             abandon: { await $0.abandon() },
             leftover: { $0.leftover }
         ).run()

@@ -49,10 +49,39 @@ extension MountTests {
         @Test(arguments: Victim.allCases)
         func loseNothingWithThePower(_ victim: Victim) async throws {
             let gaps = try await JournalTrial(.store, victim, .powerCut, nil).run().gaps.filter { gap in
-                let isPromised = gap.former?.hasPrefix("synchronize") == true && !gap.next.hasSuffix("object")
+                let former = gap.former ?? ""
+                let isSynced = former.hasPrefix("synchronize") || former.hasPrefix("answer")
+                let isPromised = isSynced && !gap.next.hasSuffix("object")
                 return isPromised || gap.next.hasPrefix("remove")
             }
             try await Self.kill(.store, victim, .powerCut, in: gaps, ["write metadata", "remove 1.segment"])
+        }
+
+        /// At the moment of an acknowledgement, on both transports: when the journal is on the disk and nobody knows it yet, the server
+        /// among them; and when a program has just been told.
+        @Test(arguments: Way.allCases)
+        func loseNothingOfWhatIsBeingAcknowledged(_ way: Way) async throws {
+            let files = ["1.segment", "2.segment"]
+            try await Self.inParallel(files) { file in
+                let gap = Gap(former: "synchronize \(file)", next: "answer \(file)")
+                let outcome = try await JournalTrial(.store, .first, .kill, gap, way).run()
+                #expect(outcome.hasKilled, "nobody was killed \(gap)")
+            }
+            try await Self.inParallel(1...JournalTrial.acknowledgements) { number in
+                let outcome = try await JournalTrial(.store, .first, .kill, nil, way, killsAfter: number).run()
+                #expect(outcome.hasKilled, "nobody was killed after acknowledgement \(number)")
+            }
+        }
+
+        /// Tries several at the same time.
+        private static func inParallel<Values: Sequence & Sendable>(
+            _ values: Values,
+            _ body: @escaping @Sendable (Values.Element) async throws -> Void
+        ) async throws where Values.Element: Sendable {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for value in values { group.addTask { try await body(value) } }
+                try await group.waitForAll()
+            }
         }
 
         /// Where metadata and objects are on servers, which go on: some moments of it.

@@ -11,6 +11,12 @@ struct JournalTrial {
     private let victim: MountTests.StoreJournalKills.Victim
     private let ending: MountTests.StoreJournalKills.Ending
     private let gap: KillSwitch.Gap?
+    private let way: Way
+    /// After which acknowledgement the program that gets it kills the server, the first being 1; `nil` for none.
+    private let killed: Int?
+
+    /// How many there are in the life of a server.
+    static let acknowledgements = 4
 
     /// What came of it.
     struct Outcome {
@@ -41,18 +47,23 @@ struct JournalTrial {
     ///   - victim: the server that is killed.
     ///   - ending: what is left of what it did.
     ///   - gap: when; `nil` for never.
+    ///   - way: the transport of all servers.
+    ///   - number: after which acknowledgement the first server is killed by the program that gets it.
     init(
         _ kind: Kind,
         _ victim: MountTests.StoreJournalKills.Victim,
         _ ending: MountTests.StoreJournalKills.Ending,
-        _ gap: KillSwitch.Gap?
+        _ gap: KillSwitch.Gap?,
+        _ way: Way = .device,
+        killsAfter number: Int? = nil
     ) {
         (self.kind, self.victim, self.ending, self.gap) = (kind, victim, ending, gap)
+        (self.way, killed) = (way, number)
     }
 
     /// For people.
     private var name: String {
-        "\(kind.rawValue), \(victim.rawValue), \(ending.rawValue) \(gap?.description ?? "never")"
+        "\(kind.rawValue), \(victim.rawValue), \(ending.rawValue) \(gap?.description ?? "never") \(killed ?? 0)"
     }
 
     /// Does it.
@@ -111,7 +122,7 @@ struct JournalTrial {
         let words =
             places.launcher + [
                 ServerProcess.tool.string, "store", "mount", places.metadata, places.mount.mountPoint.string,
-                "--transport", "device", "--writeback", places.journal.string, "--lease", "2",
+                "--transport", way.rawValue, "--writeback", places.journal.string, "--lease", "2",
             ]
         // What is promised for a machine that stops is promised by nothing but the journal then.
         let closing = ending == .powerCut ? ["--close", "durable"] : []
@@ -159,9 +170,10 @@ struct JournalTrial {
             put('a', 0, a3)
             cut('b', 10); put('b', 5, b2)
             settle()
-            """)
+            """, lever)
         let ending = try await writer.ended()
         #expect(ending.isSuccess, "\(name): \(ending.text)")
+        if ending.text.contains("killed") { lever.noteKill() }
         try await end(server)
     }
 
@@ -198,18 +210,22 @@ struct JournalTrial {
     }
 
     /// Runs a script on the mount, which may lose its server.
-    private func python(_ places: Places, _ script: String) async throws -> ChildProcess {
+    ///
+    /// - Parameter lever: of the server that the script may kill.
+    private func python(_ places: Places, _ script: String, _ lever: KillSwitch? = nil) async throws -> ChildProcess {
         try await ChildProcess.start(
             [
                 "/usr/bin/python3", "-c", Self.prelude + script, places.mount.outside.string,
                 places.mount.mountPoint.string, ServerProcess.tool.string, ending.rawValue, kind.rawValue,
+                "\(lever?.process ?? 0)", "\(lever == nil ? 0 : killed ?? 0)",
             ], limit: .seconds(60))
     }
 
     /// What files are to have, one state after another, is known from what is done to them, which goes into notes before and after.
     private static let prelude = """
         import json, os, subprocess, sys, time
-        out, root, tool, ending, kind = sys.argv[1:]
+        out, root, tool, ending, kind, server, left = sys.argv[1:]
+        left = int(left)
         a1, a2, a3, b1, b2 = [text * count for text, count in
             [(b'a1;', 33000), (b'a2;', 27000), (b'a3;', 40000), (b'b1;', 400000), (b'b2;', 30000)]]
         notes = os.open(out + '/notes', os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -231,9 +247,19 @@ struct JournalTrial {
                 file = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
                 try:
                     assert os.pwrite(file, bytes, at) == len(bytes)
-                    if isSynced: os.fsync(file)
+                    if isSynced:
+                        os.fsync(file)
+                        acknowledged(name)
                 finally: os.close(file)
             change(name, old[:at] + bytes + old[at + len(bytes):], act, isSynced)
+        # What was acknowledged is to be there, whatever becomes of the server right after that.
+        def acknowledged(name):
+            global left
+            left -= 1
+            if left == 0:
+                os.kill(int(server), 9)
+                note('done', name, os.getpid(), len(states[name]) - 1, 1)
+                print('killed', flush=True)
         def cut(name, size): change(name, states[name][-1][:size], lambda: os.truncate(name, size), False)
         # Waits until the journal has nothing that is not in the volume.
         def settle():

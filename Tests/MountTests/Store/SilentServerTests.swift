@@ -39,7 +39,7 @@ extension MountTests {
         }
 
         /// Has files of 5 MB that are dirty in the kernel, so that nobody but the end of the mount writes them.
-        private static func dirty(_ server: ServerProcess) async throws {
+        static func dirty(_ server: ServerProcess) async throws {
             let script = """
                 import ctypes, os
                 # Python's own mapping would keep a descriptor.
@@ -59,10 +59,10 @@ extension MountTests {
         }
 
         /// Prints what is in one of them.
-        private static let written = "head -c 5000000 /dev/zero | tr '\\0' w"
+        static let written = "head -c 5000000 /dev/zero | tr '\\0' w"
 
         /// Checks that what is not in a file on a mount is saved. The kernel may have written a part before the server fell silent.
-        private static let compare = """
+        static let compare = """
             python3 - "$OUT/rescue" <<'END'
             import glob, os, sys
             for name in 'f', 'g':

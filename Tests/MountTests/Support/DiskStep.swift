@@ -3,6 +3,8 @@ struct DiskStep: Sendable {
     /// What it does.
     enum Action: String, Sendable {
         case make, write, resize, synchronize, rename, remove
+        /// What was to be synced is, and the program is about to be told.
+        case answer
     }
 
     /// What a volume with a journal has on its disk. In each, steps come one after another in the same order each time; those of two are
@@ -26,6 +28,8 @@ struct DiskStep: Sendable {
     /// Where that is; `nil` for what has nothing to do with the life of a journal, such as to open the database.
     var place: Place? {
         if path.hasPrefix("/journal") { return path.hasSuffix("/lock") ? nil : .journal }
+        // Programs are told that something is safe because of the journal alone.
+        if action == .answer { return nil }
         if path.hasPrefix("/objects/") { return .objects }
         return path.hasSuffix("-wal") ? .metadata : nil
     }

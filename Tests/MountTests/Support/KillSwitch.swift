@@ -59,6 +59,12 @@ final class KillSwitch: Sendable {
     /// The process that may be killed.
     func arm(_ process: pid_t) { state.withLock { $0.process = process } }
 
+    /// The process that may be killed; 0 for none yet.
+    var process: pid_t { state.withLock { $0.process ?? 0 } }
+
+    /// Somebody else has killed it.
+    func noteKill() { state.withLock { $0.isKilled = true } }
+
     /// Objects cannot be stored from now on.
     func takeStoreAway() { state.withLock { $0.isStoreAway = true } }
 

@@ -46,7 +46,8 @@ final class VolatileDisk: FileSystem {
 
     // MARK: Steps
 
-    /// Has somebody asked before each step from now on, on any thread: what is refused fails with `EIO`, and changes nothing.
+    /// Has somebody asked before each step from now on, on any thread: what is refused fails with `EIO`, and changes nothing. An answer
+    /// that is refused does not undo what it is of.
     func beforeEachStep(_ body: @escaping @Sendable (DiskStep) -> Bool) { observer.withLock { $0 = body } }
 
     /// Asks whether a step is to be made.
@@ -295,6 +296,7 @@ final class VolatileDisk: FileSystem {
             guard let live = state.nodes[file.node]?.live else { return }
             state.nodes[file.node]?.durable = live
         }
+        try announce(.answer, file.node)
     }
 
     func statistics(of node: NodeID, _ context: borrowing RequestContext) throws(Errno) -> FileSystemStatistics {

@@ -10,7 +10,9 @@ internal import SystemPackage
 final class PostgreSQLConnection: @unchecked Sendable {
     /// How long a server may take for an answer, in milliseconds, before it counts as gone. Locks of others are waited for, too,
     /// but no transaction may stay open for as long (`idle_in_transaction_session_timeout`).
-    private static let patienceInMilliseconds: Int32 = 60_000
+    private static let patience = Duration.seconds(60)
+    /// How often a wait is looked at, in milliseconds: the mount may be about to end.
+    private static let sliceInMilliseconds: Int32 = 250
     /// The oldest server that has what is used here.
     private static let oldestServer: Int32 = 130_000
 
@@ -26,6 +28,10 @@ final class PostgreSQLConnection: @unchecked Sendable {
     private var sentCount = 0
     /// By how much small content is longer in the database than in its file; what encryption adds, for who checks that.
     var inlineOverhead = 0
+    /// How long the mount has patience with the server once it is to end.
+    var ending: PostgreSQLPatience?
+    /// For how long the last wait has had no answer; in steps.
+    private(set) var silence = Duration.zero
     /// Round trips that were made.
     private(set) var roundTrips = 0
 
@@ -34,10 +40,12 @@ final class PostgreSQLConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - statements: are prepared; their texts must hold for the schema.
     ///   - settings: parameters of the server's for this connection.
+    ///   - ending: how long the mount has patience with the server once it is to end.
     init(
         _ location: PostgreSQLLocation,
         preparing statements: [PostgreSQLStatement] = [],
-        _ settings: [(String, String)] = []
+        _ settings: [(String, String)] = [],
+        _ ending: PostgreSQLPatience? = nil
     ) throws(PostgreSQLFailure) {
         if let reason = unsafe rpq_load() { throw .broken(unsafe String(cString: reason)) }
         let options = Self.usualOptions + [("dbname", location.uri)]
@@ -46,6 +54,7 @@ final class PostgreSQLConnection: @unchecked Sendable {
         defer { unsafe (keywords + values).forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) } }
         guard let handle = unsafe rpq_connect(keywords, values) else { throw .broken("no memory for a connection") }
         unsafe self.handle = unsafe handle
+        self.ending = ending
         guard unsafe rpq_is_good(handle) != 0, unsafe rpq_enter_pipeline(handle) == 0 else { throw lastFailure }
         guard unsafe rpq_server_version(handle) >= Self.oldestServer else {
             throw PostgreSQLFailure(state: "0A000", "the server is too old: PostgreSQL 13 or later is needed")
@@ -192,16 +201,27 @@ final class PostgreSQLConnection: @unchecked Sendable {
 
     /// The next result; `nil` at the end of those of one statement.
     private func next() throws(PostgreSQLFailure) -> PostgreSQLRows? {
-        switch unsafe rpq_wait(handle, Self.patienceInMilliseconds) {
-        case Int32(RPQ_READY): break
-        case Int32(RPQ_TIMEOUT): throw .broken("the server has not answered for a minute")
-        default: throw lastFailure
-        }
+        try wait()
         guard let result = unsafe rpq_next_result(handle) else {
             guard isGood else { throw lastFailure }
             return nil
         }
         return unsafe PostgreSQLRows(result)
+    }
+
+    /// Waits until a result is there.
+    private func wait() throws(PostgreSQLFailure) {
+        silence = .zero
+        while true {
+            switch unsafe rpq_wait(handle, Self.sliceInMilliseconds) {
+            case Int32(RPQ_READY): return silence = .zero
+            case Int32(RPQ_TIMEOUT): silence += .milliseconds(Self.sliceInMilliseconds)
+            default: throw lastFailure
+            }
+            guard silence < Self.patience, ending?.hasRunOut(after: silence) != true else {
+                throw .broken("the server has not answered for \(silence.components.seconds) s")
+            }
+        }
     }
 
     // MARK: Notifications

@@ -10,6 +10,8 @@ internal import SystemPackage
 public final class PostgreSQLEngine: MetadataEngine {
     /// How long a session may be silent.
     public static let usualLease = Duration.seconds(30)
+    /// How long closing waits without a word.
+    private static let quietWait = Duration.seconds(2)
 
     /// Which volume it is; read when it was opened.
     public let volume: VolumeDescription
@@ -40,16 +42,26 @@ public final class PostgreSQLEngine: MetadataEngine {
 
     /// Ends the session, having disposed of what it leaves, and closes the connections.
     ///
-    /// Without it, another session does so, when the lease is over.
+    /// Without it, or where the server does not answer, another session does so, when the lease is over. Waits as long as
+    /// ``limitWaiting(to:isLast:)`` has said, if it has, and says so where that takes a while.
     public func close() async {
         let (session, readers, writer, keeper) = (session, readers, writer, keeper)
         let listener = listener.withLock { $0.take() }
         if writer != nil {
-            _ = try? await write(.none, durably: true) { (transaction) throws(Errno) in
+            let notice = Task {
+                guard (try? await Task.sleep(for: Self.quietWait)) != nil else { return }
+                session.say("waiting until the database has ended this session")
+            }
+            let isEnded: Void? = try? await write(.none, durably: true) { (transaction) throws(Errno) in
                 try transaction.endSession(transaction.session)
+            }
+            notice.cancel()
+            if isEnded == nil, !isLost {
+                session.say("this session is not ended in the database: others do that when its lease is over")
             }
         }
         session.status.lose()
+        session.ending.end()
         // Threads may be waiting for the server.
         _ = try? await DedicatedThread.run(name: "ringfuse-close") {
             listener?.stop()
@@ -68,6 +80,15 @@ public final class PostgreSQLEngine: MetadataEngine {
 
     /// Whether this session has lost the volume.
     public var isLost: Bool { session.status.isLost }
+
+    /// The mount is to end: a server that does not answer is not waited for for long.
+    public func limitWaiting(to patience: Duration, isLast: Bool) { session.ending.begin(patience, isLast: isLast) }
+
+    /// Whether the server was given up.
+    public var isSilent: Bool { session.ending.isGivenUp }
+
+    /// The server, the database and the schema.
+    public var server: String? { session.location.description }
 
     /// Has somebody told of what other sessions change.
     public func watch(_ observer: @escaping @Sendable (ForeignChanges) -> Void) {

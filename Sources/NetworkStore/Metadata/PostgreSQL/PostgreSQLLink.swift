@@ -14,6 +14,8 @@ final class PostgreSQLLink {
     private var connection: PostgreSQLConnection?
     /// Since when the server cannot be reached.
     private var lostAt: ContinuousClock.Instant?
+    /// When it was tried last, in vain.
+    private var triedAt: ContinuousClock.Instant?
     /// Whether people were told so: each outage once.
     private var isTold = false
 
@@ -30,10 +32,11 @@ final class PostgreSQLLink {
         self.statements = statements
         self.settings = settings
         self.connection = connection
+        connection?.ending = session.ending
     }
 
     /// The connection, made anew if need be; waits for that, but not for longer than ``PostgreSQLSession/patience`` since
-    /// the server was lost. After that, each call tries once.
+    /// the server was lost. After that, each call tries once, unless the mount is to end (``PostgreSQLPatience``).
     ///
     /// - Parameter isWanted: asked before each attempt but the first.
     /// - Throws: `EIO`.
@@ -42,14 +45,17 @@ final class PostgreSQLLink {
         let since = lostAt ?? .now
         lostAt = since
         while true {
+            guard !isForbidden(since) else { throw .ioError }
             do throws(PostgreSQLFailure) {
-                let made = try PostgreSQLConnection(session.location, preparing: statements, settings)
+                let made = try PostgreSQLConnection(session.location, preparing: statements, settings, session.ending)
                 connection = made
                 if isTold { session.say("reached the database again") }
                 (lostAt, isTold) = (nil, false)
                 return made
             } catch {
-                guard ContinuousClock.now - since < session.patience, isWanted() else {
+                triedAt = .now
+                let wait = ContinuousClock.now - since
+                guard wait < session.patience, !session.ending.hasRunOut(after: wait), isWanted() else {
                     tell("cannot reach the database: \(error)")
                     throw .ioError
                 }
@@ -60,9 +66,17 @@ final class PostgreSQLLink {
 
     /// The connection is of no use any more.
     func lose(_ failure: PostgreSQLFailure) {
-        tell("lost the database, and try to reach it again: \(failure)")
-        connection = nil
-        lostAt = lostAt ?? .now
+        // At the end it counts from when there was no answer: else the mount would wait for one, and then once more.
+        let silence = session.ending.hasBegun ? connection?.silence ?? .zero : .zero
+        let since = lostAt ?? .now - silence
+        (connection, lostAt, triedAt) = (nil, since, .now)
+        tell("lost the database\(isForbidden(since) ? "" : ", and try to reach it again"): \(failure)")
+    }
+
+    /// Whether it is not to be tried to reach a server that was lost.
+    private func isForbidden(_ since: ContinuousClock.Instant) -> Bool {
+        let now = ContinuousClock.now
+        return session.ending.forbidsTrying(after: now - since, triedAt.map { now - $0 } ?? .seconds(3600))
     }
 
     private func tell(_ text: String) {

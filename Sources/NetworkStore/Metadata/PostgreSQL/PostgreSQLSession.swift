@@ -18,6 +18,8 @@ final class PostgreSQLSession: Sendable {
     let lease: Duration
     /// How long an operation waits for a server that cannot be reached, before it fails.
     let patience: Duration
+    /// How long that is once the mount is to end.
+    let ending = PostgreSQLPatience()
     /// Whether it may go on.
     let status: EngineStatus
     /// What small content is encrypted with.

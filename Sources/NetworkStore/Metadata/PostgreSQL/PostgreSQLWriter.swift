@@ -26,9 +26,11 @@ final class PostgreSQLWriter: Sendable {
     ) throws(Errno) {
         let queue = Monitor(Queue())
         self.queue = queue
+        // A connection that is lost is closed, so that the server ends what it has begun: the thread's body must not keep it.
+        let connection = Handover(connection)
         // It keeps the queue, and not the writer, whose end is to end it.
         try DedicatedThread(name: "ringfuse-meta") { _ in
-            let core = PostgreSQLWriterCore(session, connection, numbers) {
+            let core = PostgreSQLWriterCore(session, connection.take(), numbers) {
                 queue.change(wakingOnDemand: { queue, _ in !queue.isClosed })
             }
             Self.run(queue, core)

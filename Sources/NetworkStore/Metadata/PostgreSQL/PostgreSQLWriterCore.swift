@@ -74,6 +74,7 @@ final class PostgreSQLWriterCore {
             } catch {
                 // What follows is not what was being committed.
                 uncertain?.isAbandoned = true
+                if error == .ioError { session.ending.giveUp() }
                 return finish(group, error)
             }
             do throws(PostgreSQLFailure) {
