@@ -33,6 +33,26 @@ import Testing
         #expect(try BucketMountCommand.parse(["s3://bucket", "/mnt", "--readahead", "4M"]).readahead.bytes == 4 << 20)
     }
 
+    /// What the help says of a size's default is what it is.
+    @Test func helpTellsDefaultsOfSizes() throws {
+        let mount = try StoreMountCommand.parse(["sqlite:///volume", "/mnt"])
+        let help = StoreMountCommand.helpMessage(columns: 10_000)
+        #expect(help.contains("on its way; default: \(mount.contentMemory)."))
+        #expect(help.contains("--cache-directory may hold; default: \(mount.cacheSize)."))
+        #expect(help.contains("0 for nothing; default: \(mount.readahead)."))
+        #expect(help.contains("wait for the store; default: \(mount.writeback.writebackSize)."))
+        let bucket = try BucketMountCommand.parse(["s3://bucket", "/mnt"])
+        let other = BucketMountCommand.helpMessage(columns: 10_000)
+        #expect(other.contains("and being written; default: \(bucket.contentMemory)."))
+        #expect(other.contains("--cache-directory may hold; default: \(bucket.cacheSize)."))
+        #expect(other.contains("0 for nothing; default: \(bucket.readahead)."))
+        #expect(other.contains("as there may be 10,000; default: \(bucket.partSize)."))
+        let format = try StoreFormatCommand.parse(["sqlite:///volume"])
+        let third = StoreFormatCommand.helpMessage(columns: 10_000)
+        #expect(third.contains("bytes of an object; default: \(format.objectSize)."))
+        #expect(third.contains("cached, as one; default: \(format.blockSize)."))
+    }
+
     @Test(arguments: [(1, "1"), (1023, "1023"), (1024, "1K"), (1025, "1025"), (1 << 30, "1G"), (3 << 20, "3M")])
     func sizeAsText(bytes: Int, text: String) throws {
         #expect(ByteSize(bytes: bytes).description == text)

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Bench
@@ -28,28 +27,45 @@ import Testing
         #expect(one.systemCalls == 20 && ten.systemCalls == 2)
     }
 
-    /// A thread takes with it what it has spent, however little: less than a tick of the clock.
-    @Test func threadsThatHaveEndedCount() async throws {
-        let before = try #require(ServerMeter(getpid()))
-        let spent = Mutex(Duration.zero)
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                let start = Self.threadTime()
-                while Self.threadTime() - start < .microseconds(500) {}
-                spent.withLock { $0 = Self.threadTime() - start }
-                continuation.resume()
-            }
-        }
-        let after = try #require(ServerMeter(getpid()))
-        let cost = after.cost(since: before, operations: 1, systemCalls: nil)
-        #expect(cost.cpuMicroseconds >= spent.withLock { $0 } / .microseconds(1))
+    /// A thread that was there at first and has ended counts, with less than a tick of 10 ms.
+    @Test func threadsThatHaveEndedCount() throws {
+        let server = Process()
+        server.executableURL = URL(filePath: "/usr/bin/python3")
+        server.arguments = ["-c", Self.threadThatEnds]
+        let (input, output) = (Pipe(), Pipe())
+        (server.standardInput, server.standardOutput) = (input, output)
+        try server.run()
+        defer { server.terminate() }
+        #expect(output.fileHandleForReading.availableData == Data("ready\n".utf8))
+        let before = try #require(ServerMeter(server.processIdentifier))
+        try input.fileHandleForWriting.write(contentsOf: Data("go\n".utf8))
+        let answer = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let spent = try #require(Double(answer.trimmingCharacters(in: .whitespacesAndNewlines)))
+        let after = try #require(ServerMeter(server.processIdentifier))
+        let cost = after.cost(since: before, operations: 1, systemCalls: nil).cpuMicroseconds
+        #expect(cost >= spent && cost < spent + 5_000, "of \(spent)")
     }
 
-    private static func threadTime() -> Duration {
-        var now = timespec()
-        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
-        return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
-    }
+    /// A program with a thread that works for some milliseconds once it is told to, ends, and tells how many microseconds it took.
+    private static let threadThatEnds = """
+        import os, sys, threading, time
+        go = threading.Event()
+        spent = []
+        def work():
+            go.wait()
+            start = time.thread_time_ns()
+            while time.thread_time_ns() - start < 3_000_000: pass
+            spent.append((time.thread_time_ns() - start) / 1000)
+        thread = threading.Thread(target=work)
+        thread.start()
+        os.write(1, b'ready\\n')
+        sys.stdin.readline()
+        go.set()
+        thread.join()
+        while len(os.listdir('/proc/self/task')) > 1: time.sleep(0.001)
+        os.write(1, b'%f\\n' % spent[0])
+        sys.stdin.readline()
+        """
 
     @Test func memoryIsOfTheHighWaterMark() {
         #expect(ServerMeter.peak(of: "VmPeak:\t  900 kB\nVmHWM:\t  20 kB\nVmRSS:\t  10 kB\n") == 20_480)
