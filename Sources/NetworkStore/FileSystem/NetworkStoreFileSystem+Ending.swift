@@ -9,7 +9,7 @@ extension NetworkStoreFileSystem {
 
     /// Somebody has asked for the end of the mount, which may be in use yet: programs that wait for a database that does not answer get `EIO`
     /// after ``Volume/Limits/endingPatience``, so that they do not keep it any longer. Never waits.
-    public func isToEnd() { volume.engine.limitWaiting(to: volume.limits.endingPatience, isLast: false) }
+    public func limitWaiting() { volume.engine.limitWaiting(to: volume.limits.endingPatience, isLast: false) }
 
     /// Looks now and then whether the volume is lost, and saves aside what is unwritten then.
     func watchForLoss() {

@@ -15,7 +15,7 @@ struct Server<Backend: FileSystem>: Sendable {
     /// Makes the file system, in the process that serves it.
     let backend: @Sendable () async throws -> Backend
     /// Told that the mount is to be unmounted, which may take as long as it is in use.
-    var isToEnd: @Sendable (Backend) -> Void = { _ in }
+    var onLeaving: @Sendable (Backend) -> Void = { _ in }
     /// Saves what an abort would lose; called before, and waited for.
     var abandon: (@Sendable (Backend) async -> Void)?
     /// What the backend could not keep in the end, in a sentence: then the tool fails with it.
@@ -64,7 +64,7 @@ struct Server<Backend: FileSystem>: Sendable {
                 statistics.start(session, logger)
                 ready(status, manager, logger)
             },
-            onLeaving: { isToEnd(session.backend) },
+            onLeaving: { onLeaving(session.backend) },
             manager: manager,
             logger: logger
         )

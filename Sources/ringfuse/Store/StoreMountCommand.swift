@@ -187,7 +187,7 @@ struct StoreMountCommand: ServingCommand {
                     throw error
                 }
             },
-            isToEnd: { $0.isToEnd() },
+            onLeaving: { $0.limitWaiting() },
             abandon: { await $0.abandon() },
             leftover: { $0.leftover }
         ).run()
