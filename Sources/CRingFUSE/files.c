@@ -110,6 +110,12 @@ long rfuse_open(int directory, const char *path, int flags, unsigned mode) {
     return RETRIED(openat(directory, path, flags | O_CLOEXEC, (mode_t)mode));
 }
 
+long rfuse_try_open(int directory, const char *path, int flags) {
+    // The C library has no openat2 (kernel 5.6); RESOLVE_CACHED came with 5.12.
+    struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC, .resolve = RESOLVE_CACHED };
+    return result(syscall(SYS_openat2, directory, path, &how, sizeof how));
+}
+
 long rfuse_open_directory_path(const char *path) { return result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 
 long rfuse_open_component(int directory, const char *name, int crossing) {

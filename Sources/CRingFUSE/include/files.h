@@ -78,6 +78,9 @@ long rfuse_seek(int fd, uint64_t offset, int whence);
 long rfuse_copy(int from, uint64_t from_offset, int to, uint64_t to_offset, size_t count);
 long rfuse_statx(int directory, const char *path, int flags, unsigned mask, void *result);
 long rfuse_open(int directory, const char *path, int flags, unsigned mode);
+/// The same where the kernel has the whole way in its cache (RESOLVE_CACHED). -EAGAIN where it has not, -EINVAL where it does
+/// not know how.
+long rfuse_try_open(int directory, const char *path, int flags);
 
 // Descriptors that stand for a file without opening it (O_PATH).
 long rfuse_open_directory_path(const char *path);

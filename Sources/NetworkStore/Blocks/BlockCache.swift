@@ -89,6 +89,22 @@ final class BlockCache: Sendable {
         }
     }
 
+    /// Blocks of undefined content whose memory follows each other, as it mostly does where a file is read from its beginning to its end: what is
+    /// read in turn leaves in turn.
+    ///
+    /// - Parameter count: at least 1.
+    /// - Returns: `nil` where memory is held by others, or lies otherwise.
+    /// - Complexity: as `count` times ``take()``.
+    func takeRun(_ count: Int) -> BlockRun? {
+        var blocks: ContiguousArray<Block> = []
+        blocks.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let block = take() else { return nil }
+            blocks.append(block)
+        }
+        return BlockRun(blocks)
+    }
+
     /// Lets a block go that nobody but the cache holds.
     ///
     /// - Returns: false where there is none.

@@ -36,6 +36,18 @@ final class BlockClaims: Sendable {
         for other in others { _ = await other.waitUnlessCancelled() }
     }
 
+    /// Fetches a block that is neither in the cache nor being fetched.
+    ///
+    /// - Parameter fetch: puts it into the cache, and returns whether it did.
+    /// - Returns: whether it is there.
+    func fetchImmediately(_ index: Int, of object: ObjectNumber, _ fetch: () -> Bool) -> Bool {
+        let (mine, others) = claim(index..<index + 1, of: object)
+        guard others.isEmpty else { return false }
+        guard !mine.isEmpty else { return true }
+        defer { release(index..<index + 1, of: object) }
+        return fetch()
+    }
+
     /// Notes which blocks this task is going to fetch.
     ///
     /// - Returns: runs of blocks that are neither here nor being fetched; and what others are fetching.

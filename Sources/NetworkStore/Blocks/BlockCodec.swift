@@ -98,9 +98,7 @@ struct BlockCodec: Sendable {
     ) -> Bool {
         let block = layout.blocks[index]
         let length = layout.contentLength(of: index)
-        guard stored.count == block.length, length <= target.count,
-            unsafe Checksum.crc32c(stored) == block.checksum
-        else { return false }
+        guard length <= target.count, unsafe isWhole(stored, block) else { return false }
         guard let tag = block.tag else {
             // What is not encrypted is none of an encrypted volume's.
             return key == nil ? unsafe expand(stored, block, length, into: target) : false
@@ -117,6 +115,25 @@ struct BlockCodec: Sendable {
             return false
         }
         return unsafe expand(UnsafeRawBufferPointer(scratch), block, length, into: target)
+    }
+
+    /// Whether blocks of an object are content as they are stored: then nothing but ``isContent(_:_:of:)`` is left of decoding.
+    func isPlain(_ run: Range<Int>, of layout: ObjectLayout) -> Bool {
+        key == nil && layout.blocks[run].allSatisfy { !$0.isCompressed && $0.tag == nil }
+    }
+
+    /// Checks a block that is stored plainly.
+    ///
+    /// - Returns: whether it is what was written.
+    @unsafe
+    func isContent(_ stored: UnsafeRawBufferPointer, _ index: Int, of layout: ObjectLayout) -> Bool {
+        unsafe stored.count == layout.contentLength(of: index) && isWhole(stored, layout.blocks[index])
+    }
+
+    /// Whether bytes are those that were stored.
+    @unsafe
+    private func isWhole(_ stored: UnsafeRawBufferPointer, _ block: ObjectLayout.Stored) -> Bool {
+        unsafe stored.count == block.length && Checksum.crc32c(stored) == block.checksum
     }
 
     /// Turns a block that is not encrypted into content.

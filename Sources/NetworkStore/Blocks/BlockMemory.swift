@@ -52,7 +52,8 @@ final class BlockMemory: @unchecked Sendable {
 /// Whoever fills a block is alone with it until it is shown to others; from then on nobody writes to it, but for a file's
 /// unwritten blocks, which are read and written under the file's lock.
 final class Block: @unchecked Sendable {
-    private let slot: Int32
+    /// Where its memory is: that of the next slot follows it.
+    let slot: Int32
     private let memory: BlockMemory
     /// Whether somebody has used it since the cache last looked.
     let isUsed = Atomic(false)

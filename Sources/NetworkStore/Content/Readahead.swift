@@ -1,7 +1,7 @@
 /// Notices sequential reading, and says what to fetch before it is asked for: twice as much each time, up to a limit.
 struct Readahead {
-    /// Where the last read ended.
-    private var position: UInt64 = 0
+    /// What was read last.
+    private var last: Range<UInt64> = 0..<0
     /// Up to where things have been fetched.
     private var fetched: UInt64 = 0
     /// Bytes to be ahead.
@@ -10,7 +10,7 @@ struct Readahead {
     /// What is fetched ahead at first, in bytes.
     private static let firstWindow: UInt64 = 256 << 10
 
-    /// A read was asked for.
+    /// A read was asked for. One that is tried again, once its bytes are there, says nothing new: it follows itself, wherever it is.
     ///
     /// - Parameters:
     ///   - range: what was read.
@@ -18,10 +18,11 @@ struct Readahead {
     ///   - limit: the most bytes ahead; 0 for none.
     /// - Returns: what to fetch now; `nil` for nothing.
     mutating func note(_ range: Range<UInt64>, size: UInt64, limit: UInt64) -> Range<UInt64>? {
-        defer { position = range.upperBound }
+        guard range != last else { return nil }
+        defer { last = range }
         // Parallel readahead of the kernel's comes a little out of order.
         let slack: UInt64 = 2 << 20
-        let isSequential = range.lowerBound <= position + slack && range.upperBound + slack >= position
+        let isSequential = range.lowerBound <= last.upperBound + slack && range.upperBound + slack >= last.upperBound
         guard isSequential, limit > 0 else {
             window = 0
             fetched = 0

@@ -29,6 +29,15 @@ public protocol ObjectStore: Sendable {
         _ io: borrowing AsyncIO
     ) async throws(ObjectStoreError)
 
+    /// Reads part of an object where that takes neither a network nor a disk. Called on a worker's own thread.
+    ///
+    /// - Parameters:
+    ///   - offset: bytes from the start of the object.
+    ///   - count: bytes.
+    ///   - buffer: gets exactly `count` bytes appended, or none.
+    /// - Returns: whether it was read. Where not, ``get(_:at:count:into:_:)`` does it, or says why it cannot be done.
+    func getImmediately(_ key: ObjectKey, at offset: UInt64, count: Int, into buffer: inout OutputRawSpan) -> Bool
+
     /// How long an object is; `nil` where there is none.
     func size(of key: ObjectKey, _ io: borrowing AsyncIO) async throws(ObjectStoreError) -> UInt64?
 
@@ -52,6 +61,14 @@ public protocol ObjectStore: Sendable {
 extension ObjectStore {
     /// Unknown.
     public var progress: UInt64 { 0 }
+
+    /// Never.
+    public func getImmediately(
+        _ key: ObjectKey,
+        at offset: UInt64,
+        count: Int,
+        into buffer: inout OutputRawSpan
+    ) -> Bool { false }
 }
 
 /// The key of an object: parts of ASCII letters, digits, `-`, `_` and `.`, with `/` between them.

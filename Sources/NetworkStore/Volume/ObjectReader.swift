@@ -59,6 +59,39 @@ final class ObjectReader: Sendable {
         if Task.isCancelled { throw .interrupted }
     }
 
+    /// Sees to it that blocks are in the cache where the store can do that at once, as a directory that the kernel caches can.
+    ///
+    /// - Parameter range: bytes of the object's content, not empty.
+    /// - Returns: whether they are. What is wrong with the others, ``fetch(_:of:_:)`` finds out.
+    func fetchImmediately(_ range: Range<UInt64>, of object: ObjectNumber) -> Bool {
+        guard disk == nil, let layout = layouts.withLock({ $0[object] }), range.upperBound <= UInt64(layout.length)
+        else { return false }
+        let size = UInt64(layout.blockSize)
+        return (Int(range.lowerBound / size)...Int((range.upperBound - 1) / size)).allSatisfy { index in
+            guard codec.isPlain(index..<index + 1, of: layout) else { return false }
+            return claims.fetchImmediately(index, of: object) { readImmediately(index, of: object, layout) }
+        }
+    }
+
+    /// Reads a block that is stored plainly into the cache.
+    ///
+    /// - Returns: whether it is there, and right.
+    private func readImmediately(_ index: Int, of object: ObjectNumber, _ layout: ObjectLayout) -> Bool {
+        guard let block = cache.take() else { return false }
+        let stored = layout.storedRange(of: index..<index + 1)
+        let isRight = unsafe block.withMutableBytes { bytes in
+            var output = unsafe OutputRawSpan(buffer: bytes, initializedCount: 0)
+            guard store.getImmediately(keys[object], at: UInt64(stored.lowerBound), count: stored.count, into: &output)
+            else { return false }
+            return unsafe codec.isContent(UnsafeRawBufferPointer(rebasing: bytes[..<stored.count]), index, of: layout)
+        }
+        guard isRight else { return false }
+        show(block, BlockCache.Key(object: object, index: index))
+        counters.fetches.count()
+        counters.fetchedBytes.count(stored.count)
+        return true
+    }
+
     /// Fetches blocks that follow each other, in one request; once more those that are wrong.
     private func fetch(
         _ run: Range<Int>,
@@ -67,38 +100,49 @@ final class ObjectReader: Sendable {
         _ io: borrowing AsyncIO
     ) async throws(Errno) {
         let stored = layout.storedRange(of: run)
+        // A buffer is what bounds how much is on its way, also where it stays empty.
         try await staging.withBuffer { (buffer) async throws(Errno) in
             guard stored.count <= buffer.byteCount else { throw .ioError }
-            var output = unsafe OutputRawSpan(buffer: buffer.bytes, initializedCount: 0)
+            var target = blocks(for: run, of: layout).map { FetchTarget($0) } ?? FetchTarget(buffer)
+            var output = unsafe OutputRawSpan(buffer: target.bytes, initializedCount: 0)
             if let disk, await disk.read(stored, of: object, into: &output, io) {
-                if try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) == nil {
+                if try keep(run, of: object, layout, target) == nil {
                     counters.diskCacheBytes.count(stored.count)
                     return
                 }
-                output.removeAll()
+                // Others have the blocks that were right.
+                target = FetchTarget(buffer)
             }
-            guard let wrong = try await ask(for: run, of: object, layout, buffer, io) else { return }
+            guard let wrong = try await ask(for: run, of: object, layout, target, io) else { return }
             // A proxy, a cache, or the memory of some machine on the way may have done it.
-            let isRightNow = try await ask(for: wrong, of: object, layout, buffer, io) == nil
+            let isRightNow = try await ask(for: wrong, of: object, layout, FetchTarget(buffer), io) == nil
             wrongAnswers.note(object, keys[object], isRightNow: isRightNow)
             guard isRightNow else { throw .ioError }
         }
     }
 
+    /// Blocks of the cache to receive others in, as they are; `nil` where they cannot be.
+    private func blocks(for run: Range<Int>, of layout: ObjectLayout) -> BlockRun? {
+        // All that are on their way at a time are a third of the memory, what is unwritten is half of it: so there are some left to be read.
+        let limit = cache.slotCount / 3 / staging.count
+        guard run.count <= limit, codec.isPlain(run, of: layout) else { return nil }
+        return cache.takeRun(run.count)
+    }
+
     /// Asks the store for blocks that follow each other, and puts those that are right into the cache.
     ///
-    /// - Parameter buffer: has room for them.
+    /// - Parameter target: has room for them.
     /// - Returns: those from the first to the last that is wrong; `nil` where all are right.
     /// - Throws: `EIO` where the store does not give them.
     private func ask(
         for run: Range<Int>,
         of object: ObjectNumber,
         _ layout: ObjectLayout,
-        _ buffer: borrowing StagingBuffer,
+        _ target: FetchTarget,
         _ io: borrowing AsyncIO
     ) async throws(Errno) -> Range<Int>? {
         let stored = layout.storedRange(of: run)
-        var output = unsafe OutputRawSpan(buffer: buffer.bytes, initializedCount: 0)
+        var output = unsafe OutputRawSpan(buffer: target.bytes, initializedCount: 0)
         counters.fetches.count()
         do throws(ObjectStoreError) {
             try await store.get(keys[object], at: UInt64(stored.lowerBound), count: stored.count, into: &output, io)
@@ -108,7 +152,7 @@ final class ObjectReader: Sendable {
             throw error.errno
         }
         counters.fetchedBytes.count(stored.count)
-        if let wrong = try unsafe keep(run, of: object, layout, UnsafeRawBufferPointer(buffer.bytes)) {
+        if let wrong = try keep(run, of: object, layout, target) {
             wrongAnswers.count()
             return wrong
         }
@@ -118,20 +162,21 @@ final class ObjectReader: Sendable {
 
     /// Checks blocks that follow each other and puts those that are right into the cache.
     ///
+    /// - Parameter target: begins with what is stored of them.
     /// - Returns: those from the first to the last that is wrong; `nil` where all are right.
-    @unsafe
     private func keep(
         _ run: Range<Int>,
         of object: ObjectNumber,
         _ layout: ObjectLayout,
-        _ bytes: UnsafeRawBufferPointer
+        _ target: FetchTarget
     ) throws(Errno) -> Range<Int>? {
         var position = 0
         var wrong: Range<Int>?
-        for index in run {
+        for (place, index) in run.enumerated() {
             let length = Int(layout.blocks[index].length)
-            let stored = unsafe UnsafeRawBufferPointer(rebasing: bytes[position..<position + length])
-            if try unsafe !keep(stored, layout, BlockCache.Key(object: object, index: index)) {
+            let stored = unsafe UnsafeRawBufferPointer(rebasing: target.bytes[position..<position + length])
+            let key = BlockCache.Key(object: object, index: index)
+            if try unsafe !keep(stored, in: target.run?.blocks[place], layout, key) {
                 wrong = (wrong?.lowerBound ?? index)..<index + 1
             }
             position += length
@@ -141,22 +186,34 @@ final class ObjectReader: Sendable {
 
     /// Checks a block and puts it into the cache.
     ///
+    /// - Parameter block: has the bytes in place; `nil` where they are elsewhere.
     /// - Returns: whether it is right.
     @unsafe
     private func keep(
         _ stored: UnsafeRawBufferPointer,
+        in block: Block?,
         _ layout: ObjectLayout,
         _ key: BlockCache.Key
     ) throws(Errno) -> Bool {
+        if let block {
+            guard unsafe codec.isContent(stored, key.index, of: layout) else { return false }
+            show(block, key)
+            return true
+        }
         // Unwritten data takes half of the memory at the most, so there is a block that the cache can do without.
         guard let block = cache.take() else { throw .noMemory }
         let isRight = unsafe block.withMutableBytes { bytes in
             unsafe codec.decode(stored, key.index, of: layout, key.object, into: bytes)
         }
         guard isRight else { return false }
+        show(block, key)
+        return true
+    }
+
+    /// Puts a block into the cache, where others find it.
+    private func show(_ block: Block, _ key: BlockCache.Key) {
         block.isUsed.store(true, ordering: .relaxed)
         cache.insert(block, for: key)
-        return true
     }
 
     /// How an object is laid out.

@@ -11,6 +11,8 @@ final class StagingBuffers: Sendable {
     }
 
     private let byteCount: Int
+    /// How many there are at the most.
+    let count: Int
     private let state: Mutex<State>
     /// The most bytes that all buffers have together.
     let limit: Int
@@ -20,7 +22,7 @@ final class StagingBuffers: Sendable {
     /// - Parameter memory: bytes for all of them; two buffers there are in any case.
     init(byteCount: Int, memory: Int) {
         self.byteCount = byteCount
-        let count = min(max(2, memory / byteCount), 16)
+        count = min(max(2, memory / byteCount), 16)
         limit = count * byteCount
         state = Mutex(State(left: count))
     }

@@ -3,10 +3,22 @@ internal import Synchronization
 internal import SystemPackage
 
 extension Volume {
-    /// Reads what is in memory, or nothing.
+    /// Reads what is in memory, or little that the store has at hand; otherwise nothing.
     ///
     /// - Returns: whether the read is done; if not, the buffer is as empty as it was.
     func readImmediately(_ file: StoredFile, at offset: UInt64, into buffer: inout OutputRawSpan) -> Bool {
+        if readFromMemory(file, at: offset, into: &buffer) { return true }
+        // More than that is better fetched while others are answered.
+        guard buffer.freeCapacity <= blockSize else { return false }
+        let missing = missing(offset..<offset + UInt64(buffer.freeCapacity), of: file)
+        guard !missing.isEmpty, missing.allSatisfy({ reader.fetchImmediately($1, of: $0) }) else { return false }
+        return readFromMemory(file, at: offset, into: &buffer)
+    }
+
+    /// Reads what is in memory, or nothing.
+    ///
+    /// - Returns: whether the read is done; if not, the buffer is as empty as it was.
+    private func readFromMemory(_ file: StoredFile, at offset: UInt64, into buffer: inout OutputRawSpan) -> Bool {
         file.state.withLock { state in
             guard state.extents != nil, !state.extentsAreOld else { return false }
             let size = state.size
@@ -64,7 +76,7 @@ extension Volume {
         try await loadExtents(of: file)
         let capacity = UInt64(buffer.freeCapacity)
         var suspects: Set<ObjectNumber> = []
-        while !readImmediately(file, at: offset, into: &buffer) {
+        while !readFromMemory(file, at: offset, into: &buffer) {
             let commits = file.state.withLock { $0.commits }
             for (object, range) in missing(offset..<offset + capacity, of: file) {
                 do throws(Errno) {

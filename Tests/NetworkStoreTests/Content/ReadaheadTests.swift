@@ -37,6 +37,16 @@ import Testing
         #expect(count < 5)
     }
 
+    /// A read that is tried again once its bytes are there is no second one that follows the first.
+    @Test func countsAReadOnce() {
+        var readahead = Readahead()
+        for start in stride(from: UInt64(10 << 20), to: 1 << 30, by: 10 << 20) {
+            for _ in 0..<3 {
+                #expect(readahead.note(start..<start + 4096, size: 1 << 30, limit: limit) == nil)
+            }
+        }
+    }
+
     /// None where none is wanted.
     @Test func canBeOff() {
         var readahead = Readahead()

@@ -32,6 +32,34 @@ import Testing
         }
     }
 
+    /// What the kernel has in its cache is read at once, whole or not at all, and nothing else.
+    @Test func readsAtOnce() async throws {
+        try await withDirectory { path in
+            let store = try DirectoryStore(FilePath(path))
+            let worker = try BackgroundWorker()
+            try await store.put(ObjectKey("a/b"), Array(0..<100), worker)
+            func read(_ key: String, _ offset: UInt64, _ count: Int) -> [UInt8]? {
+                let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 200, alignment: 16)
+                defer { unsafe memory.deallocate() }
+                var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
+                let isRead = store.getImmediately(ObjectKey(key), at: offset, count: count, into: &output)
+                let length = unsafe output.finalize(for: memory)
+                #expect(length == (isRead ? count : 0))
+                return isRead ? (0..<length).map { unsafe memory[$0] } : nil
+            }
+            #expect(read("a/b", 10, 20) == Array(10..<30))
+            #expect(read("a/b", 0, 100) == Array(0..<100))
+            for (key, offset, count) in [("a/b", 90, 11), ("a/b", 101, 1), ("a/c", 0, 1)] {
+                #expect(read(key, UInt64(offset), count) == nil, "\(key) \(offset)")
+            }
+            #expect(read(DirectoryStore.temporaryDirectory + "/x", 0, 1) == nil)
+            try FileManager.default.createSymbolicLink(atPath: path + "/link", withDestinationPath: path + "/a/b")
+            #expect(read("link", 0, 1) == nil)
+            #expect(read("a/b", 0, 1) == [0])
+            await worker.shutDown()
+        }
+    }
+
     /// Half-written objects are not listed; those that nobody writes any more are removed, others stay.
     @Test func leftovers() async throws {
         try await withDirectory { path in

@@ -14,6 +14,8 @@ public final class DirectoryStore: ObjectStore {
     let root: FileDescriptor
     /// Reads directories, which no ring does.
     let scanner = ThreadPool(threads: 1)
+    /// Whether its file system can say what would have to be waited for.
+    let canTry = Atomic(true)
     private let state = Mutex(State())
 
     private struct State {

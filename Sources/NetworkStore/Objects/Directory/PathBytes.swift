@@ -1,3 +1,5 @@
+import CRingFUSE
+import Glibc
 import RingFUSE
 import SystemPackage
 
@@ -31,6 +33,15 @@ struct PathBytes: ~Copyable {
         _ io: borrowing AsyncIO
     ) async throws(Errno) -> FileDescriptor {
         try await unsafe io.open(memory, in: directory, flags: flags, mode: mode)
+    }
+
+    /// Opens it for reading, relative to a directory, where the kernel knows the way to it by heart.
+    ///
+    /// - Throws: `EAGAIN` where it does not; what opening throws.
+    borrowing func openImmediately(in directory: FileDescriptor) throws(Errno) -> FileDescriptor {
+        let file = unsafe rfuse_try_open(directory.rawValue, memory, O_RDONLY | O_NOFOLLOW)
+        guard file >= 0 else { throw Errno(rawValue: CInt(-file)) }
+        return FileDescriptor(rawValue: CInt(file))
     }
 
     /// Gives it another name in the same directory.
