@@ -3,25 +3,27 @@ import NetworkStore
 import RingFUSE
 import SystemPackage
 
-/// What reads of objects cost the client: `objects-bench URL [COUNT]`.
+/// What reads of objects cost the client: `objects-bench URL [COUNT [BYTES]]`.
 ///
-/// Puts one object of 1 MiB, and reads parts of it: 4 KiB, 128 KiB and all, one at a time and sixteen at a time, on one
-/// worker. Tells CPU time of this process a read, and reads a second.
+/// Puts one object of 1 MiB, and reads parts of it: 4 KiB, 128 KiB and all, or `BYTES`, one at a time and sixteen at a time, on
+/// one worker. Tells CPU time of this process a read, and reads a second.
 @main
 struct ObjectsBench {
     static func main() async throws {
         guard CommandLine.arguments.count > 1 else {
-            print("usage: objects-bench URL [COUNT]")
+            print("usage: objects-bench URL [COUNT [BYTES]]")
             return
         }
         let count = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 20_000 : 20_000
+        let only = CommandLine.arguments.count > 3 ? Int(CommandLine.arguments[3]) : nil
+        let sizes = only.map { [($0, 1)] } ?? [(4096, 1), (131_072, 4), (1 << 20, 20)]
         let store = try open(CommandLine.arguments[1])
         for engine in [BackgroundWorker.Engine.automatic, .threads] {
             let worker = try BackgroundWorker(engine: engine)
             print(worker.usesRing ? "ring" : "threads")
             let bench = Bench(store: store, worker: worker)
             try await bench.prepare()
-            for (size, share) in [(4096, 1), (131_072, 4), (1 << 20, 20)] {
+            for (size, share) in sizes {
                 for tasks in [1, 16] { try await bench.measure(size: size, tasks: tasks, count: count / share) }
             }
             await worker.shutDown()

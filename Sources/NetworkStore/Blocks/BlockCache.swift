@@ -71,6 +71,12 @@ final class BlockCache: Sendable {
         return true
     }
 
+    /// Keeps a block that somebody is about to read; see ``insert(_:for:)``.
+    func show(_ block: Block, for key: Key) {
+        block.isUsed.store(true, ordering: .relaxed)
+        insert(block, for: key)
+    }
+
     /// Keeps a block, which from now on nobody writes to. One that is here already stays.
     func insert(_ block: Block, for key: Key) {
         shard(of: key).state.withLock { shard in

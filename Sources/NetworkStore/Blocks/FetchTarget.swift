@@ -9,15 +9,29 @@ struct FetchTarget {
     /// The blocks themselves; `nil` where it is a buffer.
     let run: BlockRun?
 
-    /// Blocks in their places.
-    init(_ run: BlockRun) {
-        unsafe bytes = run.bytes
-        self.run = run
-    }
-
     /// A buffer, which must outlive this.
     init(_ buffer: borrowing StagingBuffer) {
         unsafe bytes = buffer.bytes
         run = nil
+    }
+
+    /// Blocks in their places, or the buffer where memory has no row of them.
+    ///
+    /// - Parameters:
+    ///   - count: how many blocks, at least 1.
+    ///   - buffer: one of `staging`, must outlive this. Whoever has none may not fetch, which bounds how much is on its way.
+    init(_ count: Int, of cache: BlockCache, or buffer: borrowing StagingBuffer, of staging: StagingBuffers) {
+        // All that are on their way at a time are a third of the memory, what is unwritten is half of it: so there are some left to be read.
+        let limit = cache.slotCount / 3 / staging.count
+        guard count <= limit, let run = cache.takeRun(count) else {
+            self.init(buffer)
+            return
+        }
+        self.init(run)
+    }
+
+    private init(_ run: BlockRun) {
+        unsafe bytes = run.bytes
+        self.run = run
     }
 }

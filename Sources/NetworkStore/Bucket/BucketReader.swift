@@ -49,14 +49,20 @@ final class BucketReader: Sendable {
             while let first = run.first, await isOnDisk(first, of: source, buffer, io) { run = run.dropFirst() }
             guard !run.isEmpty else { return }
             let range = Self.range(run, of: source)
-            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<range.count])
-            try await unsafe client.get(source, range, into: target, io)
-            for index in run {
+            let target = FetchTarget(run.count, of: cache, or: buffer, of: staging)
+            let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: target.bytes[..<range.count])
+            try await unsafe client.get(source, range, into: memory, io)
+            for (place, index) in run.enumerated() {
                 let part = Self.range(index..<index + 1, of: source)
                 let start = Int(part.lowerBound - range.lowerBound)
-                let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))
+                let bytes = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(memory))
                     .extracting(start..<start + part.count)
-                await keep(bytes, BlockCache.Key(object: source.number, index: index), io)
+                let key = BlockCache.Key(object: source.number, index: index)
+                if let block = target.run?.blocks[place] {
+                    cache.show(block, for: key)
+                } else {
+                    await keep(bytes, key, io)
+                }
                 await disk?.write(sealed: bytes, index, of: source, io)
             }
         }
@@ -67,8 +73,7 @@ final class BucketReader: Sendable {
         while true {
             if let block = cache.take() {
                 block.copy(bytes, to: 0)
-                block.isUsed.store(true, ordering: .relaxed)
-                return cache.insert(block, for: key)
+                return cache.show(block, for: key)
             }
             // All of the cache is being read this moment, by others.
             do throws(Errno) { try await io.sleep(for: .milliseconds(1)) } catch { return }

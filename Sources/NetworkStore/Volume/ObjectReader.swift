@@ -86,7 +86,7 @@ final class ObjectReader: Sendable {
             return unsafe codec.isContent(UnsafeRawBufferPointer(rebasing: bytes[..<stored.count]), index, of: layout)
         }
         guard isRight else { return false }
-        show(block, BlockCache.Key(object: object, index: index))
+        cache.show(block, for: BlockCache.Key(object: object, index: index))
         counters.fetches.count()
         counters.fetchedBytes.count(stored.count)
         return true
@@ -103,7 +103,9 @@ final class ObjectReader: Sendable {
         // A buffer is what bounds how much is on its way, also where it stays empty.
         try await staging.withBuffer { (buffer) async throws(Errno) in
             guard stored.count <= buffer.byteCount else { throw .ioError }
-            var target = blocks(for: run, of: layout).map { FetchTarget($0) } ?? FetchTarget(buffer)
+            var target =
+                codec.isPlain(run, of: layout)
+                ? FetchTarget(run.count, of: cache, or: buffer, of: staging) : FetchTarget(buffer)
             var output = unsafe OutputRawSpan(buffer: target.bytes, initializedCount: 0)
             if let disk, await disk.read(stored, of: object, into: &output, io) {
                 if try keep(run, of: object, layout, target) == nil {
@@ -119,14 +121,6 @@ final class ObjectReader: Sendable {
             wrongAnswers.note(object, keys[object], isRightNow: isRightNow)
             guard isRightNow else { throw .ioError }
         }
-    }
-
-    /// Blocks of the cache to receive others in, as they are; `nil` where they cannot be.
-    private func blocks(for run: Range<Int>, of layout: ObjectLayout) -> BlockRun? {
-        // All that are on their way at a time are a third of the memory, what is unwritten is half of it: so there are some left to be read.
-        let limit = cache.slotCount / 3 / staging.count
-        guard run.count <= limit, codec.isPlain(run, of: layout) else { return nil }
-        return cache.takeRun(run.count)
     }
 
     /// Asks the store for blocks that follow each other, and puts those that are right into the cache.
@@ -197,7 +191,7 @@ final class ObjectReader: Sendable {
     ) throws(Errno) -> Bool {
         if let block {
             guard unsafe codec.isContent(stored, key.index, of: layout) else { return false }
-            show(block, key)
+            cache.show(block, for: key)
             return true
         }
         // Unwritten data takes half of the memory at the most, so there is a block that the cache can do without.
@@ -206,14 +200,8 @@ final class ObjectReader: Sendable {
             unsafe codec.decode(stored, key.index, of: layout, key.object, into: bytes)
         }
         guard isRight else { return false }
-        show(block, key)
+        cache.show(block, for: key)
         return true
-    }
-
-    /// Puts a block into the cache, where others find it.
-    private func show(_ block: Block, _ key: BlockCache.Key) {
-        block.isUsed.store(true, ordering: .relaxed)
-        cache.insert(block, for: key)
     }
 
     /// How an object is laid out.

@@ -51,18 +51,39 @@ import Testing
         #expect(records.allSatisfy { $0 != nil })
     }
 
-    /// Locks an object in the middle for half a second, so that whoever wants it has others by then.
+    /// Locks an object in the middle, so that whoever wants it has others by then; until ``letGo(_:_:)``.
     private static func holdAnObject(_ server: PostgreSQLServer, _ schema: String) async throws {
         Thread.detachNewThread {
-            // Where it fails nobody is ever seen to sleep.
+            // Where it fails nobody is ever seen to sleep; it ends by being ended.
             _ = try? server.run(
                 """
                 BEGIN; SELECT number FROM objects ORDER BY number OFFSET \(objectCount / 2) LIMIT 1 FOR UPDATE;
-                SELECT pg_sleep(0.5); COMMIT
+                SELECT pg_sleep(600)
                 """, schema: schema)
         }
-        let sleepers = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        while try server.run(sleepers, schema: schema) != "1\n" { try await Task.sleep(for: .milliseconds(10)) }
+        try await expect("1", "wait_event = 'PgSleep'", server, schema)
+    }
+
+    /// Ends that, as soon as both sessions wait: one for the object, the other for the first, or for the object, too.
+    private static func letGo(_ server: PostgreSQLServer, _ schema: String) async throws {
+        try await expect("2", "wait_event_type = 'Lock'", server, schema)
+        _ = try server.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", schema: schema)
+    }
+
+    /// Waits until there are so many connections of a kind.
+    private static func expect(
+        _ count: String,
+        _ condition: String,
+        _ server: PostgreSQLServer,
+        _ schema: String
+    ) async throws {
+        let question = "SELECT count(*) FROM pg_stat_activity WHERE \(condition)"
+        for _ in 0..<3000 {
+            if try server.run(question, schema: schema) == count + "\n" { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("never \(count) connections where \(condition)")
     }
 
     /// Each session changes a file of each object, the one in the opposite order of the other. The server counts what it had to break.
@@ -80,6 +101,7 @@ import Testing
             try await Self.holdAnObject(server, location.schema)
             async let one: Void = Self.change(files.first, at: 2 * round, by: first)
             async let other: Void = Self.change(files.second.reversed(), at: 2 * round, by: second)
+            try await Self.letGo(server, location.schema)
             _ = try await (one, other)
         }
         #expect(try await first.check() == [])
