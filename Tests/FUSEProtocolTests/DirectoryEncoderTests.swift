@@ -1,7 +1,8 @@
 import CRingFUSE
-import FUSEProtocol
 import TestSupport
 import Testing
+
+@testable import FUSEProtocol
 
 /// Entries of directories: bytes, padding, and what does not fit.
 @Suite struct DirectoryEncoderTests {
@@ -107,6 +108,20 @@ import Testing
             #expect(errors == [.badName])
         }
         #expect(octets.isEmpty)
+    }
+
+    /// NUL and slash are found wherever they stand in a name, and nothing else is taken for them.
+    @Test(arguments: 1...24) func octetsOfNames(length: Int) {
+        for position in 0..<length {
+            for filling in [0x01, 0x2e, 0x30, 0x61, 0x80, 0xaf, 0xff] as [UInt8] {
+                for octet in UInt8.min...UInt8.max {
+                    var name = [UInt8](repeating: filling, count: length)
+                    name[position] = octet
+                    #expect(NameRule.lookedUp.allows(name.span) == (octet != 0 && octet != UInt8(ascii: "/")))
+                    #expect(NameRule.anything.allows(name.span) == (octet != 0))
+                }
+            }
+        }
     }
 
     /// A directory does have "." and "..".

@@ -119,7 +119,7 @@ import Testing
         let children = backend.tree.withLock { tree in
             var children: [(StoredName, MemoryDirectory.Child)] = []
             tree.directories[directory]?.forEach(after: 2) { name, child, _ in
-                children.append((name, child))
+                children.append((StoredName(name), child))
                 return true
             }
             return children

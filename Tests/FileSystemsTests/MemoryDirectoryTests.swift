@@ -44,6 +44,35 @@ import Testing
         #expect(calls == 1)
     }
 
+    /// Reads the root with attributes. Not async, which would be the default that knows no directories.
+    private func listWithEntries(
+        _ backend: MemoryFileSystem,
+        capacity: Int,
+        _ context: borrowing RequestContext
+    ) throws(Errno) {
+        let reply = Reply(capacity: capacity)
+        var listing = unsafe DirectoryListing(base: reply.base, capacity: capacity, wantsEntries: true)
+        try backend.entries(of: OpenFile(node: .root, handle: .none), after: 0, into: &listing, context)
+    }
+
+    /// READDIRPLUS counts a lookup of each node whose entry fits, and of no other.
+    @Test func nodesThatWereListedAreKnown() async throws {
+        let calls = Calls(MemoryFileSystem(byteLimit: 1 << 20))
+        let names = ["a", "b", "c"] as [StoredName]
+        var files: [NodeID] = []
+        for name in names { files.append(try await calls.makeFile(name, in: .root).node) }
+        // An entry takes 160 bytes: there is room for `.`, `..`, and two of the three.
+        try listWithEntries(calls.backend, capacity: 4 * 160, calls.context)
+        for name in names { try await calls.removeFile(name, in: .root) }
+        for file in files { calls.backend.forget(file, lookups: 1) }
+        for (file, isKnown) in zip(files, [true, true, false]) {
+            #expect(await errno { try await calls.attributes(of: file) } == (isKnown ? nil : .staleNFSFileHandle))
+            calls.backend.forget(file, lookups: 1)
+            #expect(await errno { try await calls.attributes(of: file) } == .staleNFSFileHandle)
+        }
+        #expect(calls.backend.budget.usedNodes == 1)
+    }
+
     /// A directory that is read while names come and go: what stays is seen once, what comes or goes at the most once.
     @Test(.timeLimit(.minutes(3))) func readsWhileItChanges() async throws {
         let count = 200_000

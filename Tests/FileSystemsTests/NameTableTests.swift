@@ -44,10 +44,10 @@ import Testing
     private func expect(_ table: NameTable<Int>, equals model: Model) {
         var seen = Model()
         var last: UInt64 = 2
-        table.forEach(after: 0) { entry in
-            #expect(entry.cookie > last)
-            last = entry.cookie
-            seen.append((entry.name, entry.value))
+        table.forEach(after: 0) { name, value, cookie in
+            #expect(cookie > last)
+            last = cookie
+            seen.append((StoredName(name), value))
             return true
         }
         #expect(seen.map(\.name) == model.map(\.name))
@@ -66,11 +66,11 @@ import Testing
         var coming = 0
         while true {
             var batch = 0
-            table.forEach(after: cookie) { entry in
+            table.forEach(after: cookie) { name, _, next in
                 guard batch < 7 else { return false }
                 batch += 1
-                cookie = entry.cookie
-                seen[entry.name, default: 0] += 1
+                cookie = next
+                seen[StoredName(name), default: 0] += 1
                 return true
             }
             guard batch > 0 else { break }
@@ -87,6 +87,50 @@ import Testing
         #expect(going.isEmpty, "the read was over before the table had changed enough")
     }
 
+    /// A name of any length, told by its number.
+    private static func name(_ number: Int) -> StoredName {
+        StoredName("\(number)." + String(repeating: "n", count: number * 7 % 250))
+    }
+
+    /// The names that a read shows, and where it stopped.
+    private func read(_ table: NameTable<Int>, after cookie: UInt64, limit: Int = .max) -> ([StoredName], UInt64) {
+        var names: [StoredName] = []
+        var last = cookie
+        table.forEach(after: cookie) { name, value, cookie in
+            guard names.count < limit else { return false }
+            #expect(StoredName(name) == Self.name(value))
+            names.append(StoredName(name))
+            last = cookie
+            return true
+        }
+        return (names, last)
+    }
+
+    /// Some of forty names go, and one comes, where a read has stopped at any of them. When most go, gaps are closed.
+    @Test(arguments: [1, 3, 39], [false, true])
+    func aReadGoesOnWhereverNamesGo(going: Int, comes: Bool) {
+        let count = 40
+        for first in 0..<count {
+            for stop in 0...count {
+                var table = NameTable<Int>(firstCookie: 3)
+                for number in 0..<count { Self.name(number).withName { table.insert($0, number) } }
+                let (before, cookie) = read(table, after: 0, limit: stop)
+                let gone = Set((0..<going).map { (first + $0) % count })
+                for number in gone.sorted() { Self.name(number).withName { name in _ = table.remove(name) } }
+                if comes { Self.name(count).withName { table.insert($0, count) } }
+                let (after, _) = read(table, after: cookie)
+                let expected = (stop..<count).filter { !gone.contains($0) } + (comes ? [count] : [])
+                #expect(before == (0..<stop).map(Self.name))
+                #expect(after == expected.map(Self.name))
+                for number in 0..<count {
+                    Self.name(number).withName { name in
+                        #expect(table[copy name] == (gone.contains(number) ? nil : number))
+                    }
+                }
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func emptyingFromTheFrontIsNotQuadratic() {
         let count = 200_000
@@ -96,8 +140,8 @@ import Testing
         // As a program does that starts reading anew after each removal.
         for number in 0..<count {
             var first: StoredName?
-            table.forEach(after: 0) { entry in
-                first = entry.name
+            table.forEach(after: 0) { name, _, _ in
+                first = StoredName(name)
                 return false
             }
             if first != StoredName("\(number)") { wrong += 1 }
@@ -115,14 +159,14 @@ import Testing
         for number in 0..<count { StoredName("\(number)").withName { table.insert($0, number) } }
         var cookie: UInt64 = 3
         while true {
-            var next: NameTable<Int>.Entry?
-            table.forEach(after: cookie) { entry in
-                next = entry
+            var next: StoredName?
+            table.forEach(after: cookie) { name, _, itsCookie in
+                next = StoredName(name)
+                cookie = itsCookie
                 return false
             }
             guard let next else { break }
-            cookie = next.cookie
-            next.name.withName { name in _ = table.remove(name) }
+            next.withName { name in _ = table.remove(name) }
         }
         #expect(table.count == 1)
     }

@@ -35,6 +35,7 @@ extension OutputRawSpan {
     ///
     /// Copying bytes, instead of storing a value, needs no alignment of the place they go to.
     @inlinable
+    @inline(__always)
     @_lifetime(self: copy self)
     mutating func copyIn(_ source: UnsafeRawBufferPointer) {
         precondition(source.count <= freeCapacity, "caller must check the room")

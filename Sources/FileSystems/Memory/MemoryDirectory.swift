@@ -32,15 +32,17 @@ struct MemoryDirectory {
     }
 
     /// Calls `body` with name, child and cookie of what comes after a cookie, `.` and `..` first, until it says false.
-    func forEach(after cookie: UInt64, _ body: (StoredName, Child, UInt64) -> Bool) {
+    func forEach(after cookie: UInt64, _ body: (borrowing Name, Child, UInt64) -> Bool) {
         if cookie < Self.dotCookie {
-            guard body(Self.dot, Child(node: node, type: .directory), Self.dotCookie) else { return }
+            let child = Child(node: node, type: .directory)
+            guard Self.dot.withName({ body($0, child, Self.dotCookie) }) else { return }
         }
         // A removed directory has no `..` any more; its parent may be gone.
         if cookie < Self.dotDotCookie, !isRemoved {
-            guard body(Self.dotDot, Child(node: parent, type: .directory), Self.dotDotCookie) else { return }
+            let child = Child(node: parent, type: .directory)
+            guard Self.dotDot.withName({ body($0, child, Self.dotDotCookie) }) else { return }
         }
-        names.forEach(after: cookie) { body($0.name, $0.value, $0.cookie) }
+        names.forEach(after: cookie, body)
     }
 
     /// Whether a child is `.` or `..`, by its cookie.

@@ -247,6 +247,44 @@ struct MemoryTree {
         guard try !node(id).flags.isProtected, try !node(child.node).flags.isProtected else { throw .notPermitted }
     }
 
+    /// Appends what comes after a cookie in a directory, and counts the lookups that the kernel gets with it.
+    ///
+    /// - Parameter entry: what the kernel gets to know of a node.
+    /// - Returns: the directory.
+    /// - Throws: `ENOTDIR`, `ESTALE`.
+    mutating func list(
+        _ id: NodeID,
+        after cookie: UInt64,
+        into listing: inout DirectoryListing,
+        entry: (MemoryNode) -> Entry
+    ) throws(Errno) -> MemoryNode {
+        let node = try directory(id)
+        if let directory = directories[id] {
+            Self.list(directory, counting: &records, after: cookie, into: &listing, entry: entry)
+        }
+        return node
+    }
+
+    /// Appends what comes after a cookie. Apart from the tree, since the nodes change while names are being read.
+    private static func list(
+        _ directory: MemoryDirectory,
+        counting records: inout NodeMap<Record>,
+        after cookie: UInt64,
+        into listing: inout DirectoryListing,
+        entry: (MemoryNode) -> Entry
+    ) {
+        let wantsEntries = listing.wantsEntries
+        directory.forEach(after: cookie) { name, child, cookie in
+            // The kernel takes no attributes of `.` and `..`.
+            guard wantsEntries, !MemoryDirectory.isDotOrDotDot(cookie), let node = records[child.node]?.node else {
+                return listing.append(name, inode: child.node.rawValue, type: child.type, cookie: cookie)
+            }
+            guard listing.append(name, entry: entry(node), cookie: cookie) else { return false }
+            records[child.node]?.lookups += 1
+            return true
+        }
+    }
+
     /// Whether a directory is another one, or somewhere above it.
     ///
     /// - Complexity: O(depth).

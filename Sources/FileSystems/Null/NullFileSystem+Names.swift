@@ -116,14 +116,10 @@ extension NullFileSystem {
         names.withLock { names in
             // Counted afterwards, since the table is being read while the listing is filled.
             var listed: [Int] = []
-            names.table.forEach(after: cookie) { item in
-                guard let entry = try? entry(at: item.value, generation: names.generation(of: item.value)) else {
-                    return true
-                }
-                guard item.name.withName({ listing.append($0, entry: entry, cookie: item.cookie) }) else {
-                    return false
-                }
-                if listing.wantsEntries { listed.append(item.value) }
+            names.table.forEach(after: cookie) { name, index, cookie in
+                guard let entry = try? entry(at: index, generation: names.generation(of: index)) else { return true }
+                guard listing.append(name, entry: entry, cookie: cookie) else { return false }
+                if listing.wantsEntries { listed.append(index) }
                 return true
             }
             for index in listed { names.addLookup(of: index) }

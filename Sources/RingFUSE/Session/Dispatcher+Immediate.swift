@@ -47,9 +47,9 @@ extension Dispatcher {
         _ context: borrowing RequestContext
     ) throws(Errno) -> Answer {
         guard let request = try? GetAttributesRequest(argument: frame.argumentBytes) else { throw malformed(header) }
-        switch try backend.attributesImmediately(
-            of: NodeID(header.node), request.fileHandle.map { HandleID($0) }, context)
-        {
+        // Not among the arguments: the backend would be retained while they are made, in a cache line of all workers.
+        let handle = request.fileHandle.map { HandleID($0) }
+        switch try backend.attributesImmediately(of: NodeID(header.node), handle, context) {
         case .answered(let reply): return .success(frame.store(fuse_attr_out(reply)))
         case .deferred: return .deferred
         }
