@@ -9,7 +9,7 @@ extension Volume {
     func readImmediately(_ file: StoredFile, at offset: UInt64, into buffer: inout OutputRawSpan) -> Bool {
         if readFromMemory(file, at: offset, into: &buffer) { return true }
         // More than that is better fetched while others are answered.
-        guard buffer.freeCapacity <= blockSize else { return false }
+        guard buffer.freeCapacity <= blockSize, !isGivenUp else { return false }
         let missing = missing(offset..<offset + UInt64(buffer.freeCapacity), of: file)
         guard !missing.isEmpty, missing.allSatisfy({ reader.fetchImmediately($1, of: $0) }) else { return false }
         return readFromMemory(file, at: offset, into: &buffer)
@@ -114,7 +114,7 @@ extension Volume {
     /// What has to be fetched before a range can be read.
     private func missing(_ range: Range<UInt64>, of file: StoredFile) -> [(ObjectNumber, Range<UInt64>)] {
         file.state.withLock { state in
-            guard state.extents != nil else { return [] }
+            guard state.extents != nil, !state.extentsAreOld else { return [] }
             var missing: [(ObjectNumber, Range<UInt64>)] = []
             var position = range.lowerBound
             let limit = min(range.upperBound, state.size)
