@@ -200,4 +200,16 @@ import Testing
         #expect(fixture.volume.counters.fetches.now == 4)
         #expect(fixture.store.requests.withLock { $0.count } == (isAtHand ? 1 : 4))
     }
+
+    /// A mount that has lost its volume reads nothing from the store any more, also where it is at hand.
+    @Test func fetchesNothingForALostVolume() async throws {
+        let fixture = try await Fixture()
+        fixture.store.isAtHand.withLock { $0 = true }
+        try await fixture.fetch(5..<6)
+        #expect(try await fixture.read(0, 4096).isImmediate)
+        fixture.volume.giveUp()
+        await #expect(throws: Errno.staleNFSFileHandle) { try await fixture.read(Fixture.distance, 4096) }
+        #expect(fixture.volume.counters.fetches.now == 2)
+        try await fixture.close()
+    }
 }
