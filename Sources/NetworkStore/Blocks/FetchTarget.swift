@@ -4,7 +4,7 @@
 /// expanded or decrypted, and what memory has no row of blocks for, is received in a buffer.
 @safe
 struct FetchTarget {
-    /// Memory for what is stored of the blocks, and maybe more.
+    /// Memory for what is stored of the blocks, and maybe more; while this lives.
     @unsafe let bytes: UnsafeMutableRawBufferPointer
     /// The blocks themselves; `nil` where it is a buffer.
     let run: BlockRun?

@@ -50,6 +50,8 @@ final class BucketReader: Sendable {
             guard !run.isEmpty else { return }
             let range = Self.range(run, of: source)
             let target = FetchTarget(run.count, of: cache, or: buffer, of: staging)
+            // Blocks that are shown may leave the cache while they are being written to the disk.
+            defer { withExtendedLifetime(target) {} }
             let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: target.bytes[..<range.count])
             try await unsafe client.get(source, range, into: memory, io)
             for (place, index) in run.enumerated() {

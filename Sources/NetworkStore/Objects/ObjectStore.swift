@@ -29,6 +29,9 @@ public protocol ObjectStore: Sendable {
         _ io: borrowing AsyncIO
     ) async throws(ObjectStoreError)
 
+    /// Whether ``getImmediately(_:at:count:into:)`` may give anything: asked before memory is taken and claimed for it.
+    var getsImmediately: Bool { get }
+
     /// Reads part of an object where that takes neither a network nor a disk. Called on a worker's own thread.
     ///
     /// - Parameters:
@@ -63,6 +66,9 @@ extension ObjectStore {
     public var progress: UInt64 { 0 }
 
     /// Never.
+    public var getsImmediately: Bool { false }
+
+    /// Nothing.
     public func getImmediately(
         _ key: ObjectKey,
         at offset: UInt64,

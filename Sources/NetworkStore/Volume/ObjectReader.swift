@@ -64,7 +64,8 @@ final class ObjectReader: Sendable {
     /// - Parameter range: bytes of the object's content, not empty.
     /// - Returns: whether they are. What is wrong with the others, ``fetch(_:of:_:)`` finds out.
     func fetchImmediately(_ range: Range<UInt64>, of object: ObjectNumber) -> Bool {
-        guard disk == nil, let layout = layouts.withLock({ $0[object] }), range.upperBound <= UInt64(layout.length)
+        guard store.getsImmediately, disk == nil, let layout = layouts.withLock({ $0[object] }),
+            range.upperBound <= UInt64(layout.length)
         else { return false }
         let size = UInt64(layout.blockSize)
         return (Int(range.lowerBound / size)...Int((range.upperBound - 1) / size)).allSatisfy { index in

@@ -38,13 +38,15 @@ import Testing
             if let place { unsafe buffer.withUnsafeMutableBytes { bytes, _ in unsafe bytes[place] ^= 1 } }
         }
 
+        var getsImmediately: Bool { isAtHand.withLock { $0 } }
+
         func getImmediately(
             _ key: ObjectKey,
             at offset: UInt64,
             count: Int,
             into buffer: inout OutputRawSpan
         ) -> Bool {
-            isAtHand.withLock { $0 } && base.getImmediately(key, at: offset, count: count, into: &buffer)
+            base.getImmediately(key, at: offset, count: count, into: &buffer)
         }
     }
 

@@ -5,6 +5,9 @@ import Synchronization
 import SystemPackage
 
 extension DirectoryStore {
+    /// Whether its file system can say what would have to be waited for, as far as is known.
+    public var getsImmediately: Bool { canTry.load(ordering: .relaxed) }
+
     /// Reads what the kernel has in its page cache: three system calls, and neither a ring nor a task to wait.
     public func getImmediately(
         _ key: ObjectKey,
@@ -13,7 +16,7 @@ extension DirectoryStore {
         into buffer: inout OutputRawSpan
     ) -> Bool {
         precondition(count <= buffer.freeCapacity, "more than there is room for")
-        guard canTry.load(ordering: .relaxed) else { return false }
+        guard getsImmediately else { return false }
         do throws(ObjectStoreError) { try check(key) } catch { return false }
         do throws(Errno) {
             let file = try PathBytes(key.description).openImmediately(in: root)
