@@ -107,7 +107,7 @@ extension MountTests {
                     ending.keep(.failure(error))
                 }
             }
-            let usesRing = try await ready.value(within: .seconds(10), "the mount")
+            let usesRing = try await ready.value(within: .seconds(60), "the mount")
             guard usesRing == (transport == .ring) else { throw Leak(description: "not by \(transport)") }
             let path = scratch.mountPoint.appending("f").string
             let made = try await onOwnThread {
@@ -117,7 +117,7 @@ extension MountTests {
             }
             guard made else { throw Leak(description: "the mount does not serve") }
             _ = try await session.unmount()
-            try await ending.value(within: .seconds(10), "the end").get()
+            try await ending.value(within: .seconds(60), "the end").get()
         }
     }
 }

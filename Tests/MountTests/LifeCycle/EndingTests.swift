@@ -80,7 +80,7 @@ extension MountTests {
                 let children = try await readers(8, of: session, backend)
                 try session.abort()
                 for child in children {
-                    let ending = try await child.ended(within: .seconds(10))
+                    let ending = try await child.ended()
                     #expect(ending.exitCode == 1 && ending.elapsed < .seconds(10))
                     #expect(isDisconnection(ending.text), "\(ending.text)")
                 }
@@ -130,7 +130,7 @@ extension MountTests {
                     }
                     try await Task.sleep(for: .microseconds(microseconds))
                     task.cancel()
-                    try await ending.value(within: .seconds(10), "the end after \(microseconds) µs")
+                    try await ending.value(within: .seconds(60), "the end after \(microseconds) µs")
                     #expect(try !scratch.isMounted)
                 }
             }
@@ -141,7 +141,7 @@ extension MountTests {
                 let session = Session(NullFileSystem(), at: scratch.mountPoint)
                 let ready = Promise<Void>()
                 let task = Task { try await session.run { _ in ready.keep(()) } }
-                try await ready.value(within: .seconds(10), "the mount")
+                try await ready.value(within: .seconds(60), "the mount")
                 let error = await #expect(throws: SessionError.self) { try await session.run() }
                 #expect("\(error as Any)".contains("only once"))
                 #expect(try await !session.unmount())

@@ -28,7 +28,7 @@ extension MountTests {
                     }
                 }
                 handed.keep(session)
-                try await ending.value(within: .seconds(20), "the end").get()
+                try await ending.value(within: .seconds(60), "the end").get()
                 #expect(try !scratch.isMounted)
             }
         }

@@ -75,7 +75,7 @@ extension MountTests {
                 try await work(session)
                 let worked = backend.current
                 #expect(worked.total > 1000 && worked.listed > 100)
-                try await eventually(within: .seconds(60), "all lookups to be taken back") {
+                try await eventually("all lookups to be taken back") {
                     try await session.dropCaches()
                     return backend.current.open.isEmpty
                 }

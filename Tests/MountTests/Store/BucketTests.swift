@@ -255,7 +255,7 @@ extension MountTests {
                     script: "same \"$(cat c)\" content; ! touch new 2> $OUT/error; grep -q 'Read-only' $OUT/error",
                     scratch: fixture.scratch, in: fixture.scratch.mountPoint)
                 process.signal(SIGTERM)
-                let ending = try await process.ended(within: .seconds(30))
+                let ending = try await process.ended()
                 #expect(ending.exitCode == 0, "\(ending.text)")
             }
         }

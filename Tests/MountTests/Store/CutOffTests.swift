@@ -66,7 +66,7 @@ extension MountTests {
             /// Waits until more has been acknowledged.
             func goesOn(by more: Int = 8) async throws {
                 let before = count
-                try await eventually(within: .seconds(60), "more of \(log); \(process.text)") {
+                try await eventually("more of \(log); \(process.text)") {
                     count >= before + more || process.hasEnded
                 }
                 try #require(!process.hasEnded, "\(log): \(process.text)")
@@ -197,7 +197,7 @@ extension MountTests {
                 let holder = try await Self.holder(fixture)
                 try await fixture.networks.cut(0)
                 try await alone.goesOn()
-                try await eventually(within: .seconds(60), "the end of a session") { try fixture.sessions == 1 }
+                try await eventually("the end of a session") { try fixture.sessions == 1 }
                 for worker in [other, alone] { try await worker.goesOn() }
                 try await fixture.check(
                     """

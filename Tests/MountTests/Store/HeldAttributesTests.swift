@@ -103,7 +103,7 @@ extension MountTests {
                     ["/usr/bin/python3", "-I", "-c", Self.prelude + script], in: first.path, limit: .seconds(60))
                 try await program.wrote("made")
                 first.process.signal(SIGKILL)
-                _ = try await first.process.ended(within: .seconds(10))
+                _ = try await first.process.ended()
                 program.signal(SIGKILL)
                 _ = try await program.ended()
                 try await Program.check(script: "umount -l '\(first.path)'", scratch: scratch)

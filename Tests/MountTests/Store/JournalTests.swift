@@ -16,7 +16,7 @@ extension MountTests {
         /// Kills a server, and takes its mount away.
         private static func kill(_ server: ServerProcess) async throws {
             server.process.signal(SIGKILL)
-            _ = try await server.process.ended(within: .seconds(10))
+            _ = try await server.process.ended()
             try await Program.check(script: "umount -l '\(server.path)'", scratch: server.scratch)
         }
 

@@ -128,7 +128,7 @@ struct JournalTrial {
         let closing = ending == .powerCut ? ["--close", "durable"] : []
         let process = try await ChildProcess.start(words + closing, limit: .seconds(60))
         lever.arm(process.identifier)
-        try await eventually(within: .seconds(30), "the server, which wrote '\(process.text)'") {
+        try await eventually("the server, which wrote '\(process.text)'") {
             process.text.contains("unmount:") || process.hasEnded
         }
         guard process.text.contains("unmount:") else {
@@ -142,7 +142,7 @@ struct JournalTrial {
     /// Ends a server, which may have been killed.
     private func end(_ server: ServerProcess, _ signal: Int32 = SIGTERM) async throws {
         server.process.signal(signal)
-        let ending = try await server.process.ended(within: .seconds(30))
+        let ending = try await server.process.ended()
         #expect(ending.exitCode == 0 || ending.signal == SIGKILL, "\(name): \(ending.text)")
         // What a killed one leaves; of one that has ended there is nothing.
         _ = unsafe umount2(server.path.string, Int32(MNT_DETACH))

@@ -74,7 +74,7 @@ extension MountTests {
                         notes = try await self.notes(in: scratch)
                         disk.cutPower(seed: seed)
                         server.process.signal(SIGKILL)
-                        _ = try await server.process.ended(within: .seconds(10))
+                        _ = try await server.process.ended()
                         for writer in writers { _ = try await writer.ended() }
                         try await Program.check(script: "umount -l '\(server.path)'", scratch: scratch)
                     }

@@ -48,7 +48,7 @@ extension MountTests.StoreRescue {
                 let inode = text.split(separator: "\n").first.map(String.init) ?? ""
                 try await Program.check(script: Self.saved + "saved \(inode) 0 5000000 w", scratch: scratch)
                 first.process.signal(SIGTERM)
-                let ending = try await first.process.ended(within: .seconds(30))
+                let ending = try await first.process.ended()
                 #expect(ending.exitCode == 1, "\(ending.text)")
                 let line = "could not be committed: of 1 file it is saved in \(scratch.outside)/rescue"
                 #expect(ending.text.contains(line), "\(ending.text)")

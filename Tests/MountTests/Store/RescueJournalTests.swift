@@ -34,7 +34,7 @@ extension MountTests.StoreRescue {
             let inode = writer.text.split(separator: "\n").first.map(String.init) ?? ""
             try await pair.check(Self.saved + "saved \(inode) 90000 50000 u")
             first.process.signal(SIGTERM)
-            let ending = try await first.process.ended(within: .seconds(30))
+            let ending = try await first.process.ended()
             #expect(ending.exitCode == 1, "\(ending.text)")
             let again = try await pair.mount(pair.first, .device, options: options)
             try await pair.check("for place in $A $B; do head -c 100000 /dev/zero | tr '\\0' j | cmp - $place/f; done")

@@ -120,7 +120,7 @@ extension MountTests {
                         refuses 'Stale file handle' cat $A/closed
                         """)
                 first.process.signal(SIGTERM)
-                let ending = try await first.process.ended(within: .seconds(30))
+                let ending = try await first.process.ended()
                 #expect(ending.exitCode == 1)
                 for line in [
                     "inode \(patched) could not be committed before the volume ended this session; what was written to it, bytes "
@@ -181,7 +181,7 @@ extension MountTests {
                 try await pair.check(
                     Self.saved + "saved \(inodes[0]) 0 8192 m\nsaved \(inodes[1]) 0 3000 k")
                 first.process.signal(SIGTERM)
-                let ending = try await first.process.ended(within: .seconds(30))
+                let ending = try await first.process.ended()
                 #expect(ending.exitCode == 1 && ending.text.contains("of 2 files it is saved in"), "\(ending.text)")
                 try await StoreTool.end(second)
                 try await pair.checkVolume()
@@ -283,7 +283,7 @@ extension MountTests {
                 try await Task.sleep(for: .seconds(2))
                 #expect(!first.process.hasEnded)
                 first.process.signal(SIGTERM)
-                let ending = try await first.process.ended(within: .seconds(20))
+                let ending = try await first.process.ended()
                 #expect(ending.exitCode == 1, "\(ending.text)")
                 #expect(ending.text.contains("aborted by a second signal; what programs had written"), "\(ending.text)")
                 try await pair.check(Self.saved + "saved \(Self.inodes(writer)[0]) 0 5000000 w")
@@ -323,7 +323,7 @@ extension MountTests {
                 let text = try await writer.ended().text
                 #expect(text.split(separator: "\n").suffix(4).allSatisfy { $0.hasPrefix("refused") }, "\(text)")
                 first.process.signal(SIGTERM)
-                let ending = try await first.process.ended(within: .seconds(30))
+                let ending = try await first.process.ended()
                 #expect(ending.exitCode == 1 && ending.text.contains("of 3 files it is saved in"), "\(ending.text)")
                 try await pair.check(Self.saved + "saved \(inodes[1]) 0 9000000 l 4194300 5000 m")
                 try await StoreTool.end(second)

@@ -50,7 +50,7 @@ extension MountTests {
                 let mover = try await Program.run("cat", pair.first.outside.appending("mover").string).text
                 let (killed, other) = mover.hasPrefix("first") ? (first, second) : (second, first)
                 killed.process.signal(SIGKILL)
-                _ = try await killed.process.ended(within: .seconds(10))
+                _ = try await killed.process.ended()
                 try await Program.check(script: "umount -l '\(killed.path)'", scratch: killed.scratch)
                 try await Program.check(
                     script: Self.words + """

@@ -184,7 +184,7 @@ extension MountTests {
                     refuses '' flock -w 1 $B/flock true
                     """)
                 first.process.signal(SIGKILL)
-                _ = try await first.process.ended(within: .seconds(10))
+                _ = try await first.process.ended()
                 for holder in holders { holder.signal(SIGKILL) }
                 try await pair.check(
                     """
@@ -217,7 +217,7 @@ extension MountTests {
                     """)
                 holder.signal(SIGKILL)
                 first.process.signal(SIGTERM)
-                _ = try await first.process.ended(within: .seconds(30))
+                _ = try await first.process.ended()
                 try await StoreTool.end(second)
                 try await pair.checkVolume()
             }
@@ -238,7 +238,7 @@ extension MountTests {
                 }
                 second.process.signal(SIGTERM)
                 waiter.signal(SIGKILL)
-                let ending = try await second.process.ended(within: .seconds(30))
+                let ending = try await second.process.ended()
                 #expect(ending.exitCode == 0, "\(ending.text)")
                 let left = try server.run(
                     "SELECT (SELECT count(*) FROM lock_waits), (SELECT count(*) FROM locks)", schema: pair.schema)

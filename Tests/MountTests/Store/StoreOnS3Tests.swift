@@ -100,7 +100,7 @@ extension MountTests {
                     script: "until [ -e $OUT/closed ] && [ $(wc -l < $OUT/closed) -gt 25 ]; do sleep 0.05; done",
                     scratch: fixture.scratch)
                 first.process.signal(SIGKILL)
-                _ = try await first.process.ended(within: .seconds(10))
+                _ = try await first.process.ended()
                 _ = try await writer.ended()
                 try await Program.check(script: "umount -l '\(first.path)'", scratch: fixture.scratch)
                 #expect(try await fixture.succeed(["fsck", fixture.metadata, "--scrub"]).contains("consistent"))

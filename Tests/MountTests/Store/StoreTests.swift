@@ -74,7 +74,7 @@ extension MountTests {
                     }
                     try await Task.sleep(for: .milliseconds(1200))
                     server.process.signal(SIGKILL)
-                    _ = try await server.process.ended(within: .seconds(10))
+                    _ = try await server.process.ended()
                     for writer in writers { _ = try await writer.ended() }
                     try await Program.check(script: "umount -l '\(server.path)'", scratch: scratch)
                     #expect(try await StoreTool.succeed(["fsck", database, "--scrub"]).contains("consistent"))
@@ -116,7 +116,7 @@ extension MountTests {
                     one() { echo last > last; sync last; }; count=$(counted one); (( count == 1 || count == 2 )) || fail "$count"
                     """)
                 first.process.signal(SIGKILL)
-                _ = try await first.process.ended(within: .seconds(10))
+                _ = try await first.process.ended()
                 try await Program.check(script: "umount -l '\(first.path)'", scratch: scratch)
                 let second = try await ServerProcess.start(.store, by: .ring, scratch: scratch)
                 try await second.check("for i in {1..100}; do same \"$(cat $i)\" \"file $i\"; done")
@@ -136,7 +136,7 @@ extension MountTests {
                 try await StoreTool.succeed(["dump", database, "--output", dump])
                 try await first.check("echo 'after it' > later")
                 first.process.signal(SIGKILL)
-                _ = try await first.process.ended(within: .seconds(10))
+                _ = try await first.process.ended()
                 try await Program.check(
                     script: "umount -l '\(first.path)'; rm '\(database)' '\(database)-wal' '\(database)-shm'",
                     scratch: scratch)

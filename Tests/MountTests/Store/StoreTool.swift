@@ -34,7 +34,7 @@ enum StoreTool {
     static func end(_ servers: ServerProcess...) async throws {
         for server in servers {
             server.process.signal(SIGTERM)
-            let ending = try await server.process.ended(within: .seconds(30))
+            let ending = try await server.process.ended()
             #expect(ending.exitCode == 0, "\(ending.text)")
         }
     }

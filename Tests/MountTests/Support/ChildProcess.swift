@@ -105,8 +105,8 @@ final class ChildProcess: Sendable {
     }
 
     /// Waits until it has written a text.
-    func wrote(_ line: String, within limit: Duration = .seconds(20)) async throws {
-        try await eventually(within: limit, "'\(line)' from process \(identifier), which wrote '\(text)'") {
+    func wrote(_ line: String) async throws {
+        try await eventually("'\(line)' from process \(identifier), which wrote '\(text)'") {
             text.contains(line) || hasEnded
         }
         guard text.contains(line) else { throw EndedEarly(text: text) }

@@ -51,7 +51,7 @@ final class MountedSession: Sendable {
         sessionStatistics = { session.statistics }
         abortSession = { () throws(MountError) in try session.abort() }
         do {
-            status = try await ready.value(within: .seconds(20), "the mount to get ready").get()
+            status = try await ready.value(within: .seconds(60), "the mount to get ready").get()
         } catch {
             if error is TimeIsUp {
                 try? session.abort()
@@ -82,8 +82,8 @@ final class MountedSession: Sendable {
     /// Waits until `run` returns.
     ///
     /// - Throws: what it throws; ``TimeIsUp``.
-    func ended(within limit: Duration = .seconds(10)) async throws {
-        let result = try await ending.value(within: limit, "the session to end")
+    func ended() async throws {
+        let result = try await ending.value(within: .seconds(60), "the session to end")
         isSettled.withLock { $0 = true }
         try result.get()
     }
@@ -129,7 +129,7 @@ final class MountedSession: Sendable {
         try? abort()
         _ = try? await unmount()
         try? Mounter.unmount(path, lazy: true)
-        _ = try await ending.value(within: .seconds(20), "the session to end after its connection was aborted")
+        _ = try await ending.value(within: .seconds(60), "the session to end after its connection was aborted")
     }
 
     /// Ends the mount as a user does, after a test that has not.
@@ -141,7 +141,7 @@ final class MountedSession: Sendable {
         }
         let detached = try await unmount()
         #expect(!detached, "still in use when the test was done", sourceLocation: sourceLocation)
-        try await ended(within: .seconds(20))
+        try await ended()
         #expect(try !isMounted, "still mounted after its session", sourceLocation: sourceLocation)
     }
 }

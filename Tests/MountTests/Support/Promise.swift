@@ -69,17 +69,20 @@ struct TimeIsUp: Error, CustomStringConvertible {
 
 /// Waits until a condition holds.
 ///
+/// The limit tells a hang from slowness, nothing else: suites run side by side, on machines that have other things to do.
+///
+/// - Parameter what: What is waited for, as it is when the time is up.
 /// - Throws: ``TimeIsUp``, with the name of what was waited for.
 func eventually(
-    within limit: Duration = .seconds(10),
-    _ what: String,
+    within limit: Duration = .seconds(60),
+    _ what: @autoclosure () -> String,
     _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let limit = limit * patience
     let end = clock.now + limit
     while try await !condition() {
-        guard clock.now < end else { throw TimeIsUp(what: what, limit: limit) }
+        guard clock.now < end else { throw TimeIsUp(what: what(), limit: limit) }
         try await Task.sleep(for: .milliseconds(5))
     }
 }

@@ -95,7 +95,8 @@ import Testing
             #expect(ending.exitCode == 130, "\(ending.text)")
             #expect(ending.text.contains("== Direct I/O =="))
             let samples = try Self.report(json).samples
-            #expect((2...3).contains(samples.count), "\(samples)")
+            // How many more began before the signal came is the machine's to say; all of it would be minutes.
+            #expect((2..<50).contains(samples.count), "\(samples)")
             try await Self.expectNothingLeft(scratch, besides: ["report.json"])
         }
     }

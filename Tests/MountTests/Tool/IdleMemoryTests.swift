@@ -29,7 +29,7 @@ extension MountTests {
                 let server = try await ServerProcess.start(.mirror, by: way, scratch: scratch)
                 let process = server.process.identifier
                 try await server.check("stat . > /dev/null")
-                try await eventually(within: .seconds(20), "program and libraries to be let go of") {
+                try await eventually("program and libraries to be let go of") {
                     (try? kilobytes("VmRSS", of: process)).map { $0 < 16 << 10 } ?? false
                 }
                 try await end(server)
@@ -101,7 +101,7 @@ extension MountTests {
 
         private func end(_ server: ServerProcess) async throws {
             server.process.signal(SIGTERM)
-            #expect(try await server.process.ended(within: .seconds(10)).exitCode == 0)
+            #expect(try await server.process.ended().exitCode == 0)
         }
     }
 }

@@ -20,7 +20,7 @@ extension MountTests {
                 let server = try await ServerProcess.start(flavor.kind, by: flavor.way, scratch: scratch)
                 try await server.check("echo hello > f; same \"$(cat f)\" hello")
                 server.process.signal(SIGTERM)
-                let ending = try await server.process.ended(within: .seconds(10))
+                let ending = try await server.process.ended()
                 #expect(ending.exitCode == 0, "\(ending.text)")
                 let isMounted = try scratch.isMounted
                 #expect(!isMounted)
@@ -33,7 +33,7 @@ extension MountTests {
                 let server = try await ServerProcess.start(flavor.kind, by: flavor.way, scratch: scratch)
                 try await server.check("echo hello > f")
                 server.process.signal(SIGKILL)
-                #expect(try await server.process.ended(within: .seconds(10)).signal == SIGKILL)
+                #expect(try await server.process.ended().signal == SIGKILL)
                 let path = server.path
                 #expect(try scratch.isMounted)
                 // The kernel takes the rings of a killed process down after the process itself is gone.
@@ -52,7 +52,7 @@ extension MountTests {
                 try await next.check("echo hello > g; same \"$(cat g)\" hello")
                 let unmount = try await Program.run(ServerProcess.tool.string, "unmount", path.string)
                 #expect(unmount.isSuccess, "\(unmount.text)")
-                #expect(try await next.process.ended(within: .seconds(10)).exitCode == 0)
+                #expect(try await next.process.ended().exitCode == 0)
             }
         }
 
@@ -89,11 +89,11 @@ extension MountTests {
                 try await Task.sleep(for: .milliseconds(100))
                 server.process.signal(SIGKILL)
                 for child in children {
-                    let ending = try await child.ended(within: .seconds(10))
+                    let ending = try await child.ended()
                     #expect(!ending.timedOut && ending.exitCode == 1, "\(ending.text)")
                     #expect(isDisconnection(ending.text), "\(ending.text)")
                 }
-                _ = try await server.process.ended(within: .seconds(10))
+                _ = try await server.process.ended()
                 try Mounter.unmount(server.path)
             }
         }

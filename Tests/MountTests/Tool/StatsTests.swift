@@ -38,7 +38,7 @@ extension MountTests {
                     server.path.string)
                 #expect(!other.isSuccess, "\(other.text)")
                 server.process.signal(SIGTERM)
-                #expect(try await server.process.ended(within: .seconds(20)).exitCode == 0)
+                #expect(try await server.process.ended().exitCode == 0)
                 #expect(unsafe lstat(path.string, &status) != 0, "the socket is left")
             }
         }
@@ -48,7 +48,7 @@ extension MountTests {
                 let server = try await ServerProcess.start(.memory, by: .device, scratch: scratch)
                 let path = try socket(server)
                 server.process.signal(SIGKILL)
-                _ = try await server.process.ended(within: .seconds(20))
+                _ = try await server.process.ended()
                 var status = stat()
                 #expect(unsafe lstat(path.string, &status) == 0)
                 let ending = try await Program.run(ServerProcess.tool.string, "stats", server.path.string)
@@ -75,10 +75,10 @@ extension MountTests {
                     #expect(request.processID == UInt32(child.identifier) && request.command == "cat")
                     #expect(server.process.text.contains("for process \(child.identifier) (cat)"))
                     backend.release()
-                    #expect(try await child.ended(within: .seconds(20)).isSuccess)
+                    #expect(try await child.ended().isSuccess)
                     try await server.process.wrote("has been answered after")
                     server.process.signal(SIGTERM)
-                    #expect(try await server.process.ended(within: .seconds(20)).exitCode == 0)
+                    #expect(try await server.process.ended().exitCode == 0)
                     #expect(try await Program.run("umount", source).isSuccess)
                 }
             }
@@ -98,7 +98,7 @@ extension MountTests {
                     refuses '' bash -c 'echo x >&3'
                     """
                 try await server.check(script)
-                let ending = try await server.process.ended(within: .seconds(30))
+                let ending = try await server.process.ended()
                 #expect(ending.text.contains("was aborted"), "\(ending.text)")
             }
         }

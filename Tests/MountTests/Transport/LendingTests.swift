@@ -98,7 +98,7 @@ extension MountTests {
                 try await eventually("two ends") { backend.counts.cancelled == 2 }
                 #expect(backend.counts.waiting == 10)
                 backend.release()
-                let ending = try await readers.ended(within: .seconds(15))
+                let ending = try await readers.ended()
                 #expect(ending.isSuccess, "\(ending.text)")
             }
         }
@@ -121,13 +121,13 @@ extension MountTests {
                 }
                 if isAborted {
                     try session.abort()
-                    _ = try await child.ended(within: .seconds(15))
+                    _ = try await child.ended()
                     try await session.endedByAbort()
                 } else {
                     child.signal(SIGKILL)
                     try await session.unmount()
                     try await session.ended()
-                    _ = try await child.ended(within: .seconds(15))
+                    _ = try await child.ended()
                 }
             }
         }

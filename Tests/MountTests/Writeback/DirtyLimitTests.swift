@@ -75,7 +75,7 @@ extension MountTests {
                 try await server.check("$OUT/dirty fill warm 96 map 1; truncate -s \(count / 256)M f")
                 let creeper = try await ChildProcess.start(
                     [program.string, "creep", file, "\(count / 256)", counter.string], limit: .seconds(120))
-                try await creeper.wrote("ready", within: .seconds(60))
+                try await creeper.wrote("ready")
                 server.process.signal(SIGSTOP)
                 creeper.signal(SIGUSR1)
                 let dirtied = try await settled { try pages(in: counter) }
