@@ -112,14 +112,14 @@ final class Governor: Sendable {
         // A mount that was just made is likely to be used.
         var quietLooks = 1
         var loadedLooks = 0
+        var roaming = RoamTrial()
         while true {
             let pause = Self.pause(quietLooks, loadedLooks)
             if isStopped(within: pause) { return }
             idle.look()
             for index in subjects.indices { subjects[index].look(after: pause) }
-            let busy = Set(subjects.lazy.filter(\.isBusy).map(\.home))
-            for index in subjects.indices { settle(index, of: &subjects, busy, idle) }
-            for index in subjects.indices { agree(index, of: &subjects, busy, idle) }
+            settleTogether(&subjects, &roaming, idle)
+            if !roaming.isRoaming { settleEach(&subjects, idle) }
             let isQuiet = !subjects.contains(where: \.isLoaded)
             quietLooks = isQuiet ? min(quietLooks + 1, Self.recentLooks) : 0
             loadedLooks = isQuiet ? 0 : min(loadedLooks + 1, Self.earlyLooks)
@@ -143,6 +143,45 @@ final class Governor: Sendable {
         return unsafe poll(&polled, 1, milliseconds) > 0
     }
 
+    /// Decides on all workers after a look: whether they roam.
+    private func settleTogether(_ subjects: inout [Subject], _ roaming: inout RoamTrial, _ idle: IdleTime) {
+        let loaded = subjects.filter(\.isLoaded)
+        guard !loaded.isEmpty else {
+            if roaming.rest() { for subject in subjects { move(subject, to: .home) } }
+            return
+        }
+        guard roaming.look(loadedCount: loaded.count) else { return }
+        let room = loaded.reduce(0) { $0 + idle.share(of: $1.home) } / Double(loaded.count)
+        guard roaming.isRoaming || room >= Self.leastRoom else { return }
+        let here = subjects
+        let isRoaming = roaming.isRoaming
+        let comparison = compare(subjects, pause: 0) { isAsTried in
+            place(here, areRoaming: isRoaming != isAsTried)
+        }
+        roaming.conclude(isBetter: comparison.isBetter)
+        if roaming.isRoaming != isRoaming {
+            for index in subjects.indices { _ = subjects[index].trial.rest() }
+            place(subjects, areRoaming: roaming.isRoaming)
+            let percent = Int(comparison.there / max(comparison.here, 1) * 100)
+            logger.debug("workers \(isRoaming ? "go home" : "roam"), which serves the load at \(percent) %")
+        }
+        for index in subjects.indices { subjects[index].look(after: nil) }
+    }
+
+    /// Lets all workers run on both of their CPUs, or puts each where it was.
+    private func place(_ subjects: [Subject], areRoaming: Bool) {
+        for subject in subjects {
+            if areRoaming { roam(subject) } else { move(subject, to: subject.trial.seat) }
+        }
+    }
+
+    /// Decides on each worker after a look.
+    private func settleEach(_ subjects: inout [Subject], _ idle: IdleTime) {
+        let busy = Set(subjects.lazy.filter(\.isBusy).map(\.home))
+        for index in subjects.indices { settle(index, of: &subjects, busy, idle) }
+        for index in subjects.indices { agree(index, of: &subjects, busy, idle) }
+    }
+
     /// Decides on one worker after a look, and tries its other seat where it is time for that.
     ///
     /// - Parameter busy: the homes of workers that have something to do. Such a CPU is its own worker's: two that visit
@@ -159,7 +198,9 @@ final class Governor: Sendable {
         // A neighbour that others use is theirs.
         guard subject.trial.seat != .home || idle.share(of: subject.alternate) >= Self.leastIdle else { return }
         let candidate = subjects[index].trial.candidate
-        let comparison = compare(subject, with: candidate, among: subjects)
+        let comparison = compare(subjects, pause: candidate == .both || subject.trial.seat == .both ? 1000 : 0) {
+            move(subject, to: $0 ? candidate : subject.trial.seat)
+        }
         subjects[index].trial.conclude(isBetter: comparison.isBetter)
         let seat = subjects[index].trial.seat
         for index in subjects.indices { subjects[index].look(after: nil) }
@@ -190,33 +231,28 @@ final class Governor: Sendable {
     private static let leastBusy = 0.2
     /// The share of a CPU's time that must be idle for a worker of another CPU to be tried there.
     private static let leastIdle = 0.5
+    /// The share of the time of CPUs, of all whose workers have a load, that must be idle for these to be tried roaming.
+    private static let leastRoom = 0.1
 
-    /// Tries another seat of a worker, some milliseconds at a time, in turn with the present one.
+    /// Tries another way to place workers, some milliseconds at a time, in turn with the present one.
     ///
-    /// - Returns: what all workers did in a second with this one here, and there. Of all: one worker's gain must not be
+    /// - Parameters:
+    ///   - pause: microseconds until a change has come about: entries are lent with the requests that come.
+    ///   - change: has workers be as is to be tried, or as they were.
+    /// - Returns: what all workers did in a second as they were, and as was tried. Of all: one worker's gain must not be
     ///   another's loss.
-    private func compare(
-        _ subject: Subject,
-        with candidate: SeatTrial.Seat,
-        among all: [Subject]
-    ) -> SeatComparison {
-        let seat = subject.trial.seat
+    private func compare(_ all: [Subject], pause: UInt32, change: (_ isAsTried: Bool) -> Void) -> SeatComparison {
         var comparison = SeatComparison()
         while !comparison.isDecided {
             let here = measure(all, Self.windowMilliseconds)
-            move(subject, to: candidate)
-            settle(candidate)
+            change(true)
+            usleep(pause)
             let there = measure(all, comparison.pairs == 0 ? Self.firstMilliseconds : Self.windowMilliseconds)
-            move(subject, to: seat)
+            change(false)
             comparison.add(here: here, there: there)
-            settle(seat)
+            usleep(pause)
         }
         return comparison
-    }
-
-    /// Waits until a seat is what it is going to be: entries are lent with the requests that come.
-    private func settle(_ seat: SeatTrial.Seat) {
-        if seat == .both { usleep(1000) }
     }
 
     private static let windowMilliseconds: Int32 = 6
@@ -237,10 +273,20 @@ final class Governor: Sendable {
 
     private func move(_ subject: Subject, to seat: SeatTrial.Seat) {
         subject.member.loan?.terms = LoanTerms(seat: seat, isNeighbourFree: subject.isNeighbourFree)
-        var cpu = UInt32(subject.cpu(seat))
+        pin(subject, to: [subject.cpu(seat)])
+    }
+
+    private func roam(_ subject: Subject) {
+        // Its helper may be on the same CPU.
+        subject.member.loan?.terms = .nothing
+        pin(subject, to: [subject.home, subject.alternate])
+    }
+
+    private func pin(_ subject: Subject, to cpus: [Int]) {
+        var list = cpus.map(UInt32.init)
         // A CPU that has gone leaves the worker where it is.
-        if unsafe rfuse_set_affinity(subject.member.meter.thread, &cpu, 1) == 0 {
-            subject.member.meter.moved(to: subject.cpu(seat))
+        if unsafe rfuse_set_affinity(subject.member.meter.thread, &list, list.count) == 0 {
+            subject.member.meter.moved(to: cpus[0])
         }
     }
 }

@@ -43,9 +43,7 @@ struct SeatTrial: Sendable, Equatable {
     let hasHelper: Bool
     /// Seats that were tried in vain since the last pause.
     private var vain = 0
-    /// Looks until the next trial.
-    private(set) var pause = 0
-    private var backOff = SeatTrial.firstPause
+    private var pace = TrialPace()
     private var shape: Shape?
 
     /// A worker at home.
@@ -53,12 +51,6 @@ struct SeatTrial: Sendable, Equatable {
 
     /// Whether the next look is the first after a trial.
     private var isFresh = false
-
-    /// Looks between the first trials of a load: at ten looks a second, half a second.
-    static let firstPause = 5
-    /// Looks between trials that keep finding the same: a trial costs a load that is best off where it is a few
-    /// milliseconds.
-    static let longestPause = 160
 
     /// The seat that is to be tried.
     var candidate: Seat { candidates[vain % candidates.count] }
@@ -81,15 +73,13 @@ struct SeatTrial: Sendable, Equatable {
             isFresh = false
             self.shape = shape
         } else if shape != self.shape {
-            // Two looks of the same shape first: one across a change of loads tells of neither.
+            // Two looks of the same shape first.
             self.shape = shape
-            backOff = Self.firstPause
-            pause = 1
+            pace.restart()
             vain = 0
             return false
         }
-        pause -= 1
-        return pause <= 0
+        return pace.isDue()
     }
 
     /// Takes a look at a worker that has nothing to do: the next load starts at home.
@@ -107,16 +97,14 @@ struct SeatTrial: Sendable, Equatable {
     mutating func conclude(isBetter: Bool) {
         if isBetter {
             seat = candidate
-            backOff = Self.firstPause
-            pause = backOff
+            pace.changed()
             vain = 0
         } else if vain + 1 < candidates.count {
             vain += 1
-            pause = 1
+            pace.goOn()
         } else {
             vain = 0
-            backOff = min(backOff * 2, Self.longestPause)
-            pause = backOff
+            pace.changedNothing()
         }
         // Where it has moved, batches are other ones: the next look takes the shape without more ado.
         isFresh = true
