@@ -35,12 +35,13 @@ package struct RequestBuilder {
         extensionLength: Int = 0,
         unique: UInt64 = 2,
         node: UInt64 = 1,
-        userID: UInt32 = 1000
+        userID: UInt32 = 1000,
+        processID: UInt32 = 4242
     ) -> [UInt8] {
         let length = UInt32(40 + argument.count + payload.count)
         return Self()
             .adding(length).adding(opcode).adding(unique).adding(node)
-            .adding(userID).adding(UInt32(1001)).adding(UInt32(4242))
+            .adding(userID).adding(UInt32(1001)).adding(processID)
             .adding(UInt16(extensionLength / 8)).adding(UInt16(0))
             .adding(octets: argument).adding(octets: payload)
             .octets

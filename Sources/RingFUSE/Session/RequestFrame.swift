@@ -54,6 +54,12 @@ package struct RequestFrame {
         try? RequestHeader(unsafe RawSpan(_unsafeStart: header, byteCount: RequestHeader.byteCount))
     }
 
+    /// The thread whose request it is, by the kernel's number; 0 for the kernel itself, and for one of another PID namespace.
+    var caller: UInt32 { unsafe header.load(fromByteOffset: Self.callerOffset, as: UInt32.self) }
+
+    /// `pid` of `fuse_in_header`.
+    private static var callerOffset: Int { 32 }
+
     /// Bytes of data that a reply has room for.
     ///
     /// - Parameter size: bytes that the kernel asked for; it has room for no more.

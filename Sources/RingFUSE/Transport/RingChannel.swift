@@ -49,6 +49,10 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     let wish: LoanWish?
     /// What may be lent to it.
     let hosting: LoanSide?
+    /// Whose requests come to which worker.
+    private let trail: CallerTrail
+    private let steps: CallerSteps
+    private var hold = CallerHold()
     /// Entries that another worker has.
     var lentCount = 0
     /// Entries of another worker, each in its room.
@@ -84,6 +88,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     ///   - poll: how long to look for requests before sleeping.
     ///   - lending: entries that it may lend.
     ///   - hosting: entries that it may be lent.
+    ///   - trail: of the callers of all workers.
     package init(
         worker: Int,
         ring: Queue,
@@ -92,6 +97,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         poll: Duration = .zero,
         lending: LoanSide? = nil,
         hosting: LoanSide? = nil,
+        trail: CallerTrail = CallerTrail(),
         report: @escaping @Sendable (WorkerEvent) -> Void = { _ in }
     ) {
         self.worker = worker
@@ -103,6 +109,8 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         self.lending = lending
         wish = lending?.loan.wish
         self.hosting = hosting
+        self.trail = trail
+        steps = trail.steps
         ownCount = arenas.reduce(0) { $0 + $1.depth }
         guests = Array(repeating: nil, count: hosting?.loan.limit ?? 0)
         unsafe slots = CacheLines.allocateBuffer(count: ownCount + guests.count)
@@ -150,7 +158,18 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         if isBroken { return waitWithoutRing(mayWait: mayWait) }
         let result = mayWait ? wait() : poke()
         if result < 0 && !Self.isPassing(result) { fail(result) }
-        return reap(into: &arrivals)
+        let isWoken = reap(into: &arrivals)
+        if steps.isFollowed { follow(arrivals, isIdle: isIdle) }
+        return isWoken
+    }
+
+    /// Looks whether a caller has moved here, and holds it where that keeps it here (``CallerHold``).
+    @inline(never)
+    private mutating func follow(_ arrivals: borrowing ArrivalBatch, isIdle: Bool) {
+        guard arrivals.count == 1, let entry = arrivals.last, entry < ownCount else { return }
+        let hasMoved = steps.note(caller: frame(of: entry).caller, worker: worker)
+        // Nobody else must wait for it.
+        if hold.arrived(hasMoved: hasMoved) && isIdle { usleep(CallerHold.microseconds) }
     }
 
     /// What is being served is still to be answered, and no ring tells of mail: look into the box now and then.

@@ -30,13 +30,14 @@ struct RingTransport: Sendable {
         let terms = parts.loanTerms ?? .writeback
         // One entry stays: a worker without any would have nothing more to wait for, and end.
         let loans = plans.map { _ in Loan(limit: min(depth - 1, Self.mostGuests), terms: terms) }
+        let trail = CallerTrail()
         let posts = plans.map { Crew<Verdict>.Post(name: "ringfuse-ring\($0.index)", cpu: $0.cpu) }
         crew = try Crew(posts, quit: .quit) { member in
             let neighbour = neighbours[member.index]
             let side = { (lender: Int) in neighbour.map { LoanSide(loans[lender], with: member.mailboxes[$0]) } }
             Self.work(
                 member, parts: parts, plan: plans[member.index], depth: depth, gate: gate, poll: poll,
-                lending: side(member.index), hosting: neighbour.flatMap { side($0) })
+                lending: side(member.index), hosting: neighbour.flatMap { side($0) }, trail: trail)
         }
         if let failure = crew.firstFailure() {
             crew.decide(.quit)
@@ -101,7 +102,8 @@ struct RingTransport: Sendable {
         gate: UInt16?,
         poll: Duration,
         lending: LoanSide?,
-        hosting: LoanSide?
+        hosting: LoanSide?,
+        trail: CallerTrail
     ) {
         do throws(Errno) {
             let entries = depth * plan.queues.count + (hosting?.loan.limit ?? 0)
@@ -110,7 +112,7 @@ struct RingTransport: Sendable {
             let arenas = try makeArenas(plan.queues, parts: parts, depth: depth, gate: gate)
             let channel = RingChannel(
                 worker: plan.index, ring: ring.handle, io: io, arenas: arenas, poll: poll,
-                lending: lending, hosting: hosting, report: parts.handler.report)
+                lending: lending, hosting: hosting, trail: trail, report: parts.handler.report)
             let worker = Worker(
                 index: plan.index, channel: channel, handler: parts.handler, io: io, mailbox: member.mailbox)
             if member.meet(nil) == .goOn {
@@ -118,7 +120,8 @@ struct RingTransport: Sendable {
                 parts.roster.add(
                     Roster.Member(
                         name: "ringfuse-ring\(plan.index)", cpu: plan.cpu, alternate: plan.alternate,
-                        loan: lending?.loan, queues: plan.queues, meter: worker.meter, lifeline: ring.lifeline,
+                        loan: lending?.loan, trail: trail, queues: plan.queues, meter: worker.meter,
+                        lifeline: ring.lifeline,
                         mailbox: member.mailbox,
                         giveUp: { member.giveUp() }, giveBack: giveBack(member.mailbox, parts, ring.features),
                         useHugePages: { for arena in arenas { arena.buffers.extent.useHugePages() } }))

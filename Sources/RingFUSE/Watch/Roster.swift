@@ -13,6 +13,8 @@ final class Roster: Sendable {
         var alternate: Int?
         /// What it may lend to the worker whose home that is.
         var loan: Loan?
+        /// Whose requests come to which worker, of all of them.
+        var trail: CallerTrail?
         /// The queues it serves, in the order of its entries; empty for one that reads the device.
         let queues: [UInt16]
         let meter: WorkerMeter

@@ -101,6 +101,9 @@ final class Governor: Sendable {
         /// Whether that takes it so long that its CPU is its own.
         var isBusy: Bool { isLoaded && cpuShare >= Governor.leastBusy }
 
+        /// Whether that were small requests, most of which came alone.
+        var isOneAtATime: Bool { 2 * done.requests < 3 * done.turns && done.bytes <= done.requests * 16384 }
+
         /// The CPU of a seat.
         func cpu(_ seat: SeatTrial.Seat) -> Int { seat == .away ? alternate : home }
     }
@@ -113,11 +116,13 @@ final class Governor: Sendable {
         var quietLooks = 1
         var loadedLooks = 0
         var roaming = RoamTrial()
+        var watch = TrailWatch()
         while true {
             let pause = Self.pause(quietLooks, loadedLooks)
             if isStopped(within: pause) { return }
             idle.look()
             for index in subjects.indices { subjects[index].look(after: pause) }
+            follow(subjects, &watch)
             settleTogether(&subjects, &roaming, idle)
             if !roaming.isRoaming { settleEach(&subjects, idle) }
             let isQuiet = !subjects.contains(where: \.isLoaded)
@@ -141,6 +146,20 @@ final class Governor: Sendable {
     private func isStopped(within milliseconds: Int32) -> Bool {
         var polled = pollfd(fd: bell.eventFile.rawValue, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&polled, 1, milliseconds) > 0
+    }
+
+    /// Decides whether workers follow callers that move.
+    private func follow(_ subjects: [Subject], _ watch: inout TrailWatch) {
+        guard let trail = subjects.first?.member.trail else { return }
+        let loaded = subjects.filter(\.isLoaded)
+        if loaded.isEmpty {
+            watch.rest()
+        } else {
+            watch.look(isTogether: loaded.count > 1 && loaded.allSatisfy(\.isOneAtATime), moves: trail.moves)
+        }
+        guard trail.isFollowed != watch.isFollowing else { return }
+        trail.isFollowed = watch.isFollowing
+        logger.debug("workers \(watch.isFollowing ? "follow callers that move" : "follow nobody")")
     }
 
     /// Decides on all workers after a look: whether they roam.

@@ -15,6 +15,8 @@ struct KernelRequest: Sendable {
     var payload: [UInt8] = []
     /// Bytes of extensions at the end of the payload.
     var extensionLength = 0
+    /// The caller's thread.
+    var processID: UInt32 = 4242
 
     /// The bytes of one read of /dev/fuse.
     var message: [UInt8] {
@@ -24,7 +26,8 @@ struct KernelRequest: Sendable {
             payload: payload,
             extensionLength: extensionLength,
             unique: unique,
-            node: node
+            node: node,
+            processID: processID
         )
     }
 

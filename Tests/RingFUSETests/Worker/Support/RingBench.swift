@@ -25,6 +25,8 @@ final class RingBench {
     ///   - payloadCapacity: bytes of data that an entry has room for; what was agreed on where it is `nil`.
     ///   - lending: what it may lend.
     ///   - hosting: what it may be lent.
+    ///   - index: the worker's number.
+    ///   - trail: of the callers of all workers.
     init(
         queues: [UInt16] = [0],
         depth: Int = 4,
@@ -33,7 +35,9 @@ final class RingBench {
         poll: Duration = .zero,
         mailbox: Mailbox? = nil,
         lending: LoanSide? = nil,
-        hosting: LoanSide? = nil
+        hosting: LoanSide? = nil,
+        index: Int = 7,
+        trail: CallerTrail = CallerTrail()
     ) throws {
         let mailbox = try mailbox ?? Mailbox()
         self.mailbox = mailbox
@@ -50,16 +54,17 @@ final class RingBench {
         }
         let handler = makeDispatcher(backend, mailbox, events)
         let channel = RingChannel(
-            worker: 7,
+            worker: index,
             ring: ring,
             io: io,
             arenas: arenas,
             poll: poll,
             lending: lending,
             hosting: hosting,
+            trail: trail,
             report: handler.report
         )
-        worker = Worker(index: 7, channel: channel, handler: handler, io: io, mailbox: mailbox)
+        worker = Worker(index: index, channel: channel, handler: handler, io: io, mailbox: mailbox)
     }
 
     /// A worker that serves.
