@@ -5,7 +5,8 @@
 public struct Placement: Sendable, Equatable {
     /// The CPU a worker is pinned to, relative to the one whose queue it serves.
     public enum Pin: String, Sendable, CaseIterable {
-        /// The same CPU; its neighbour, or both, while the load at hand is served faster so; on /dev/fuse the same CPU.
+        /// The same CPU; its neighbour, both, or whichever has room, while the load at hand is served faster so; on /dev/fuse
+        /// the same CPU. A caller that moves from CPU to CPU is held for a millisecond where that makes it stay.
         case auto
 
         /// The same CPU: the wake-up stays on it.

@@ -7,8 +7,9 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A thread that moves workers between their homes and their neighbours, or has them share a load, as the load at hand is
-/// served faster (``SeatTrial``): what `Placement/Pin/auto` means on the ring.
+/// A thread that moves workers between their homes and their neighbours, has them share a load (``SeatTrial``), or run
+/// wherever there is room (``RoamTrial``), as the load at hand is served faster, and has them look for callers that move
+/// (``TrailWatch``): what `Placement/Pin/auto` means on the ring.
 ///
 /// It looks at what workers count anyway (``MeterCells``), so that it costs requests nothing: ten times a second while
 /// there is a load or has been one lately, once otherwise; sooner at a load that has just begun.

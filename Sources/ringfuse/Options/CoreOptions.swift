@@ -47,7 +47,7 @@ struct CoreOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             """
             Where a worker is pinned: same (the CPU whose queue it serves), sibling (its neighbour), none, or auto \
-            (same; sibling, or both CPUs, while that serves the load at hand faster).
+            (same; sibling, both CPUs, or whichever has room, while that serves the load at hand faster).
             """,
             valueName: "pin"
         ),
