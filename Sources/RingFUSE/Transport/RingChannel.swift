@@ -169,7 +169,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
         guard arrivals.count == 1, let entry = arrivals.last, entry < ownCount else { return }
         let hasMoved = steps.note(caller: frame(of: entry).caller, worker: worker)
         // Nobody else must wait for it.
-        if hold.arrived(hasMoved: hasMoved) && isIdle { usleep(CallerHold.microseconds) }
+        if isIdle && hold.arrived(hasMoved: hasMoved) { usleep(CallerHold.microseconds) }
     }
 
     /// What is being served is still to be answered, and no ring tells of mail: look into the box now and then.

@@ -9,12 +9,13 @@ struct TrailWatch: Sendable, Equatable {
     private(set) var isFollowing = false
     private var pace = TrialPace()
     private var looksInVain = 0
+    private var hasFound = false
     private var lastMoves: UInt64 = 0
 
-    /// Looks without a move after which nothing is followed: a second.
+    /// Looks after which nothing is followed, where no caller has moved.
+    static let firstPatience = 3
+    /// Looks without a move, after one that had some: a caller that is held moves little.
     static let patience = 10
-    /// Moves between two looks that are worth it.
-    static let leastMoves: UInt64 = 10
 
     /// Takes a look at a mount that has a load.
     ///
@@ -24,16 +25,16 @@ struct TrailWatch: Sendable, Equatable {
     mutating func look(isTogether: Bool, moves: UInt64) {
         defer { lastMoves = moves }
         guard isFollowing else {
-            if isTogether && pace.isDue() { (isFollowing, looksInVain) = (true, 0) }
+            if isTogether && pace.isDue() { (isFollowing, hasFound, looksInVain) = (true, false, 0) }
             return
         }
-        if moves - lastMoves >= Self.leastMoves {
-            looksInVain = 0
+        if moves > lastMoves {
+            (hasFound, looksInVain) = (true, 0)
             pace.changed()
         } else {
             looksInVain += 1
         }
-        if looksInVain >= Self.patience {
+        if looksInVain >= (hasFound ? Self.patience : Self.firstPatience) {
             isFollowing = false
             pace.changedNothing()
         }

@@ -61,9 +61,12 @@ import Testing
     @Test func whatMovesIsFollowedOn() {
         var watch = TrailWatch()
         for look in 1...100 {
-            watch.look(isTogether: look == 1, moves: UInt64(look) * 10)
+            // One move in ten looks.
+            watch.look(isTogether: look == 1, moves: UInt64(look + 8) / 10)
             #expect(watch.isFollowing)
         }
+        for _ in 0..<10 { watch.look(isTogether: true, moves: 10) }
+        #expect(!watch.isFollowing)
     }
 
     @Test func nothingIsFollowedInVain() {
@@ -74,8 +77,8 @@ import Testing
             watch.look(isTogether: true, moves: 7)
             if watch.isFollowing && !before { starts.append(look) }
         }
-        // Ten looks each, and pauses that double.
-        #expect(starts == [1, 21, 51, 101])
+        // Three looks each, and pauses that double.
+        #expect(starts == [1, 14, 37, 80])
     }
 
     @Test func restEndsIt() {
@@ -85,7 +88,7 @@ import Testing
         #expect(!watch.isFollowing)
         // What was counted before is not news.
         watch.look(isTogether: true, moves: 5000)
-        for _ in 0..<10 { watch.look(isTogether: true, moves: 5000) }
+        for _ in 0..<3 { watch.look(isTogether: true, moves: 5000) }
         #expect(!watch.isFollowing)
     }
 }
