@@ -35,26 +35,23 @@ struct CallerSteps: @unchecked Sendable {
         let moves = Atomic<UInt64>(0)
     }
 
-    private let flag: UnsafeMutablePointer<Atomic<Bool>>
+    private let flag = SharedByte(false)
     private let words: UnsafeMutablePointer<Words>
 
     fileprivate init() {
-        unsafe flag = CacheLines.allocate(count: 1)
-        unsafe flag.initialize(to: Atomic(false))
         unsafe words = CacheLines.allocate(count: 1)
         unsafe words.initialize(to: Words())
     }
 
     fileprivate func free() {
-        unsafe flag.deinitialize(count: 1)
-        unsafe CacheLines.free(flag)
+        flag.free()
         unsafe words.deinitialize(count: 1)
         unsafe CacheLines.free(words)
     }
 
     var isFollowed: Bool {
-        get { unsafe flag.pointee.load(ordering: .relaxed) }
-        nonmutating set { unsafe flag.pointee.store(newValue, ordering: .relaxed) }
+        get { flag.value }
+        nonmutating set { flag.value = newValue }
     }
 
     fileprivate var moves: UInt64 { unsafe words.pointee.moves.load(ordering: .relaxed) }

@@ -13,8 +13,8 @@ import Synchronization
 package final class Loan: Sendable {
     /// Entries that the helper has room for.
     let limit: Int
-    /// What is to be lent.
-    let wish: LoanWish
+    /// What is to be lent; used only while the loan lives.
+    let wish: SharedByte<LoanTerms>
 
     /// A loan of nothing yet.
     ///
@@ -23,15 +23,15 @@ package final class Loan: Sendable {
     ///   - terms: what to lend from the start.
     package init(limit: Int, terms: LoanTerms = .nothing) {
         self.limit = limit
-        wish = LoanWish(terms)
+        wish = SharedByte(terms)
     }
 
     deinit { wish.free() }
 
     /// What is to be lent; any thread may ask and change it.
     var terms: LoanTerms {
-        get { wish.terms }
-        set { wish.terms = newValue }
+        get { wish.value }
+        set { wish.value = newValue }
     }
 }
 
@@ -56,29 +56,6 @@ package enum LoanTerms: UInt8, AtomicRepresentable, Sendable {
         // Both are on one CPU.
         case .away: self = .nothing
         }
-    }
-}
-
-/// What is to be lent: a trivial reference, which costs a worker that asks in each turn no counting.
-///
-/// Invariant: used only while the loan that gave it lives.
-@safe
-struct LoanWish: @unchecked Sendable {
-    private let word: UnsafeMutablePointer<Atomic<LoanTerms>>
-
-    init(_ terms: LoanTerms) {
-        unsafe word = CacheLines.allocate(count: 1)
-        unsafe word.initialize(to: Atomic(terms))
-    }
-
-    func free() {
-        unsafe word.deinitialize(count: 1)
-        unsafe CacheLines.free(word)
-    }
-
-    var terms: LoanTerms {
-        get { unsafe word.pointee.load(ordering: .relaxed) }
-        nonmutating set { unsafe word.pointee.store(newValue, ordering: .relaxed) }
     }
 }
 

@@ -10,7 +10,7 @@ extension RingChannel {
     @inline(__always)
     package mutating func lend(from arrivals: inout ArrivalBatch) {
         guard 2 * arrivals.count > lentCount + 2, let wish else { return }
-        let terms = wish.terms
+        let terms = wish.value
         // Looked at here, since whoever calls further counts references.
         guard terms != .nothing, let last = arrivals.last, permits(terms, last) else { return }
         lendSome(of: &arrivals, terms)

@@ -46,7 +46,7 @@ package struct RingChannel<Queue: SubmissionQueue>: RequestChannel, ~Copyable {
     /// What it may lend.
     let lending: LoanSide?
     /// Whether that is wanted.
-    let wish: LoanWish?
+    let wish: SharedByte<LoanTerms>?
     /// What may be lent to it.
     let hosting: LoanSide?
     /// Whose requests come to which worker.
