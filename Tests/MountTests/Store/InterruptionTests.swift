@@ -67,7 +67,7 @@ extension MountTests {
         /// Ends a command by a signal, which must end it as it ends any other.
         private static func end(_ process: ChildProcess, by signal: Int32, saying line: String) async throws {
             process.signal(signal)
-            let ending = try await process.ended()
+            let ending = try await process.ended(within: .seconds(10))
             #expect(ending.signal == signal && !ending.timedOut, "\(ending)")
             #expect(ending.text.hasSuffix("ringfuse: interrupted: \(line)\n"), "\(ending.text)")
         }
